@@ -1,0 +1,18 @@
+"""The two errors that carry a sentence for the reader; everything else that is raised is a bug.
+
+    ParleyError
+    ├── UserError   what was asked cannot be done as asked (a name, a window, a command, a setting)
+    └── DataError   the log, the labels or the model card cannot be used as they are
+"""
+
+
+class ParleyError(Exception):
+    """An error whose text is written for the person who asked: what is wrong, and what to do next."""
+
+
+class UserError(ParleyError):
+    """What was asked cannot be done as asked."""
+
+
+class DataError(ParleyError):
+    """The data or the model card cannot be used as they are."""

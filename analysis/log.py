@@ -1,0 +1,56 @@
+"""The log of a model, opened for reading: partitions in a fixed order, each read in batches.
+
+A batch holds only rows of the window that was asked for, and only the columns that were asked for, as Arrow arrays
+whose type is what the file says (a CSV column is a number where every value is one, else text).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some rows. ``positions`` (int64, length n) are the rows' places in the log from 0; ``columns`` maps a column's
+    name to an Arrow array of length n. A label that was joined from a second source stands under the label's name."""
+
+    positions: npt.NDArray[np.int64]
+    columns: Mapping[str, pa.Array]
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """A piece of the log that is read by itself: a file, a block of a CSV, some row groups of a Parquet file.
+    ``number`` fixes the order in which summaries are merged. ``identity`` (path, size, mtime) names immutable bytes."""
+
+    number: int
+    first_row: int | None
+    identity: str
+    where: object
+
+
+class OpenLog(Protocol):
+    """What ``open_log(card, ..., window=, now=)`` gives."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """All columns of the log, in the file's order."""
+        ...
+
+    @property
+    def partitions(self) -> Sequence[Partition]: ...
+
+    def read(self, partition: Partition, columns: Sequence[str]) -> Iterator[Batch]:
+        """The partition's rows that lie in the window, in order, in batches of at most 131,072 rows.
+
+        Raises DataError naming file, column and row where the bytes can't be used or the file changed meanwhile."""
+        ...

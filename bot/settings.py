@@ -1,0 +1,162 @@
+"""One frozen Settings, read from the environment; everything wrong with it is said in one message."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from analysis.errors import UserError
+
+Mode = Literal["socket", "http", "none"]
+
+
+def half_the_cores() -> int:
+    return max(1, (os.cpu_count() or 2) // 2)
+
+
+class Settings(BaseSettings):
+    """What an operator can set. Every field is one environment variable; its description is its line in the README."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_file=".env", env_ignore_empty=True)
+
+    home: Path = Field(
+        Path("~/.parley"), validation_alias="PARLEY_HOME", description="where Parley keeps its files (demo: `demo/`)"
+    )
+    database_url: str = Field(
+        "", validation_alias="PARLEY_DATABASE_URL", description="`sqlite:///…` or `postgresql://…`; default SQLite in the home"
+    )
+    models: Path | None = Field(
+        None, validation_alias="PARLEY_MODELS", description="the folder of model cards; default `models/` in the home"
+    )
+    sources: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        validation_alias="PARLEY_SOURCES",
+        description="what model cards made in Slack may read, separated by commas; nothing by default",
+    )
+    host: str = Field("127.0.0.1", validation_alias="PARLEY_HOST", description="the address to listen on")
+    port: int = Field(8000, ge=0, le=65535, validation_alias="PARLEY_PORT", description="the port to listen on")
+    url: str | None = Field(None, validation_alias="PARLEY_URL", description="the public base address, for links")
+    jobs: int = Field(
+        default_factory=half_the_cores,
+        ge=1,
+        validation_alias="PARLEY_JOBS",
+        description="evaluations at once; default half the cores, at least 1",
+    )
+    job_seconds: int = Field(
+        900, ge=1, validation_alias="PARLEY_JOB_SECONDS", description="the longest an evaluation may take"
+    )
+    dask: str | None = Field(
+        None, validation_alias="PARLEY_DASK", description="the address of a Dask scheduler (not supported yet: refused)"
+    )
+    bot_token: SecretStr | None = Field(
+        None, validation_alias="SLACK_BOT_TOKEN", description="the bot's token (`xoxb-…`)"
+    )
+    app_token: SecretStr | None = Field(
+        None, validation_alias="SLACK_APP_TOKEN", description="the app-level token (`xapp-…`): Socket Mode"
+    )
+    signing_secret: SecretStr | None = Field(
+        None, validation_alias="SLACK_SIGNING_SECRET", description="the signing secret: HTTP at `/slack/events`"
+    )
+    slack_api_url: str = Field(
+        "https://slack.com/api/",
+        validation_alias="SLACK_API_URL",
+        description="where Slack's Web API is; ends in `/api/`",
+    )
+    client_id: str | None = Field(
+        None, validation_alias="SLACK_CLIENT_ID", description="refused until many workspaces are supported"
+    )
+    client_secret: SecretStr | None = Field(
+        None, validation_alias="SLACK_CLIENT_SECRET", description="refused until many workspaces are supported"
+    )
+
+    @field_validator("home", "models", mode="after")
+    @classmethod
+    def _absolute(cls, path: Path | None) -> Path | None:
+        return path.expanduser().resolve() if path is not None else None
+
+    @field_validator("sources", mode="before")
+    @classmethod
+    def _separated_by_commas(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("database_url", mode="after")
+    @classmethod
+    def _known_database(cls, url: str) -> str:
+        if url and not url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
+            raise ValueError("must start with sqlite:/// or postgresql://")
+        return url
+
+    @field_validator("slack_api_url", mode="after")
+    @classmethod
+    def _ends_in_api(cls, url: str) -> str:
+        if not url.startswith(("http://", "https://")) or not url.endswith("/api/"):
+            raise ValueError("must be an http(s) address that ends in /api/")
+        return url
+
+    @field_validator("dask", mode="after")
+    @classmethod
+    def _no_dask_yet(cls, address: str | None) -> str | None:
+        if address:
+            raise ValueError("Dask is not supported by this version; unset it, and evaluations run on this machine")
+        return None
+
+    @model_validator(mode="after")
+    def _one_workspace(self) -> Settings:
+        if self.client_id or self.client_secret:
+            raise ValueError(
+                "SLACK_CLIENT_ID and SLACK_CLIENT_SECRET are refused: Parley serves one workspace; "
+                "unset them and give SLACK_BOT_TOKEN"
+            )
+        return self
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite:///{self.home / 'parley.db'}"
+
+    @property
+    def cards(self) -> Path:
+        return self.models or self.home / "models"
+
+    @property
+    def mode(self) -> Mode:
+        """How Slack reaches us. With both given it is Socket Mode, and the start says so."""
+        if self.bot_token and self.app_token:
+            return "socket"
+        if self.bot_token and self.signing_secret:
+            return "http"
+        return "none"
+
+
+def variable(field: str) -> str:
+    return str(Settings.model_fields[field].validation_alias)
+
+
+def read_settings(**overrides: object) -> Settings:
+    """The settings of this process. Raises UserError that names all wrong ones at once."""
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]  # the overrides are keyed by variable, as the environment is
+    except ValidationError as error:
+        lines = [f"  {_named(e['loc'])}{e['msg'].removeprefix('Value error, ')}" for e in error.errors()]
+        raise UserError("These settings are wrong; correct them and start again:\n" + "\n".join(lines)) from None
+
+
+def need_slack(settings: Settings) -> None:
+    """Refuse to serve without a way to reach Slack, and say which settings would give one."""
+    if settings.mode != "none":
+        return
+    missing = []
+    if not settings.bot_token:
+        missing.append("  SLACK_BOT_TOKEN: the bot's token, xoxb-… (OAuth & Permissions in the app's settings)")
+    if not settings.app_token and not settings.signing_secret:
+        missing.append("  SLACK_APP_TOKEN (Socket Mode, xapp-…) or SLACK_SIGNING_SECRET (HTTP at /slack/events)")
+    raise UserError("Slack is not set up; set these and start again, or try `parley demo`:\n" + "\n".join(missing))
+
+
+def _named(location: tuple[int | str, ...]) -> str:
+    return f"{location[0]}: " if location else ""
