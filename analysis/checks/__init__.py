@@ -1,0 +1,119 @@
+"""All checks: run those of a model card and the default ones, and explain each.
+
+A check is one file here with one public value ``check``; being here registers it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import sys
+import traceback
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
+from functools import cache
+
+from analysis.card import CheckSetting, ModelCard
+from analysis.errors import ParleyError, UserError
+from analysis.judgement.check import Check, Question
+from analysis.measure_table import MeasureTable
+from analysis.registry import registered
+from analysis.values import CheckResult, Measure, Rows, Subject
+
+log = logging.getLogger("parley.checks")
+
+
+@cache
+def known() -> dict[str, Check]:
+    """Every check by its name."""
+    return {check.name: check for check in registered(sys.modules[__name__], "check", Check).values()}
+
+
+def names() -> tuple[str, ...]:
+    return tuple(known())
+
+
+def explain(name: str) -> str:
+    """The help text of a check; UserError names the nearest for an unknown one."""
+    if name not in known():
+        near = get_close_matches(name, names(), n=2)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"the checks are {', '.join(names())}."
+        raise UserError(f"There is no check {name}; {hint}")
+    return known()[name].help
+
+
+def judge(
+    card: ModelCard,
+    measures: Sequence[Measure],
+    *,
+    version: str,
+    against: str | None = None,
+    window: Rows | None = None,
+) -> tuple[CheckResult, ...]:
+    """The verdicts on one evaluation's measures: the model card's checks in its order, then the default ones by name.
+
+    ``window`` tells which periods at its ends are whole; without it a low volume there is not held against them.
+    ``CheckResult.measures`` are positions in ``measures``.
+    """
+    table = MeasureTable(measures, version=version, against=against)
+    return tuple(
+        result
+        for check, setting, asked, left_out in _to_be_asked(card)
+        for result in _answers(
+            check,
+            Question(
+                check=check.name,
+                card=card,
+                table=table,
+                setting=setting,
+                asked=asked,
+                left_out=left_out,
+                window=window,
+            ),
+        )
+    )
+
+
+def _to_be_asked(card: ModelCard) -> Iterator[tuple[Check, CheckSetting, bool, frozenset[str]]]:
+    threshold = known()["threshold"]
+    for setting in card.checks:
+        if setting.on:
+            check = known().get(setting.check, threshold)
+            yield check, setting, True, _with_own_settings(card, check) if setting.feature is None else frozenset()
+    for check in known().values() if card.defaults else ():
+        if check.by_default and card.task in check.tasks and not _replaced(card, check):
+            yield check, CheckSetting(check=check.name), False, _with_own_settings(card, check)
+
+
+def _settings_of(card: ModelCard, check: Check) -> list[CheckSetting]:
+    return [s for s in card.checks if s.check == check.name or s.check in check.covers]
+
+
+def _replaced(card: ModelCard, check: Check) -> bool:
+    """Whether the model card turns the default off or asks the same of the whole window itself."""
+    return any(
+        not s.on or (s.feature is None and s.slice is None and s.class_ is None) for s in _settings_of(card, check)
+    )
+
+
+def _with_own_settings(card: ModelCard, check: Check) -> frozenset[str]:
+    return frozenset(s.feature for s in _settings_of(card, check) if s.feature is not None)
+
+
+def _answers(check: Check, question: Question) -> Sequence[CheckResult]:
+    """A check's results. A broken one is skipped with a reference and takes no other with it."""
+    try:
+        return list(check.judge(question))
+    except ParleyError as error:
+        return [question.skipped(str(error))]
+    except Exception as error:  # the edge of one check
+        reference = _reference(error)
+        log.exception("check %s broke, reference %s", check.name, reference)
+        says = f"The check {check.name} broke and was left out; the log has the details under {reference}."
+        return [CheckResult(check=question.name, subject=Subject(), verdict="skipped", says=says)]
+
+
+def _reference(error: Exception) -> str:
+    """The same for the same fault, since a result's fingerprint must not depend on when it was made."""
+    frames = [f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
+    return hashlib.sha256("|".join([type(error).__name__, *frames]).encode()).hexdigest()[:8]

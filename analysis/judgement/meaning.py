@@ -1,0 +1,101 @@
+"""What a measure's name means to people: its words, its unit, and which direction is bad."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Unit = Literal["rate", "number", "count"]
+Better = Literal["high", "low"]
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """``better`` is None where neither direction is bad by itself."""
+
+    words: str
+    unit: Unit
+    better: Better | None
+
+
+def _rates(better: Better | None, *names: str) -> dict[str, Meaning]:
+    return {name: Meaning(name.replace("_", " "), "rate", better) for name in names}
+
+
+def _numbers(better: Better | None, *names: str) -> dict[str, Meaning]:
+    return {name: Meaning(name.replace("_", " "), "number", better) for name in names}
+
+
+KNOWN: dict[str, Meaning] = {
+    **_rates(
+        "high", "accuracy", "balanced_accuracy", "precision", "recall", "specificity", "negative_predictive_value"
+    ),
+    **_rates("low", "false_positive_rate", "false_negative_rate"),
+    **_rates(None, "positive_rate", "selection_rate", "share"),
+    **_rates("low", "missing_rate", "unseen_rate", "out_of_range_rate", "type_error_rate", "duplicate_rate"),
+    **_rates("high", "hit_rate", "coverage"),
+    **_rates(
+        "low",
+        "demographic_parity_difference",
+        "equal_opportunity_difference",
+        "equalized_odds_difference",
+        "predictive_parity_difference",
+    ),
+    **_numbers("high", "average_precision", "matthews_corrcoef", "novelty", "diversity", "personalization"),
+    **_numbers("low", "log_loss", "expected_calibration_error", "popularity_bias", "hellinger", "total_variation"),
+    **_numbers("low", "mean_absolute_error", "mean_squared_error", "root_mean_squared_error"),
+    **_numbers("low", "mean_squared_log_error", "root_mean_squared_log_error"),
+    **_numbers(None, "mean_score", "mean_error", "mean_difference", "value"),
+    **_numbers("high", "demographic_parity_ratio"),
+    "f1": Meaning("F1", "number", "high"),
+    "roc_auc": Meaning("ROC AUC", "number", "high"),
+    "brier": Meaning("Brier score", "number", "low"),
+    "ks_separation": Meaning("KS separation", "number", "high"),
+    "r2": Meaning("R²", "number", "high"),
+    "mean_absolute_percentage_error": Meaning("mean absolute percentage error", "rate", "low"),
+    "ndcg": Meaning("NDCG", "number", "high"),
+    "map": Meaning("MAP", "number", "high"),
+    "mrr": Meaning("MRR", "number", "high"),
+    "psi": Meaning("PSI", "number", "low"),
+    "ks": Meaning("KS distance", "number", "low"),
+    "jensen_shannon": Meaning("Jensen–Shannon distance", "number", "low"),
+    "wasserstein": Meaning("Wasserstein distance", "number", "low"),
+    "chi2": Meaning("χ²", "number", "low"),
+    "ks_p": Meaning("KS p-value", "number", "high"),
+    "chi2_p": Meaning("χ² p-value", "number", "high"),
+    "volume": Meaning("rows", "count", None),
+    "count": Meaning("rows", "count", None),
+    "true_positives": Meaning("true positives", "count", "high"),
+    "true_negatives": Meaning("true negatives", "count", "high"),
+    "false_positives": Meaning("false positives", "count", "low"),
+    "false_negatives": Meaning("false negatives", "count", "low"),
+}
+
+
+def meaning(measure: str) -> Meaning:
+    """What a name means; ``ndcg@10`` from ``ndcg``, ``selection_rate_ratio`` as a ratio that should be high."""
+    name, _, cut = measure.partition("@")
+    known = KNOWN.get(name)
+    if known is not None:
+        return Meaning(f"{known.words}@{cut}", known.unit, known.better) if cut else known
+    if name.endswith("_ratio"):
+        return Meaning(name.replace("_", " "), "number", "high")
+    if name.endswith(("_rate", "_difference")):
+        return Meaning(name.replace("_", " "), "rate", "low" if name.endswith("_difference") else None)
+    return Meaning(measure.replace("_", " "), "number", None)
+
+
+MAIN_MEASURES = {
+    "binary": ("roc_auc", "average_precision", "accuracy"),
+    "multiclass": ("accuracy", "balanced_accuracy", "f1"),
+    "regression": ("mean_absolute_error", "root_mean_squared_error", "r2"),
+    "ranking": ("ndcg", "map", "mrr"),
+}
+"""The number that stands for a model of each task, first choice first; a ranking's is taken at the card's first k."""
+
+
+def main_measures(task: str, k: tuple[int, ...] = ()) -> tuple[str, ...]:
+    names = MAIN_MEASURES[task]
+    if task != "ranking":
+        return names
+    return tuple(f"{name}@{cut}" for name in names for cut in k) + names

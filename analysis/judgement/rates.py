@@ -1,0 +1,42 @@
+"""Rates of bad rows for each feature against limits: what the checks of data quality share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from analysis.judgement import wording
+from analysis.judgement.check import Question, above, subject_of
+from analysis.judgement.conditions import Ruling, rule, told
+from analysis.judgement.history import since
+from analysis.values import CheckResult, Measure
+
+More = Callable[[Question, Measure], str]
+
+
+def judged_rates(
+    question: Question, measure: str, *, warn: float, fail: float, needs: str, next_step: More
+) -> Iterable[CheckResult]:
+    """One verdict for each feature that has this rate. ``needs`` says what is missing when none has it; ``next_step``
+    ends the sentence of a warning.
+
+    The rate is taken without its interval: it counts these very rows and estimates nothing beyond them.
+    """
+    warning, failing = question.conditions(warn=(above(warn),), fail=(above(fail),), bad="above")
+    rates = question.features(question.table.whole(measure))
+    for rate in rates:
+        ruling = rule(question.table.contrasted(rate), warn=warning, fail=failing, exact=True)
+        yield ruled(question, rate, ruling, next_step)
+    if not rates and question.setting.feature is not None:
+        yield question.skipped(f"There is no {wording.words(measure)} of {question.setting.feature}: {needs}.")
+    elif not rates:
+        yield question.skipped(f"There is no {wording.words(measure)}: {needs}.")
+
+
+def ruled(question: Question, measure: Measure, ruling: Ruling, next_step: More) -> CheckResult:
+    """The ruling as a result, with since when and what to look at next where something is wrong."""
+    wrong = ruling.verdict in ("warn", "fail") and ruling.trial is not None
+    when = since(question.table.over_time(measure), ruling.trial.beyond) if wrong and ruling.trial else ""
+    says = told(ruling, since=when)
+    if wrong:
+        says = f"{says} {next_step(question, measure)}".rstrip()
+    return question.result(subject_of(measure), ruling.verdict, says, (measure, *ruling.measures))
