@@ -75,7 +75,7 @@ def is_period_of_rows(label: str) -> bool:
 
 
 def _months_or_years(days: Places, unit: str) -> Places:
-    """By a table over the days that occur, which costs a few nanoseconds a row where calendar arithmetic costs forty."""
+    """By a table over the days that occur, which costs 4 ns a row where calendar arithmetic costs 40."""
     if not len(days):
         return days
     first, last = int(days.min()), int(days.max())

@@ -70,7 +70,7 @@ def parse_window(text: str, *, now: datetime) -> Window:
         raise UserError(f'"{text.strip()}" is no window that I understand; write one of: {EXAMPLES}')
     if _holds_no_row(window):
         raise UserError(
-            f'the window "{text.strip()}" holds no row: it ends before it begins; write for example {EXAMPLES}'
+            f'the window "{text.strip()}" ends before it begins, so it holds no row; write one of: {EXAMPLES}'
         )
     return window
 
