@@ -1,0 +1,55 @@
+"""Channels as Slack tells of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from storage.database import Transaction
+from storage.tables import channels
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """``shared`` with another workspace; ``member``: the bot is in it."""
+
+    team: str
+    id: str
+    name: str
+    private: bool
+    shared: bool
+    archived: bool
+    member: bool
+    refreshed_at: datetime
+
+
+def get(tx: Transaction, *, team: str, channel: str) -> Channel | None:
+    row = tx.execute(select(channels).where(channels.c.team == team, channels.c.channel == channel)).first()
+    if row is None:
+        return None
+    return Channel(
+        team=row.team,
+        id=row.channel,
+        name=row.name,
+        private=row.private,
+        shared=row.shared,
+        archived=row.archived,
+        member=row.member,
+        refreshed_at=row.refreshed_at,
+    )
+
+
+def remember(tx: Transaction, channel: Channel) -> None:
+    """What Slack says of a channel now."""
+    told = {
+        "name": channel.name,
+        "private": channel.private,
+        "shared": channel.shared,
+        "archived": channel.archived,
+        "member": channel.member,
+        "refreshed_at": channel.refreshed_at,
+    }
+    insert = tx.insert(channels).values({"team": channel.team, "channel": channel.id, **told})
+    tx.execute(insert.on_conflict_do_update(index_elements=["team", "channel"], set_=told))

@@ -1,0 +1,95 @@
+"""What a message shows and where it belongs, as values and as columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, update
+
+from storage.database import Json, Transaction
+from storage.tables import messages
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    name: str
+    title: str
+    alt: str
+    png: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Text and blocks of a message. ``quotes`` names the annotations whose text is shown in it."""
+
+    text: str
+    blocks: tuple[Json, ...] = ()
+    picture: Picture | None = None
+    quotes: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a message belongs: ``thread`` is a ts, ``parent`` the key of the message of ours whose thread it is in;
+    ``user`` alone sees an ephemeral one."""
+
+    team: str
+    channel: str
+    thread: str | None = None
+    parent: str | None = None
+    user: str | None = None
+    response_url: str | None = field(default=None, repr=False)  # a secret: it must not reach a log
+
+
+def address(row: Row[Any]) -> Address:
+    return Address(
+        team=row.team,
+        channel=row.channel,
+        thread=row.thread,
+        parent=row.parent,
+        user=row.user,
+        response_url=row.response_url,
+    )
+
+
+def words(content: Content) -> dict[str, Any]:
+    """The columns that hold the content, apart from the picture's bytes."""
+    picture = content.picture
+    return {
+        "text": content.text,
+        "blocks": list(content.blocks),
+        "quotes": list(content.quotes),
+        "picture_name": picture.name if picture else None,
+        "picture_title": picture.title if picture else None,
+        "picture_alt": picture.alt if picture else None,
+    }
+
+
+def restored(row: Row[Any], *, png: bytes | None) -> Content:
+    has_picture = row.picture is not None and png is not None
+    return Content(
+        text=row.text,
+        blocks=tuple(row.blocks),
+        picture=Picture(row.picture_name, row.picture_title, row.picture_alt, png or b"") if has_picture else None,
+        quotes=tuple(row.quotes),
+    )
+
+
+def replace_words(tx: Transaction, row: Row[Any], content: Content, *, now: datetime) -> None:
+    """Other words in a message that is there; its picture stays. It is wanted anew."""
+    tx.execute(update(messages).where(messages.c.id == row.id).values(**words(content), **wanted_anew(row, now=now)))
+
+
+def wanted_anew(row: Row[Any], *, now: datetime) -> dict[str, Any]:
+    """The columns that say: one revision more. A message that waits already keeps its place in the queue, and a pause
+    that Slack asked for stays."""
+    settled = row.shown >= row.wanted or row.failed is not None
+    return {
+        "wanted": row.wanted + 1,
+        "wanted_at": now if settled else row.wanted_at,
+        "next_at": now if settled else row.next_at,
+        "attempts": 0 if settled else row.attempts,
+        "failed": None,
+    }

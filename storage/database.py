@@ -1,0 +1,236 @@
+"""One database, SQLite or PostgreSQL: transactions that write, snapshots that read, and the tables kept current."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    URL,
+    Connection,
+    CursorResult,
+    Engine,
+    Executable,
+    Table,
+    create_engine,
+    event,
+    exc,
+    func,
+    make_url,
+    select,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from analysis.errors import UserError
+
+Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+
+SECONDS_FOR_MIGRATIONS = 60.0
+SECONDS_TO_CONNECT = 2
+CONNECTIONS_KEPT = 5
+CONNECTIONS_MORE = 25
+SECONDS_FOR_A_CONNECTION = 2.0
+WRITES = "parley_writes"
+GAVE_UP = {"55P03", "57014", "40P01", "40001"}
+"""PostgreSQL's codes of a lock or statement that took too long, a deadlock, and a conflict of snapshots."""
+
+
+class Busy(Exception):  # noqa: N818  # read as a sentence: except Busy
+    """The wait for a lock was over: nothing was written."""
+
+
+class Transaction:
+    """A transaction as callers see it: something to hand on. Only the modules of storage look inside."""
+
+    __slots__ = ("_connection", "_is_sqlite")
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._is_sqlite = connection.dialect.name == "sqlite"
+
+    def execute(self, statement: Executable, rows: Sequence[Mapping[str, Any]] | None = None) -> CursorResult[Any]:
+        return self._connection.execute(statement, rows)
+
+    def insert(self, table: Table) -> postgresql.Insert | sqlite.Insert:
+        """An INSERT of this database's own kind, which may say ON CONFLICT."""
+        return sqlite.insert(table) if self._is_sqlite else postgresql.insert(table)
+
+    def lock(self, *name: str) -> None:
+        """Wait for whoever else works on the thing of this name. On SQLite a writer is alone already."""
+        if not self._is_sqlite:
+            digest = hashlib.sha256("\0".join(name).encode("utf-8", "replace")).digest()
+            number = int.from_bytes(digest[:8], "big", signed=True)
+            self._connection.execute(select(func.pg_advisory_xact_lock(number)))
+
+
+class Database:
+    """Everything that outlives a request. May be shared by all threads of a process."""
+
+    def __init__(self, url: str) -> None:
+        address = _address(url)
+        self.is_sqlite = address.get_backend_name() == "sqlite"
+        self._engine = _sqlite_engine(address) if self.is_sqlite else _postgresql_engine(address)
+        self._writer = self._engine.execution_options(**{WRITES: True})
+        self._reader = (
+            self._engine
+            if self.is_sqlite
+            else self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        )
+
+    @contextmanager
+    def transaction(self, *, wait: float = 10.0) -> Iterator[Transaction]:
+        """A transaction that writes: committed at the end, rolled back on an exception.
+
+        Raises Busy when a lock could not be had within ``wait`` seconds."""
+        with _busy_by_name(), self._writer.connect() as connection:
+            self._give_up_after(connection, wait)
+            with connection.begin():
+                if not self.is_sqlite:
+                    _limit_statements(connection, wait)
+                yield Transaction(connection)
+
+    @contextmanager
+    def reading(self) -> Iterator[Transaction]:
+        """A transaction that reads one consistent state and holds nobody up."""
+        with _busy_by_name(), self._reader.connect() as connection:
+            self._give_up_after(connection, 10.0)
+            with connection.begin():
+                yield Transaction(connection)
+
+    def now(self) -> datetime:
+        """The time by the database's clock, so that several machines agree; SQLite's is this machine's."""
+        if self.is_sqlite:
+            return datetime.now(UTC)
+        with self._engine.connect() as connection:
+            told: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+        return told.astimezone(UTC)
+
+    def upgrade(self) -> None:
+        """Bring the tables up to date. Two that start at once wait for one another."""
+        from storage.migrations.running import bring_up_to_date
+
+        with _busy_by_name(), self._writer.connect() as connection:
+            self._give_up_after(connection, SECONDS_FOR_MIGRATIONS)
+            bring_up_to_date(connection)
+
+    def is_current(self) -> bool:
+        """Whether the tables are those of this version."""
+        from storage.migrations.running import is_up_to_date
+
+        with self._engine.connect() as connection:
+            return is_up_to_date(connection)
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def _give_up_after(self, connection: Connection, seconds: float) -> None:
+        driver = connection.connection.driver_connection
+        if isinstance(driver, sqlite3.Connection):
+            driver.execute(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
+
+
+@contextmanager
+def _busy_by_name() -> Iterator[None]:
+    try:
+        yield
+    except exc.TimeoutError as error:
+        raise Busy("all connections to the database are in use") from error
+    except exc.DBAPIError as error:
+        if _is_about_waiting(error.orig):
+            raise Busy("the database was locked for too long") from error
+        raise
+
+
+def _is_about_waiting(error: BaseException | None) -> bool:
+    if isinstance(error, sqlite3.Error):
+        code: int = getattr(error, "sqlite_errorcode", 0)
+        return code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+    return getattr(error, "sqlstate", None) in GAVE_UP
+
+
+def _limit_statements(connection: Connection, seconds: float) -> None:
+    limit = f"{max(int(seconds * 1000), 1)}ms"
+    connection.execute(
+        select(func.set_config("lock_timeout", limit, True), func.set_config("statement_timeout", limit, True))
+    )
+
+
+def _address(url: str) -> URL:
+    if url.startswith("postgres://"):
+        url = url.replace("postgres://", "postgresql://", 1)
+    try:
+        address = make_url(url)
+    except exc.ArgumentError:
+        raise UserError(
+            "The database's address can't be read; write sqlite:////path/parley.db or postgresql://user@host/name."
+        ) from None
+    known = address.get_backend_name() in ("sqlite", "postgresql")
+    if not known or (address.get_backend_name() == "sqlite" and address.database in (None, "", ":memory:")):
+        raise UserError(
+            f"{address.get_backend_name()} without a file, or unknown, can't be the database; "
+            "write sqlite:////path/parley.db or postgresql://user@host/name."
+        )
+    return address
+
+
+def _sqlite_engine(address: URL) -> Engine:
+    Path(str(address.database)).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        address,
+        pool_size=CONNECTIONS_KEPT,
+        max_overflow=CONNECTIONS_MORE,
+        pool_timeout=SECONDS_FOR_A_CONNECTION,
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(driver: sqlite3.Connection, _: object) -> None:
+    # The driver would otherwise begin transactions when it sees fit, and deferred ones.
+    driver.isolation_level = None
+    driver.execute("PRAGMA busy_timeout = 10000")
+    _patiently(lambda: driver.execute("PRAGMA journal_mode = WAL"))
+    driver.execute("PRAGMA synchronous = FULL")
+    driver.execute("PRAGMA foreign_keys = ON")
+    # What a person deleted must not stay in the file's free pages.
+    driver.execute("PRAGMA secure_delete = ON")
+
+
+def _patiently(attempt: Callable[[], object], *, seconds: float = 10.0) -> None:
+    """SQLite does not wait for a lock by itself while it switches to WAL."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            attempt()
+        except sqlite3.OperationalError as error:
+            if not _is_about_waiting(error) or time.monotonic() > end:
+                raise
+            time.sleep(0.02)
+        else:
+            return
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _postgresql_engine(address: URL) -> Engine:
+    try:
+        return create_engine(
+            address,
+            pool_size=CONNECTIONS_KEPT,
+            max_overflow=CONNECTIONS_MORE,
+            pool_timeout=SECONDS_FOR_A_CONNECTION,
+            pool_pre_ping=True,
+            connect_args={} if "connect_timeout" in address.query else {"connect_timeout": SECONDS_TO_CONNECT},
+        )
+    except ModuleNotFoundError:
+        raise UserError("PostgreSQL needs its driver: pip install 'parley[postgres]'.") from None

@@ -1,0 +1,298 @@
+"""Evaluations and their measures: begun once, saved ahead in unseen pieces, made visible at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import Row, and_, delete, func, select, update
+
+from analysis.values import Measure, Result, Slice, Verdict
+from storage import results
+from storage.database import Busy, Transaction
+from storage.periods import in_time_order
+from storage.requests import Who
+from storage.tables import ONE_AT_A_TIME, RUNNING, askers, evaluations, measures, model_cards
+
+Status = Literal["running", "done", "failed", "stopped"]
+MEASURES_AT_ONCE = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """One run over a window. ``card`` is the model card's SHA-256; ``says`` is why it failed, or who stopped it."""
+
+    id: int
+    team: str
+    model: str
+    version: str
+    against: str | None
+    window: str
+    status: Status
+    asked_by: tuple[str, ...]
+    channel: str | None
+    started_at: datetime
+    finished_at: datetime | None
+    verdict: Verdict | None
+    says: str | None
+    card: str
+    request_id: int | None
+    measures: int
+
+
+class NotRunning(Exception):  # noqa: N818  # read as a sentence: except NotRunning
+    """The evaluation was stopped or has failed meanwhile: its result must not appear."""
+
+
+def begin(
+    tx: Transaction,
+    *,
+    request_id: int,
+    who: Who,
+    channel: str | None,
+    model: str,
+    version: str,
+    against: str | None,
+    window: str,
+    card: str,
+    card_text: str,
+    now: datetime,
+) -> tuple[Evaluation, bool]:
+    """A new evaluation, or this request's own again (True); or the same one that runs for another (False), which then
+    has one asker more. A request that joined one finds it again, whatever its status is by then."""
+    tx.lock("request", str(request_id))
+    known = tx.execute(select(askers.c.evaluation_id).where(askers.c.request_id == request_id)).scalar_one_or_none()
+    if known is not None:
+        evaluation = _existing(tx, known)
+        return evaluation, evaluation.request_id == request_id
+    _keep_card(tx, card, card_text)
+    key = {
+        "team": who.team,
+        "model": model,
+        "version": version,
+        "against": against or "",
+        "window": window,
+        "card": card,
+    }
+    row = {
+        **key,
+        "status": "running",
+        "channel": channel,
+        "request_id": request_id,
+        "started_at": now,
+        "measures": 0,
+    }
+    number, is_new = _begun_or_joined(tx, key, row)
+    tx.execute(tx.insert(askers).values(request_id=request_id, evaluation_id=number, user=who.user))
+    return _existing(tx, number), is_new
+
+
+def save_measures(tx: Transaction, evaluation: int, *, first: int, measures: Sequence[Measure]) -> None:
+    """Save a piece of the table of measures, from position ``first``: nobody sees it before ``finish``. The same piece
+    again replaces itself. Raises NotRunning."""
+    if len(measures) > MEASURES_AT_ONCE:
+        raise ValueError(f"{len(measures)} measures at once make others wait; save at most {MEASURES_AT_ONCE}")
+    if _status(tx, evaluation) != "running":
+        raise NotRunning(f"evaluation {evaluation} does not run")
+    _forget_measures(tx, evaluation, first=first, end=first + len(measures))
+    if measures:
+        rows = [results.measure_row(evaluation, first + i, measure) for i, measure in enumerate(measures)]
+        tx.execute(tx.insert(_measures), rows)
+
+
+def finish(tx: Transaction, evaluation: int, *, result: Result, now: datetime) -> None:
+    """Make the evaluation visible; its measures were saved before. Done again it changes nothing. Raises NotRunning."""
+    status = _status(tx, evaluation)
+    if status == "done":
+        return
+    if status != "running":
+        raise NotRunning(f"evaluation {evaluation} does not run")
+    _forget_measures(tx, evaluation, first=len(result.measures), end=None)
+    of_it = _measures.c.evaluation_id == evaluation
+    saved = tx.execute(select(func.count()).select_from(_measures).where(of_it)).scalar_one()
+    if saved != len(result.measures):
+        raise ValueError(f"evaluation {evaluation} has {len(result.measures)} measures, {saved} were saved")
+    _end(
+        tx,
+        evaluation,
+        status="done",
+        finished_at=now,
+        verdict=result.verdict,
+        measures=len(result.measures),
+        result=results.stored(result),
+    )
+
+
+def fail(tx: Transaction, evaluation: int, *, says: str, now: datetime) -> None:
+    """It failed, and why. An evaluation that does not run stays what it is."""
+    if _status(tx, evaluation) == "running":
+        _forget_measures(tx, evaluation, first=0, end=None)
+        _end(tx, evaluation, status="failed", finished_at=now, says=says)
+
+
+def stop(tx: Transaction, evaluation: int, *, by: str, now: datetime) -> bool:
+    """Somebody stopped it; False where it does not run any more."""
+    if _status(tx, evaluation) != "running":
+        return False
+    _forget_measures(tx, evaluation, first=0, end=None)
+    _end(tx, evaluation, status="stopped", finished_at=now, says=by)
+    return True
+
+
+def get(tx: Transaction, evaluation: int) -> Evaluation | None:
+    found = _read(tx, select(evaluations).where(evaluations.c.id == evaluation))
+    return found[0] if found else None
+
+
+def result(tx: Transaction, evaluation: int) -> Result | None:
+    """The result of a done evaluation, equal to the one that was saved."""
+    done = and_(evaluations.c.id == evaluation, evaluations.c.status == "done")
+    told = tx.execute(select(evaluations.c.result).where(done)).scalar_one_or_none()
+    if told is None:
+        return None
+    rows = tx.execute(
+        select(*results.MEASURE_COLUMNS).where(_measures.c.evaluation_id == evaluation).order_by(_measures.c.position)
+    )
+    return results.restored(told, tuple(results.measure(row) for row in rows))
+
+
+def latest(
+    tx: Transaction, *, team: str, model: str, version: str | None = None, before: int | None = None
+) -> Evaluation | None:
+    """The newest done evaluation of a model, or of one version of it; ``before`` an evaluation's id, if given."""
+    e = evaluations.c
+    wanted = and_(e.team == team, e.model == model, e.status == "done")
+    if version is not None:
+        wanted = and_(wanted, e.version == version)
+    if before is not None:
+        wanted = and_(wanted, e.id < before)
+    found = _read(tx, select(evaluations).where(wanted).order_by(e.id.desc()).limit(1))
+    return found[0] if found else None
+
+
+def recent(tx: Transaction, *, team: str, model: str | None, limit: int) -> list[Evaluation]:
+    """The newest evaluations of any status, newest first."""
+    e = evaluations.c
+    wanted = e.team == team if model is None else and_(e.team == team, e.model == model)
+    return _read(tx, select(evaluations).where(wanted).order_by(e.id.desc()).limit(limit))
+
+
+def trend(
+    tx: Transaction,
+    *,
+    team: str,
+    model: str,
+    measure: str,
+    version: str | None = None,
+    feature: str | None = None,
+    class_: str | None = None,
+    slice: Slice | None = None,  # noqa: A002  # the thing has one name everywhere
+    basis: str = "realized",
+) -> list[Measure]:
+    """A measure period by period, in time order: each from the newest done evaluation that has the period.
+
+    Without a version: that which each evaluation judged. Periods of one length only, the newest evaluation's."""
+    e, m = evaluations.c, _measures.c
+    judged = m.version.is_(None) | (m.version == e.version)
+    of_version = judged if version is None else (m.version == version) | (m.version.is_(None) & (e.version == version))
+    wanted = and_(
+        e.team == team,
+        e.model == model,
+        e.status == "done",
+        m.measure == measure,
+        m.period.is_not(None),
+        m.feature.is_not_distinct_from(feature),
+        m.class_name.is_not_distinct_from(class_),
+        results.same_slice(slice),
+        m.basis == basis,
+        of_version,
+    )
+    newest = func.row_number().over(partition_by=m.period, order_by=(e.id.desc(), m.position)).label("age")
+    found = (
+        select(*results.MEASURE_COLUMNS, e.id.label("evaluation"), newest)
+        .join_from(evaluations, _measures, m.evaluation_id == e.id)
+        .where(wanted)
+        .subquery()
+    )
+    rows = tx.execute(select(found).where(found.c.age == 1).order_by(found.c.evaluation.desc())).all()
+    return in_time_order([results.measure(row) for row in rows])
+
+
+_measures = measures  # ``save_measures`` has an argument of the same name
+
+
+def _begun_or_joined(tx: Transaction, key: dict[str, Any], row: dict[str, Any]) -> tuple[int, bool]:
+    """The database's own unique key decides: of two that begin at once, one joins the other."""
+    same = and_(RUNNING, *(evaluations.c[name] == value for name, value in key.items()))
+    for _ in range(10):
+        insert = tx.insert(evaluations).values(row)
+        insert = insert.on_conflict_do_nothing(index_elements=ONE_AT_A_TIME, index_where=RUNNING)
+        number = tx.execute(insert.returning(evaluations.c.id)).scalar_one_or_none()
+        if number is not None:
+            return int(number), True
+        running = tx.execute(select(evaluations.c.id).where(same).with_for_update()).scalar_one_or_none()
+        if running is not None:
+            return int(running), False
+    raise Busy("the same evaluation ends and begins again and again")
+
+
+def _keep_card(tx: Transaction, card: str, text: str) -> None:
+    if tx.execute(select(model_cards.c.sha).where(model_cards.c.sha == card)).first() is None:
+        tx.execute(tx.insert(model_cards).values(sha=card, text=text).on_conflict_do_nothing(index_elements=["sha"]))
+
+
+def _status(tx: Transaction, evaluation: int) -> str | None:
+    """The status, and the row is ours until the transaction ends."""
+    locked = select(evaluations.c.status).where(evaluations.c.id == evaluation).with_for_update()
+    status: str | None = tx.execute(locked).scalar_one_or_none()
+    return status
+
+
+def _forget_measures(tx: Transaction, evaluation: int, *, first: int, end: int | None) -> None:
+    piece = and_(_measures.c.evaluation_id == evaluation, _measures.c.position >= first)
+    if end is not None:
+        piece = and_(piece, _measures.c.position < end)
+    tx.execute(delete(_measures).where(piece))
+
+
+def _end(tx: Transaction, evaluation: int, **values: Any) -> None:
+    tx.execute(update(evaluations).where(evaluations.c.id == evaluation).values(**values))
+
+
+def _existing(tx: Transaction, evaluation: int) -> Evaluation:
+    found = get(tx, evaluation)
+    if found is None:
+        raise LookupError(f"there is no evaluation {evaluation}")
+    return found
+
+
+def _read(tx: Transaction, query: Any) -> list[Evaluation]:
+    rows = tx.execute(query).all()
+    who = select(askers).where(askers.c.evaluation_id.in_([row.id for row in rows])).order_by(askers.c.request_id)
+    asked: dict[int, list[str]] = {}
+    for asker in tx.execute(who) if rows else ():
+        asked.setdefault(asker.evaluation_id, []).append(asker.user)
+    return [_evaluation(row, tuple(dict.fromkeys(asked.get(row.id, ())))) for row in rows]
+
+
+def _evaluation(row: Row[Any], asked_by: tuple[str, ...]) -> Evaluation:
+    return Evaluation(
+        id=row.id,
+        team=row.team,
+        model=row.model,
+        version=row.version,
+        against=row.against or None,
+        window=row.window,
+        status=row.status,
+        asked_by=asked_by,
+        channel=row.channel,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        verdict=row.verdict,
+        says=row.says,
+        card=row.card,
+        request_id=row.request_id,
+        measures=row.measures,
+    )

@@ -1,0 +1,179 @@
+"""What was asked, once each, until it is answered."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, and_, func, or_, select, update
+
+from storage.database import Json, Transaction
+from storage.tables import heard, requests
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    team: str
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Where an answer belongs. ``message`` is the ts of the message that made the request."""
+
+    channel: str | None = None
+    thread: str | None = None
+    message: str | None = None
+    response_url: str | None = field(default=None, repr=False)  # a secret: it must not reach a log
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Everything asked is one of these, whether it was typed, clicked, due or called."""
+
+    command: str
+    arguments: Mapping[str, Json]
+    who: Who
+    where: Where = Where()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "arguments", dict(self.arguments))
+
+
+@dataclass(frozen=True, slots=True)
+class Leased:
+    """A request that is ours to answer until ``until``; ``attempts`` counts this try too."""
+
+    id: int
+    request: Request
+    source: str
+    attempts: int
+    received_at: datetime
+    until: datetime
+    token: str
+
+
+class LeaseLost(Exception):  # noqa: N818  # read as a sentence: except LeaseLost
+    """Somebody else has taken this over, or it is finished: what was done here must not be written."""
+
+
+def take(tx: Transaction, request: Request, *, key: str, source: str, lane: str, now: datetime) -> int | None:
+    """The new request's id, or None where that key was taken before."""
+    row = {
+        "key": key,
+        "source": source,
+        "lane": lane,
+        "command": request.command,
+        "arguments": request.arguments,
+        "team": request.who.team,
+        "user": request.who.user,
+        "channel": request.where.channel,
+        "thread": request.where.thread,
+        "message": request.where.message,
+        "response_url": request.where.response_url,
+        "received_at": now,
+        "next_at": now,
+        "attempts": 0,
+        "forgotten": False,
+    }
+    insert = tx.insert(requests).values(row).on_conflict_do_nothing(index_elements=["key"])
+    taken: int | None = tx.execute(insert.returning(requests.c.id)).scalar_one_or_none()
+    return taken
+
+
+def lease(tx: Transaction, *, lane: str, now: datetime, seconds: float, limit: int = 1) -> list[Leased]:
+    """The oldest requests that wait, or whose lease is over; nobody else gets them for so many seconds."""
+    t = requests.c
+    free = or_(t.leased_until.is_(None), t.leased_until <= now)
+    waiting = and_(t.finished_at.is_(None), t.lane == lane, t.next_at <= now, free)
+    oldest = select(requests).where(waiting).order_by(t.id).limit(limit).with_for_update(skip_locked=True)
+    rows = tx.execute(oldest).all()
+    if not rows:
+        return []
+    token, until = uuid.uuid4().hex, now + timedelta(seconds=seconds)
+    tx.execute(
+        update(requests)
+        .where(t.id.in_([row.id for row in rows]))
+        .values(token=token, leased_until=until, attempts=t.attempts + 1)
+    )
+    return [
+        Leased(
+            id=row.id,
+            request=_request(row),
+            source=row.source,
+            attempts=row.attempts + 1,
+            received_at=row.received_at,
+            until=until,
+            token=token,
+        )
+        for row in rows
+    ]
+
+
+def renew(tx: Transaction, leased: Leased, *, now: datetime, seconds: float) -> Leased:
+    """The same lease, longer. Raises LeaseLost where another has it."""
+    until = now + timedelta(seconds=seconds)
+    _change(tx, leased, leased_until=until)
+    return replace(leased, until=until)
+
+
+def finish(tx: Transaction, leased: Leased, *, now: datetime, failed: str | None = None) -> None:
+    """Answered, or failed for good. Raises LeaseLost where another has it."""
+    _change(tx, leased, finished_at=now, failed=failed, response_url=None, token=None, leased_until=None)
+    where = leased.request.where
+    if where.message is None:
+        return
+    deleted = select(heard.c.ts).where(
+        heard.c.team == leased.request.who.team,
+        heard.c.channel == where.channel,
+        heard.c.ts == where.message,
+        heard.c.deleted_at.is_not(None),
+    )
+    forgotten = or_(requests.c.forgotten, deleted.exists())
+    tx.execute(update(requests).where(requests.c.id == leased.id, forgotten).values(arguments={}))
+
+
+def again(tx: Transaction, leased: Leased, *, at: datetime) -> None:
+    """Give the lease back; the request is due again then. Raises LeaseLost where another has it."""
+    _change(tx, leased, next_at=at, token=None, leased_until=None)
+
+
+def waiting(tx: Transaction, who: Who, *, lane: str) -> int:
+    """How many requests of this person were taken and are not finished."""
+    t = requests.c
+    mine = and_(t.team == who.team, t.user == who.user, t.lane == lane, t.finished_at.is_(None))
+    return int(tx.execute(select(func.count()).select_from(requests).where(mine)).scalar_one())
+
+
+def queue_depth(tx: Transaction) -> dict[str, int]:
+    """Lane by lane, how many requests are not finished."""
+    t = requests.c
+    by_lane = select(t.lane, func.count().label("depth")).where(t.finished_at.is_(None)).group_by(t.lane)
+    return {row.lane: int(row.depth) for row in tx.execute(by_lane)}
+
+
+def forget_words(tx: Transaction, *, team: str, channel: str, message: str) -> None:
+    """A deleted message leaves no text: what it asked is blanked, as soon as it is answered."""
+    t = requests.c
+    made_by_it = and_(t.team == team, t.channel == channel, t.message == message)
+    tx.execute(update(requests).where(made_by_it).values(forgotten=True))
+    tx.execute(update(requests).where(made_by_it, t.finished_at.is_not(None)).values(arguments={}))
+
+
+def _change(tx: Transaction, leased: Leased, **values: Any) -> None:
+    mine = and_(requests.c.id == leased.id, requests.c.token == leased.token, requests.c.finished_at.is_(None))
+    changed = tx.execute(update(requests).where(mine).values(**values).returning(requests.c.id))
+    if changed.first() is None:
+        raise LeaseLost(f"request {leased.id} is no longer ours")
+
+
+def _request(row: Row[Any]) -> Request:
+    return Request(
+        command=row.command,
+        arguments=row.arguments,
+        who=Who(row.team, row.user),
+        where=Where(row.channel, row.thread, row.message, row.response_url),
+    )

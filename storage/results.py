@@ -1,0 +1,150 @@
+"""A result, its measures and subjects as rows and JSON, and back again without a difference."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row
+
+from analysis.values import CheckResult, Measure, Result, Rows, Slice, Subject
+from storage.anchors import restored_slice, stored_slice
+from storage.database import Json
+from storage.tables import measures
+
+_m = measures.c
+MEASURE_COLUMNS = (
+    _m.measure,
+    _m.value,
+    _m.n,
+    _m.version,
+    _m.feature,
+    _m.class_name,
+    _m.slice,
+    _m.period,
+    _m.basis,
+    _m.low,
+    _m.high,
+    _m.reason,
+    _m.note,
+)
+
+
+def measure_row(evaluation: int, position: int, measure: Measure) -> dict[str, Any]:
+    return {
+        "evaluation_id": evaluation,
+        "position": position,
+        "measure": measure.measure,
+        "version": measure.version,
+        "feature": measure.feature,
+        "class_name": measure.class_,
+        "slice": stored_slice(measure.slice),
+        "period": measure.period,
+        "basis": measure.basis,
+        "value": _number(measure.value, measure),
+        "low": _number(measure.low, measure),
+        "high": _number(measure.high, measure),
+        "n": int(measure.n),
+        "reason": measure.reason,
+        "note": measure.note,
+    }
+
+
+def measure(row: Row[Any]) -> Measure:
+    return Measure(
+        measure=row.measure,
+        value=row.value,
+        n=row.n,
+        version=row.version,
+        feature=row.feature,
+        class_=row.class_name,
+        slice=restored_slice(row.slice),
+        period=row.period,
+        basis=row.basis,
+        low=row.low,
+        high=row.high,
+        reason=row.reason,
+        note=row.note,
+    )
+
+
+def same_slice(condition: Slice | None) -> ColumnElement[bool]:
+    return _m.slice.is_(None) if condition is None else _m.slice == stored_slice(condition)
+
+
+def stored(result: Result) -> dict[str, Json]:
+    """All of the result but its measures."""
+    return {
+        "model": result.model,
+        "version": result.version,
+        "against": result.against,
+        "window": _stored_rows(result.window),
+        "reference": _stored_rows(result.reference),
+        "checks": [
+            {
+                "check": check.check,
+                "subject": stored_subject(check.subject),
+                "verdict": check.verdict,
+                "says": check.says,
+                "measures": [int(position) for position in check.measures],
+            }
+            for check in result.checks
+        ],
+    }
+
+
+def restored(told: dict[str, Any], measured: tuple[Measure, ...]) -> Result:
+    window = _restored_rows(told["window"])
+    if window is None:
+        raise ValueError("a stored result has no window")
+    return Result(
+        model=told["model"],
+        version=told["version"],
+        against=told["against"],
+        window=window,
+        reference=_restored_rows(told["reference"]),
+        measures=measured,
+        checks=tuple(
+            CheckResult(
+                check=check["check"],
+                subject=restored_subject(check["subject"]),
+                verdict=check["verdict"],
+                says=check["says"],
+                measures=tuple(check["measures"]),
+            )
+            for check in told["checks"]
+        ),
+    )
+
+
+def stored_subject(subject: Subject) -> dict[str, Json]:
+    """Those parts of the subject that say something, always in the same order."""
+    said: dict[str, Json] = {
+        "measure": subject.measure,
+        "version": subject.version,
+        "feature": subject.feature,
+        "class_": subject.class_,
+        "slice": stored_slice(subject.slice),
+        "period": subject.period,
+    }
+    return {name: value for name, value in said.items() if value is not None}
+
+
+def restored_subject(said: dict[str, Any]) -> Subject:
+    return Subject(**{**said, "slice": restored_slice(said.get("slice"))})
+
+
+def _number(value: float | None, measure: Measure) -> float | None:
+    if value is None:
+        return None
+    if math.isnan(value):
+        raise ValueError(f"{measure.measure} is NaN; an undefined number is None with a reason")
+    return float(value)
+
+
+def _stored_rows(rows: Rows | None) -> Json:
+    return None if rows is None else [rows.start, rows.end, int(rows.rows)]
+
+
+def _restored_rows(told: Any) -> Rows | None:
+    return None if told is None else Rows(start=told[0], end=told[1], rows=told[2])
