@@ -25,8 +25,8 @@ class Channel:
     refreshed_at: datetime
 
 
-def get(tx: Transaction, *, team: str, channel: str) -> Channel | None:
-    row = tx.execute(select(channels).where(channels.c.team == team, channels.c.channel == channel)).first()
+def get(tx: Transaction, *, team: str, id: str) -> Channel | None:  # noqa: A002  # as in Channel
+    row = tx.execute(select(channels).where(channels.c.team == team, channels.c.channel == id)).first()
     if row is None:
         return None
     return Channel(
