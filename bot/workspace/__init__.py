@@ -1,0 +1,22 @@
+"""A local Slack-compatible workspace: the second party in tests, the stage of the demo."""
+
+from .faults import Fault
+from .people import answered_options
+from .refusal import Refusal
+from .server import Server, run
+from .values import ALL_SCOPES, App, Attempt, Call, Delivery
+from .workspace import Workspace
+
+__all__ = [
+    "ALL_SCOPES",
+    "App",
+    "Attempt",
+    "Call",
+    "Delivery",
+    "Fault",
+    "Refusal",
+    "Server",
+    "Workspace",
+    "answered_options",
+    "run",
+]
