@@ -54,11 +54,12 @@ def keep(
     thread: str | None,
     permalink: str | None,
     now: datetime,
-    asked: bool = False,
 ) -> Annotation | None:
     """Keep what was said; None where that message is kept already, was deleted, or is a request.
 
-    ``asked``: a command says to keep it, so that its message is a request does not matter."""
+    A reply has a thread. Without one it is a command that says to keep it: that its message is a request does not matter.
+    """
+    asked = thread is None
     early = _heard(tx, team, channel, ts) if channel and ts else None
     if early is not None and (early.deleted_at is not None or (early.is_request and not asked)):
         return None
@@ -79,7 +80,6 @@ def keep(
         "thread": thread,
         "permalink": permalink,
         "said_at": now,
-        "asked": asked,
         "edited": early.edited if early is not None and edited_before else None,
         "edited_at": now if edited_before else None,
     }
@@ -105,7 +105,7 @@ def revise(
             _hear(tx, team, channel, ts, now, edited=edited, text=text)
         _forget_edits_nobody_waits_for(tx, now)
         return None
-    if row.deleted_at is not None or row.asked or not _later(edited, row.edited):
+    if row.deleted_at is not None or row.thread is None or not _later(edited, row.edited):
         return None
     tx.execute(update(annotation_rows).where(annotation_rows.c.id == row.id).values(edited=edited))
     if text == row.text:
@@ -133,7 +133,7 @@ def not_a_note(tx: Transaction, *, team: str, channel: str, ts: str, now: dateti
     _heard(tx, team, channel, ts)
     _hear(tx, team, channel, ts, now, is_request=True, text=None)
     row = _found(tx, team, channel, ts)
-    if row is not None and not row.asked and row.deleted_at is None:
+    if row is not None and row.thread is not None and row.deleted_at is None:
         leave_messages(tx, row.id, row.text, now_says=None, now=now)
         tx.execute(delete(revisions).where(revisions.c.annotation_id == row.id))
         tx.execute(delete(annotation_rows).where(annotation_rows.c.id == row.id))

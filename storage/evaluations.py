@@ -42,10 +42,6 @@ class Evaluation:
     measures: int
 
 
-class NotRunning(Exception):  # noqa: N818  # read as a sentence: except NotRunning
-    """The evaluation was stopped or has failed meanwhile: its result must not appear."""
-
-
 def begin(
     tx: Transaction,
     *,
@@ -91,24 +87,24 @@ def begin(
 
 def save_measures(tx: Transaction, evaluation: int, *, first: int, measures: Sequence[Measure]) -> None:
     """Save a piece of the table of measures, from position ``first``: nobody sees it before ``finish``. The same piece
-    again replaces itself. Raises NotRunning."""
+    again replaces itself. Where the evaluation was stopped meanwhile nothing is saved, and ``finish`` says so."""
     if len(measures) > MEASURES_AT_ONCE:
         raise ValueError(f"{len(measures)} measures at once make others wait; save at most {MEASURES_AT_ONCE}")
     if _status(tx, evaluation) != "running":
-        raise NotRunning(f"evaluation {evaluation} does not run")
+        return
     _forget_measures(tx, evaluation, first=first, end=first + len(measures))
     if measures:
         rows = [results.measure_row(evaluation, first + i, measure) for i, measure in enumerate(measures)]
         tx.execute(tx.insert(_measures), rows)
 
 
-def finish(tx: Transaction, evaluation: int, *, result: Result, now: datetime) -> None:
-    """Make the evaluation visible; its measures were saved before. Done again it changes nothing. Raises NotRunning."""
+def finish(tx: Transaction, evaluation: int, *, result: Result, now: datetime) -> bool:
+    """Make the evaluation visible; its measures were saved before. Done again it changes nothing.
+
+    False where it was stopped or failed meanwhile: then nothing of the result may be shown."""
     status = _status(tx, evaluation)
-    if status == "done":
-        return
     if status != "running":
-        raise NotRunning(f"evaluation {evaluation} does not run")
+        return status == "done"
     _forget_measures(tx, evaluation, first=len(result.measures), end=None)
     of_it = _measures.c.evaluation_id == evaluation
     saved = tx.execute(select(func.count()).select_from(_measures).where(of_it)).scalar_one()
@@ -123,6 +119,7 @@ def finish(tx: Transaction, evaluation: int, *, result: Result, now: datetime) -
         measures=len(result.measures),
         result=results.stored(result),
     )
+    return True
 
 
 def fail(tx: Transaction, evaluation: int, *, says: str, now: datetime) -> None:
@@ -143,6 +140,13 @@ def stop(tx: Transaction, evaluation: int, *, by: str, now: datetime) -> bool:
 
 def get(tx: Transaction, evaluation: int) -> Evaluation | None:
     found = _read(tx, select(evaluations).where(evaluations.c.id == evaluation))
+    return found[0] if found else None
+
+
+def of_request(tx: Transaction, request_id: int) -> Evaluation | None:
+    """The evaluation that this request began, or joined."""
+    joined = select(askers.c.evaluation_id).where(askers.c.request_id == request_id)
+    found = _read(tx, select(evaluations).where(evaluations.c.id.in_(joined)))
     return found[0] if found else None
 
 

@@ -22,12 +22,14 @@ class Who:
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """Where an answer belongs. ``message`` is the ts of the message that made the request."""
+    """Where an answer belongs. ``message`` is the ts of the message that made the request, ``schedule`` the number of
+    the schedule that did."""
 
     channel: str | None = None
     thread: str | None = None
     message: str | None = None
     response_url: str | None = field(default=None, repr=False)  # a secret: it must not reach a log
+    schedule: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ def take(tx: Transaction, request: Request, *, key: str, source: str, lane: str,
         "thread": request.where.thread,
         "message": request.where.message,
         "response_url": request.where.response_url,
+        "schedule": request.where.schedule,
         "received_at": now,
         "next_at": now,
         "attempts": 0,
@@ -82,6 +85,10 @@ def take(tx: Transaction, request: Request, *, key: str, source: str, lane: str,
     insert = tx.insert(requests).values(row).on_conflict_do_nothing(index_elements=["key"])
     taken: int | None = tx.execute(insert.returning(requests.c.id)).scalar_one_or_none()
     return taken
+
+
+def is_taken(tx: Transaction, *, key: str) -> bool:
+    return tx.execute(select(requests.c.id).where(requests.c.key == key)).first() is not None
 
 
 def lease(tx: Transaction, *, lane: str, now: datetime, seconds: float, limit: int = 1) -> list[Leased]:
@@ -175,5 +182,5 @@ def _request(row: Row[Any]) -> Request:
         command=row.command,
         arguments=row.arguments,
         who=Who(row.team, row.user),
-        where=Where(row.channel, row.thread, row.message, row.response_url),
+        where=Where(row.channel, row.thread, row.message, row.response_url, row.schedule),
     )
