@@ -1,0 +1,186 @@
+"""The check ``drift``: do features, score or label look unlike the reference, and does it do harm?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from analysis.judgement import wording
+from analysis.judgement.check import Check, Example, Question, above, subject_of
+from analysis.judgement.comparison import default_drops, main_measure
+from analysis.judgement.conditions import Ruling, rule, told
+from analysis.judgement.histogram import most_moved
+from analysis.judgement.history import first_bad, since
+from analysis.values import Basis, CheckResult, Measure, Subject
+
+DISTANCES = ("psi", "jensen_shannon")
+WARN, FAIL = 0.10, 0.25
+CHANCE_TAKEN_FOR_NO_DRIFT = 0.01
+FEWEST_ROWS_OF_A_PERIOD = 200
+"""A histogram of fewer rows lies about 0.05 from its own source by chance alone (PSI, ten bins)."""
+
+
+def judge(question: Question) -> Iterable[CheckResult]:
+    """Measures how far each feature, the score and the label have moved from the reference.
+
+    It takes the population stability index, or the Jensen–Shannon distance where there is none (`measure` chooses).
+    It warns above 0.10 and fails above 0.25, which is convention and no law; a bare `warn` or `fail` is the distance
+    that is allowed. A distance that chance may have made is *cannot tell*. Drift that does no harm warns at most: when
+    the performance is certainly no worse than on the reference, a failure becomes a warning and says so. Needs a
+    `reference:` in the model card.
+    """
+    measures = question.features(_distances(question))
+    harmless = _performance_that_held(question)
+    for measure in measures:
+        yield _judged(question, measure, harmless)
+    if not measures:
+        subject = Subject(feature=question.setting.feature)
+        yield question.skipped("Drift was not measured: name a reference: in the model card.", subject)
+
+
+def _distances(question: Question) -> list[Measure]:
+    named = question.text("measure")
+    found: dict[str | None, Measure] = {}
+    for name in (named,) if named is not None else DISTANCES:
+        for m in question.table.whole(name):
+            known = found.get(m.feature)
+            if known is None or known.value is None:
+                found[m.feature] = m
+    return list(found.values())
+
+
+def _judged(question: Question, measure: Measure, harmless: str | None) -> CheckResult:
+    warn, fail = question.conditions(warn=(above(WARN),), fail=(above(FAIL),), bad="above")
+    ruling = rule(question.table.contrasted(measure), warn=warn, fail=fail)
+    over_time = [m for m in question.table.over_time(measure) if m.n >= FEWEST_ROWS_OF_A_PERIOD]
+    if ruling.verdict == "pass":
+        return _late(question, measure, ruling, over_time)
+    if ruling.verdict not in ("warn", "fail") or ruling.trial is None:
+        return question.result(subject_of(measure), ruling.verdict, told(ruling), (measure,))
+    if _may_be_chance(question, measure):
+        doubt = f"{told(replace(ruling, open_fail=None))} With so few rows chance may have made it; more would tell."
+        return question.result(subject_of(measure), "unsure", doubt, (measure,))
+    says = f"{told(ruling, since=since(over_time, ruling.trial.beyond))} {_what_moved(question, measure)}"
+    if ruling.verdict == "fail" and harmless is not None:
+        return question.result(subject_of(measure), "warn", f"{says} It does no harm so far: {harmless}.", (measure,))
+    return question.result(subject_of(measure), ruling.verdict, f"{says} Look next at its source.", (measure,))
+
+
+def _late(question: Question, measure: Measure, ruling: Ruling, over_time: list[Measure]) -> CheckResult:
+    """A window that passes as a whole still warns when its last periods, two at least, do not."""
+    begun = first_bad(over_time, ruling.trial.beyond) if ruling.trial is not None else None
+    if begun is None or begun is over_time[-1]:
+        return question.result(subject_of(measure), "pass", told(ruling), (measure,))
+    last = over_time[-1]
+    says = (
+        f"{wording.sentence(wording.named(measure))} is only {wording.figure(measure.value or 0.0)} over the window, "
+        f"but {wording.figure(last.value or 0.0)} in {last.period} and too high since {begun.period}. "
+        f"{_what_moved(question, measure)} Look next at what changed then."
+    )
+    return question.result(subject_of(measure), "warn", says, (measure, last))
+
+
+def _may_be_chance(question: Question, measure: Measure) -> bool:
+    tests = [question.table.find(name, feature=measure.feature) for name in ("chi2_p", "ks_p")]
+    chances = [m.value for m in tests if m is not None and m.value is not None]
+    return bool(chances) and min(chances) > CHANCE_TAKEN_FOR_NO_DRIFT
+
+
+def _what_moved(question: Question, measure: Measure) -> str:
+    moved = most_moved(question.table, measure.feature or "")
+    if moved is None or measure.feature is None:
+        return ""
+    then, now = wording.percent(moved.then), wording.percent(moved.now.value or 0.0)
+    return f"Most of it: {measure.feature} = {moved.value} went from {then} to {now} of the rows."
+
+
+def _performance_that_held(question: Question) -> str | None:
+    """What held, in words, when performance is certainly not worse than on the reference; None otherwise."""
+    name = main_measure(replace(question, setting=replace(question.setting, options={})))
+    judged = question.table.find(name, basis="realized") if name is not None else None
+    if name is None or judged is None:
+        return None
+    contrasted = question.table.contrasted(judged)
+    ruling = rule(contrasted, warn=default_drops(name)[:1], fail=default_drops(name)[1:])
+    if ruling.verdict != "pass" or contrasted.reference is None:
+        return None
+    then = wording.shown(name, contrasted.reference.value or 0.0)
+    return f"{wording.words(name)} is {wording.shown(name, judged.value or 0.0)} and was {then} on the reference"
+
+
+def _psi(value: float, feature: str = "price", period: str | None = None, n: int = 3000) -> Measure:
+    return Measure(measure="psi", value=value, n=n, version="1", feature=feature, basis="difference", period=period)
+
+
+def _auc(value: float, half: float, basis: Basis) -> Measure:
+    return Measure(
+        measure="roc_auc", value=value, low=value - half, high=value + half, n=9000, version="1", basis=basis
+    )
+
+
+def _share(value: float, where: str, basis: Basis) -> Measure:
+    return Measure(
+        measure="share", value=value, n=3000, version="1", feature="price", slice=(("price", where),), basis=basis
+    )
+
+
+check = Check(
+    name="drift",
+    judge=judge,
+    covers=("psi", "jensen_shannon"),
+    examples=(
+        Example(
+            title="a price that moved, and what moved",
+            measures=(
+                _psi(0.31),
+                _psi(0.02, period="2026-01"),
+                _psi(0.40, period="2026-02"),
+                _share(0.3, "[0, 20)", "realized"),
+                _share(0.7, "[20, 50)", "realized"),
+                _share(0.6, "[0, 20)", "reference"),
+                _share(0.4, "[20, 50)", "reference"),
+            ),
+            verdicts=("fail",),
+            says=(
+                "PSI of price is 0.310 (n = 3,000), above the limit of 0.250 since 2026-02.",
+                "Most of it: price = [0, 20) went from 60% to 30% of the rows.",
+            ),
+        ),
+        Example(
+            title="drift that does no harm only warns",
+            measures=(_psi(0.31), _auc(0.72, 0.01, "realized"), _auc(0.71, 0.01, "reference")),
+            verdicts=("warn",),
+            says=("It does no harm so far: ROC AUC is 0.720 and was 0.710 on the reference.",),
+        ),
+        Example(
+            title="drift beside a performance that may have dropped",
+            measures=(_psi(0.31), _auc(0.69, 0.02, "realized"), _auc(0.71, 0.01, "reference")),
+            verdicts=("fail",),
+        ),
+        Example(
+            title="a histogram of few rows",
+            measures=(
+                _psi(0.31, n=40),
+                Measure(measure="ks_p", value=0.2, n=40, version="1", feature="price", basis="difference"),
+            ),
+            verdicts=("unsure",),
+        ),
+        Example(
+            title="a small drift over the window, a large one in its last weeks",
+            measures=(
+                _psi(0.06),
+                _psi(0.01, period="2026-W07"),
+                _psi(0.18, period="2026-W08"),
+                _psi(0.19, period="2026-W09"),
+            ),
+            verdicts=("warn",),
+            says=("but 0.190 in 2026-W09 and too high since 2026-W08.",),
+        ),
+        Example(
+            title="exactly on the convention's limit",
+            measures=(_psi(0.10),),
+            verdicts=("pass",),
+        ),
+        Example(title="no reference", measures=(), verdicts=("skipped",)),
+    ),
+)
