@@ -1,0 +1,1 @@
+"""The local workspace, tried with Slack's own client and framework."""
