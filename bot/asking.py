@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from analysis import near_names
 from analysis.errors import UserError
 from storage.database import Json
 
@@ -50,7 +50,9 @@ class Argument:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """A command. ``right``: `read` needs nothing, `run` and `write` are refused to guests."""
+    """A command. ``right``: `read` needs nothing, `run` and `write` are refused to guests.
+
+    ``failed`` says what is written when it was refused or broke down; without it the one who asked is told."""
 
     name: str
     help: str
@@ -60,6 +62,7 @@ class Command:
     right: Right = "read"
     lane: Lane = "quick"
     schedulable: bool = False
+    failed: Callable[[Context, str], Outcome | None] | None = None
     order: int = 100
 
     def argument(self, name: str) -> Argument | None:
@@ -103,7 +106,9 @@ class Slug(Words):
     def read(self, words: str) -> Json:
         name = words.strip().strip("`*_ ").lower()
         if not re.fullmatch(r"[a-z0-9][a-z0-9._-]*", name):
-            raise UserError(f"{words!r} can't be a {self.shape.lower()}'s name: letters, digits, “-”, “.” and “_” make one.")
+            raise UserError(
+                f"{words!r} can't be a {self.shape.lower()}'s name: letters, digits, “-”, “.” and “_” make one."
+            )
         return name
 
 
@@ -146,7 +151,7 @@ class Condition(Words):
         for part in words.split(" & "):
             column, sign, group = part.partition("=")
             if not sign or not column.strip():
-                raise UserError(f"{words!r} is no slice; one looks like region=north or \"age=[30, 45) & sex=f\".")
+                raise UserError(f'{words!r} is no slice; one looks like region=north or "age=[30, 45) & sex=f".')
             pairs.append([column.strip(), group.strip()])
         return pairs
 
@@ -157,7 +162,7 @@ class Condition(Words):
 
 def near(name: str, known: tuple[str, ...] | list[str], *, most: int = 3) -> str:
     """The end of a sentence about an unknown name: the nearest known ones, else the first of all."""
-    close = get_close_matches(name.lower(), known, n=most, cutoff=0.5)
+    close = near_names.near(name, known, most=most)
     if close:
         return f"; did you mean {' or '.join(f'`{c}`' for c in close)}?"
     if not known:

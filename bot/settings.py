@@ -27,7 +27,9 @@ class Settings(BaseSettings):
         Path("~/.parley"), validation_alias="PARLEY_HOME", description="where Parley keeps its files (demo: `demo/`)"
     )
     database_url: str = Field(
-        "", validation_alias="PARLEY_DATABASE_URL", description="`sqlite:///…` or `postgresql://…`; default SQLite in the home"
+        "",
+        validation_alias="PARLEY_DATABASE_URL",
+        description="`sqlite:///…` or `postgresql://…`; default SQLite in the home",
     )
     models: Path | None = Field(
         None, validation_alias="PARLEY_MODELS", description="the folder of model cards; default `models/` in the home"

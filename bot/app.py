@@ -1,0 +1,247 @@
+"""Where the parts meet: the only file that constructs them."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from datetime import datetime
+from typing import Any, Literal
+
+import structlog
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+from slack_bolt import App
+from slack_bolt.adapter.socket_mode import SocketModeHandler
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk import WebClient
+
+from analysis.card_reading import parse_card
+from analysis.errors import UserError
+from bot.answering import Answering
+from bot.bell import Bell
+from bot.child import Children
+from bot.clock import Clock
+from bot.commands import all_commands
+from bot.directory import Directory
+from bot.gateway import Gateway
+from bot.listeners import Door
+from bot.models import Models
+from bot.pace import Pace
+from bot.pictures import Pictures
+from bot.settings import Settings
+from bot.slack import HTTP_TIMEOUT_SECONDS, Refused, Slack, TooFast, Unknown
+from bot.web.site import build_site
+from storage import messages, requests
+from storage.database import Busy, Database
+
+log = structlog.get_logger()
+
+Role = Literal["web", "worker", "clock", "all"]
+
+QUICK_THREADS = 2
+GATEWAY_THREADS = 3
+SECONDS_TO_STOP = 10.0
+
+
+class Parley:
+    """A process of Parley: its parts, started in order and stopped in the reverse one."""
+
+    def __init__(self, settings: Settings, *, role: Role, now: Callable[[], datetime] | None, pace: Pace) -> None:
+        self.settings = settings
+        self.role = role
+        self.database = Database(settings.database)
+        self.now = now or self.database.now
+        self.commands = all_commands()
+        self.asked, self.wanted = Bell(), Bell()
+        self.models = Models(settings.cards, read=parse_card)
+        self.children = Children(seconds=settings.job_seconds)
+        self.slack = Slack(_client(settings))
+        self.clock = Clock(database=self.database, commands=self.commands, now=self.now, asked=self.asked)
+        self.answering = Answering(
+            database=self.database,
+            models=self.models,
+            commands=self.commands,
+            children=self.children,
+            directory=Directory(slack=self.slack, database=self.database, now=self.now),
+            now=self.now,
+            asked=self.asked,
+            wanted=self.wanted,
+        )
+        self.gateway = Gateway(
+            slack=self.slack,
+            database=self.database,
+            now=self.now,
+            wanted=self.wanted,
+            pace=pace,
+            pictures=Pictures(self.slack),
+        )
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._parts = ExitStack()
+        self.site: FastAPI | None = None
+
+    def has(self, part: Role) -> bool:
+        return self.role in (part, "all")
+
+    def start(self, *, ticking: bool = True) -> None:
+        """Start everything this role has. ``ticking`` is False where a story moves the clock itself."""
+        self.database.upgrade()
+        if self.has("worker"):
+            self.children.start()
+        identity = self._who_am_i()
+        app = self._bolt(identity) if self.has("web") else None
+        self.site = self._site(app if self.settings.mode == "http" else None)
+        if self.has("worker"):
+            self._work()
+        if self.has("clock") and ticking:
+            self.clock.start()
+            self._parts.callback(self.clock.stop)
+        if app is not None and self.settings.mode == "socket":
+            self._connect(app)
+
+    def stop(self) -> None:
+        """Let every thread end its step; what is not done yet is a row, and is done after the next start."""
+        self._parts.close()
+        self._stop.set()
+        self.asked.ring()
+        self.wanted.ring()
+        for thread in self._threads:
+            thread.join(SECONDS_TO_STOP)
+        self.database.close()
+
+    def health(self) -> Mapping[str, object]:
+        try:
+            with self.database.reading() as tx:
+                return {
+                    "ok": True,
+                    "role": self.role,
+                    "requests": requests.queue_depth(tx),
+                    "unsent": messages.unsent(tx),
+                }
+        except Exception:  # the edge of a probe: not well, and the log says why
+            log.exception("the database does not answer")
+            return {"ok": False, "role": self.role}
+
+    def _work(self) -> None:
+        for number in range(QUICK_THREADS):
+            self._spawn(f"quick-{number}", lambda: self.answering.work("quick", self._stop))
+        for number in range(self.settings.jobs):
+            self._spawn(f"evaluations-{number}", lambda: self.answering.work("evaluation", self._stop))
+        for number in range(GATEWAY_THREADS):
+            self._spawn(f"gateway-{number}", lambda: self.gateway.work(self._stop))
+
+    def _spawn(self, name: str, work: Callable[[], None]) -> None:
+        thread = threading.Thread(target=work, name=name, daemon=True)
+        thread.start()
+        self._threads.append(thread)
+
+    def _who_am_i(self) -> dict[str, Any]:
+        try:
+            return self.slack.call("auth.test")
+        except Refused as error:
+            raise UserError(
+                f"Slack refuses SLACK_BOT_TOKEN: {error.error}. Copy it anew from the app's settings."
+            ) from None
+        except (TooFast, Unknown) as error:
+            raise UserError(
+                f"Slack is silent at {self.settings.slack_api_url} ({error}); check the network and SLACK_API_URL."
+            ) from None
+
+    def _bolt(self, identity: Mapping[str, Any]) -> App:
+        authorized = AuthorizeResult(
+            enterprise_id=identity.get("enterprise_id"),
+            team_id=identity.get("team_id"),
+            bot_id=identity.get("bot_id"),
+            bot_user_id=identity.get("user_id"),
+            bot_token=_secret(self.settings.bot_token),
+        )
+        secret = _secret(self.settings.signing_secret)
+        app = App(
+            client=WebClient(base_url=self.settings.slack_api_url, timeout=HTTP_TIMEOUT_SECONDS),
+            authorize=lambda **_: authorized,
+            signing_secret=secret,
+            request_verification_enabled=self.settings.mode == "http",
+            process_before_response=True,
+            raise_error_for_unhandled_request=False,
+            logger=_quiet_logger(),
+        )
+        Door(
+            database=self.database,
+            commands=self.commands,
+            now=self.now,
+            asked=self.asked,
+            wanted=self.wanted,
+            bot_user=str(identity.get("user_id", "")),
+            workspace_url=str(identity.get("url", "")),
+        ).listen(app)
+        return app
+
+    def _connect(self, app: App) -> None:
+        handler = SocketModeHandler(app, app_token=_secret(self.settings.app_token), web_client=_client(self.settings))
+        handler.client.message_listeners.append(_count_connections)
+        handler.connect()  # type: ignore[no-untyped-call]  # Bolt gives it no types
+        self._parts.callback(handler.close)
+
+    def _site(self, app: App | None) -> FastAPI:
+        registry = CollectorRegistry()
+        registry.register(_Queues(self.database))
+        return build_site(app=app, health=self.health, registry=registry)
+
+
+class _Queues(Collector):
+    """How much waits, as gauges."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def collect(self) -> list[GaugeMetricFamily]:
+        waiting = GaugeMetricFamily("parley_requests_waiting", "Requests that wait for an answer", labels=["lane"])
+        unsent = GaugeMetricFamily("parley_messages_unsent", "Messages that Slack does not show yet")
+        try:
+            with self._database.reading() as tx:
+                for lane, count in requests.queue_depth(tx).items():
+                    waiting.add_metric([lane], count)
+                unsent.add_metric([], messages.unsent(tx))
+        except Busy:
+            log.warning("the database was too busy for metrics")
+        return [waiting, unsent]
+
+
+def build_app(
+    settings: Settings,
+    *,
+    role: Role = "all",
+    now: Callable[[], datetime] | None = None,
+    seconds_between_messages: float = 1.0,
+) -> Parley:
+    """All parts of one process, not started yet. ``now`` is the database's clock unless a story brings its own."""
+    return Parley(settings, role=role, now=now, pace=Pace(seconds=seconds_between_messages))
+
+
+def _client(settings: Settings) -> WebClient:
+    return WebClient(token=_secret(settings.bot_token), base_url=settings.slack_api_url, timeout=HTTP_TIMEOUT_SECONDS)
+
+
+def _secret(value: Any) -> str | None:
+    return value.get_secret_value() if value is not None else None
+
+
+def _quiet_logger() -> logging.Logger:
+    """Bolt logs the whole body of a badly signed request at INFO; warnings are enough."""
+    logger = logging.getLogger("parley.bolt")
+    logger.setLevel(logging.WARNING)
+    return logger
+
+
+def _count_connections(_: object, message: dict[str, Any], __: str | None = None) -> None:
+    """More connections than ours are ghosts, or another process with the same tokens: they swallow clicks."""
+    if message.get("type") != "hello":
+        return
+    count = message.get("num_connections", 1)
+    log.info("connected by Socket Mode", connections=count)
+    if count > 1:
+        log.warning("other connections share this app; each gets a part of the clicks", connections=count)

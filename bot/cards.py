@@ -1,0 +1,105 @@
+"""Where an evaluation's card stands and who asked for it; writes cards, and the marks of findings that recovered."""
+
+from collections.abc import Sequence
+
+from bot.context import Context
+from bot.remembered import Remembered, remember
+from bot.render import card as cards
+from storage import annotations, messages, people
+from storage.anchors import Anchor
+from storage.database import Transaction
+from storage.evaluations import Evaluation
+from storage.findings import Change
+from storage.messages import Address, Content
+from storage.requests import Who
+
+MOST_REMEMBERED = 2
+
+
+def card_key(evaluation: int) -> str:
+    return f"card:E-{evaluation}"
+
+
+def details_key(evaluation: int) -> str:
+    return f"details:E-{evaluation}"
+
+
+def card_address(context: Context, evaluation: Evaluation, *, parent: str | None = None) -> Address:
+    """A card stands in the channel itself, not in the thread where it was asked for: it has a thread of its own."""
+    where = context.request.where
+    return Address(
+        team=evaluation.team,
+        channel=evaluation.channel or where.channel or "",
+        parent=parent,
+        user=context.request.who.user,
+        response_url=where.response_url,
+    )
+
+
+def put_card(tx: Transaction, context: Context, evaluation: Evaluation, content: Content) -> None:
+    if evaluation.channel is None:
+        return
+    anchor = Anchor(model=evaluation.model, version=evaluation.version, evaluation=evaluation.id)
+    messages.want(
+        tx,
+        key=card_key(evaluation.id),
+        kind="message",
+        address=card_address(context, evaluation),
+        content=content,
+        anchor=anchor,
+        now=context.now,
+    )
+
+
+def names_of(tx: Transaction, evaluation: Evaluation) -> list[str]:
+    """Those who asked, by name: a mention would ping the one who clicked."""
+    return [name_of(tx, Who(team=evaluation.team, user=user)) for user in evaluation.asked_by]
+
+
+def name_of(tx: Transaction, who: Who) -> str:
+    person = people.get(tx, who)
+    return person.name if person is not None else who.user
+
+
+def talked_about(tx: Transaction, context: Context, changes: Sequence[Change], *, before: int) -> list[Remembered]:
+    """What people said in the threads where these findings were seen before: memory comes back when it matters."""
+    lines: list[Remembered] = []
+    seen: set[int] = set()
+    for change in changes:
+        finding = change.finding
+        if change.kind in ("opened", "recovered") or finding.first_evaluation == before:
+            continue
+        said = annotations.listed(
+            tx, team=context.team, model=finding.model, evaluation=finding.first_evaluation, limit=2
+        )
+        for note in said:
+            if note.id not in seen and len(lines) < MOST_REMEMBERED:
+                seen.add(note.id)
+                lines.append(remember(tx, note))
+    return lines
+
+
+def write_recoveries(tx: Transaction, context: Context, changes: Sequence[Change], evaluation: Evaluation) -> None:
+    """The recovery belongs in the thread where the finding was first seen, and its card gets the mark."""
+    for change in changes:
+        if change.kind != "recovered":
+            continue
+        first = card_key(change.finding.first_evaluation)
+        stored = messages.get(tx, first)
+        if stored is None:
+            continue
+        address = Address(team=stored.address.team, channel=stored.address.channel, parent=first)
+        reply = cards.recovered(change.finding, evaluation=evaluation.id)
+        key = f"recovered:F-{change.finding.id}:E-{evaluation.id}"
+        anchor = Anchor(model=evaluation.model, finding=change.finding.id, evaluation=evaluation.id)
+        messages.want(tx, key=key, kind="message", address=address, content=reply, anchor=anchor, now=context.now)
+        marked = cards.with_recovery(stored.content, change.finding, evaluation=evaluation.id)
+        messages.want(
+            tx,
+            key=first,
+            kind="message",
+            address=stored.address,
+            content=marked,
+            anchor=stored.anchor,
+            now=context.now,
+        )

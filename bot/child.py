@@ -1,0 +1,173 @@
+"""One child process per evaluation or picture: heavy imports stay out of the process that answers Slack."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import multiprocessing
+import os
+import sys
+import threading
+import time
+import traceback
+import uuid
+from collections.abc import Callable
+from multiprocessing.connection import Connection, wait
+from typing import Any, NoReturn
+
+import structlog
+
+from analysis.drawing.chart import Chart
+from analysis.errors import DataError, ParleyError, UserError
+from bot.context import Evaluated, Job, Stopped
+
+log = structlog.get_logger()
+
+PRELOADED = ("bot.evaluating", "analysis.charts")
+SECONDS_BETWEEN_QUESTIONS = 0.25
+SECONDS_TO_DIE = 5.0
+
+
+class Children:
+    """Starts children from one clean server process that has the heavy imports done."""
+
+    def __init__(self, *, seconds: float) -> None:
+        self._seconds = seconds
+        self._context: Any = multiprocessing.get_context("spawn" if sys.platform == "darwin" else "forkserver")
+
+    def start(self) -> None:
+        """Start the server that children come from. Call it before any thread is started."""
+        if self._context.get_start_method() == "forkserver":
+            for module in PRELOADED:
+                if importlib.util.find_spec(module) is None:  # a misspelt preload is ignored silently
+                    raise RuntimeError(f"there is no module {module} to preload")
+            self._context.set_forkserver_preload(list(PRELOADED))
+        process = self._context.Process(target=_nothing, daemon=True)
+        process.start()
+        process.join()
+
+    def evaluate(self, job: Job, *, phase: Callable[[str], None], stop: Callable[[], bool]) -> Evaluated:
+        from bot.evaluating import evaluate_job
+
+        answer = self.run(evaluate_job, job, phase=phase, stop=stop)
+        if not isinstance(answer, Evaluated):
+            raise TypeError(f"a child answered {type(answer).__name__}")
+        return answer
+
+    def draw(self, draw: Callable[..., Chart], /, *arguments: object, **named: object) -> Chart:
+        answer = self.run(_call, draw, arguments, named)
+        if not isinstance(answer, Chart):
+            raise TypeError(f"a child drew {type(answer).__name__}")
+        return answer
+
+    def run(
+        self,
+        function: Callable[..., object],
+        *arguments: object,
+        phase: Callable[[str], None] = lambda _: None,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> object:
+        """What the function gives in a child process. Its last argument is a callable that tells a phase.
+
+        Raises what the function refused with, Stopped, UserError after the time is over, RuntimeError when it dies."""
+        ours, theirs = self._context.Pipe(duplex=False)
+        process = self._context.Process(target=_child, args=(theirs, function, arguments), daemon=True)
+        process.start()
+        theirs.close()
+        try:
+            return self._listen(ours, process.sentinel, phase, stop)
+        finally:
+            ours.close()
+            _end(process)
+
+    def _listen(
+        self, pipe: Connection, sentinel: int, phase: Callable[[str], None], stop: Callable[[], bool]
+    ) -> object:
+        limit = time.monotonic() + self._seconds
+        while True:
+            wait([pipe, sentinel], timeout=SECONDS_BETWEEN_QUESTIONS)
+            while pipe.poll():
+                try:
+                    kind, value = pipe.recv()
+                except EOFError:
+                    raise RuntimeError("the child process ended without an answer") from None
+                if kind == "phase":
+                    phase(value)
+                else:
+                    return _answer(kind, value)
+            if stop():
+                raise Stopped
+            if time.monotonic() > limit:
+                raise UserError(
+                    f"The evaluation was ended after {self._seconds:.0f} seconds; take a shorter window, "
+                    "or raise PARLEY_JOB_SECONDS."
+                )
+            if not _alive(sentinel) and not pipe.poll():
+                raise RuntimeError("the child process ended without an answer")
+
+
+def _answer(kind: str, value: Any) -> object:
+    if kind == "done":
+        return value
+    if kind == "user":
+        raise UserError(value)
+    if kind == "data":
+        raise DataError(value)
+    raise RuntimeError(f"the child process failed:\n{value}")
+
+
+def _child(pipe: Connection, function: Callable[..., object], arguments: tuple[object, ...]) -> None:
+    """The whole life of a child: it never outlives its parent, and tells everything through its pipe."""
+    threading.Thread(target=_die_with_the_parent, daemon=True).start()
+
+    def phase(text: str) -> None:
+        pipe.send(("phase", text))
+
+    try:
+        message: tuple[str, object] = ("done", function(*arguments, phase))
+    except UserError as error:
+        message = ("user", str(error))
+    except ParleyError as error:
+        message = ("data", str(error))
+    except Exception:  # the edge of a child: its parent logs it with a reference
+        message = ("bug", traceback.format_exc())
+    with contextlib.suppress(BrokenPipeError):  # the parent stopped listening
+        pipe.send(message)
+    pipe.close()
+
+
+def _die_with_the_parent() -> NoReturn:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+    os._exit(1)
+
+
+def _alive(sentinel: int) -> bool:
+    return not wait([sentinel], timeout=0)
+
+
+def _end(process: Any) -> None:
+    process.join(timeout=0.2)
+    if process.is_alive():
+        process.terminate()
+        process.join(timeout=SECONDS_TO_DIE)
+    if process.is_alive():
+        process.kill()
+        process.join()
+    process.close()
+
+
+def _call(
+    function: Callable[..., object], arguments: tuple[object, ...], named: dict[str, object], _: object
+) -> object:
+    return function(*arguments, **named)
+
+
+def _nothing() -> None:
+    """The first child only makes the server start and do its imports."""
+
+
+def reference() -> str:
+    """A short reference that ties what a person was told to the log."""
+    return uuid.uuid4().hex[:8]

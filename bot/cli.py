@@ -1,0 +1,120 @@
+"""The `parley` command. It imports nothing heavy: each command imports what it needs when it runs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from analysis.errors import ParleyError
+
+WRONG_INPUT = 2
+ANYTHING_ELSE = 3
+
+app = typer.Typer(
+    name="parley",
+    help="Model evaluations in the Slack conversation where the people who share a model already talk.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+db = typer.Typer(help="The database.", no_args_is_help=True)
+app.add_typer(db, name="db")
+
+
+@app.command()
+def evaluate(
+    model_card: Annotated[Path, typer.Argument(metavar="MODEL_CARD", help="the YAML file that describes the model")],
+    window: Annotated[
+        str, typer.Option(help="all, last 7 days, 2026-03, 2026-03-01..2026-03-31, rows 0..50000")
+    ] = "all",
+    version: Annotated[str | None, typer.Option(help="the version to judge; the champion when not given")] = None,
+    against: Annotated[str | None, typer.Option(help="the version to compare it with")] = None,
+    json: Annotated[str | None, typer.Option(metavar="FILE|-", help="write the result as JSON")] = None,
+    html: Annotated[str | None, typer.Option(metavar="FILE", help="write a report for readers")] = None,
+) -> None:
+    """Evaluate a model here, without Slack. Exit status: 0 no check failed, 1 a check failed, 2 wrong input, 3 else."""
+    from bot.evaluate_cli import evaluate_in_terminal
+
+    raise typer.Exit(evaluate_in_terminal(model_card, window, version, against, json, html))
+
+
+@app.command()
+def serve(
+    role: Annotated[str, typer.Option(help="web, worker, clock or all")] = "all",
+) -> None:
+    """Serve a Slack workspace: listen, evaluate, post, keep the clock."""
+    from bot.serving import serve as run
+
+    run(role)
+
+
+@app.command()
+def demo(
+    port: Annotated[int, typer.Option(help="the port of the local workspace")] = 8765,
+    fresh: Annotated[bool, typer.Option("--fresh", help="forget the last demo and tell the story anew")] = False,
+) -> None:
+    """A local Slack-like workspace with the bot in it, and the story of a retail team."""
+    from bot.demo import run
+
+    run(port=port, fresh=fresh)
+
+
+@app.command()
+def workspace(
+    port: Annotated[int, typer.Option(help="the port of the page and the API")] = 8765,
+) -> None:
+    """The local Slack-like workspace alone, for trying a bot on."""
+    from bot.settings import read_settings
+    from bot.workspace import run
+
+    run("127.0.0.1", port, read_settings().home / "workspace")
+
+
+@app.command()
+def manifest(
+    http: Annotated[
+        str | None, typer.Option(metavar="URL", help="the public base address; without it Socket Mode")
+    ] = None,
+) -> None:
+    """Print the Slack app's manifest: paste it at Slack to make the app."""
+    from bot.manifest import manifest_json
+
+    typer.echo(manifest_json(http))
+
+
+@app.command()
+def doctor() -> None:
+    """Look at the settings, the database, Slack's scopes and the model cards, and say what is wrong."""
+    from bot.doctor import examine
+
+    raise typer.Exit(examine(typer.echo))
+
+
+@db.command()
+def upgrade() -> None:
+    """Bring the database's tables up to this version."""
+    from bot.settings import read_settings
+    from storage.database import Database
+
+    database = Database(read_settings().database)
+    database.upgrade()
+    database.close()
+    typer.echo("The database is up to date.")
+
+
+def main() -> None:
+    """Run the command; errors that are written for people end it in one clear sentence."""
+    try:
+        app(prog_name="parley", standalone_mode=True)
+    except ParleyError as error:
+        print(f"parley: {error}", file=sys.stderr)  # noqa: T201  # the terminal is this file's reader
+        sys.exit(WRONG_INPUT)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""The only file that knows APScheduler: every 15 seconds it turns the schedules that are due into requests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+import structlog
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from bot.asking import Command
+from bot.bell import Bell
+from bot.when import Slot, due, parse_when
+from storage import requests, schedules
+from storage.database import Database, Transaction
+from storage.requests import Request, Where, Who
+from storage.schedules import Schedule
+
+log = structlog.get_logger()
+
+SECONDS_BETWEEN_TICKS = 15
+SECONDS_LATE_STILL_TICKED = 60
+
+
+class Clock:
+    """Ticks in every replica; the unique key of a request is what makes a slot fire once."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        commands: Mapping[str, Command],
+        now: Callable[[], datetime],
+        asked: Bell,
+    ) -> None:
+        self._database = database
+        self._commands = commands
+        self._now = now
+        self._asked = asked
+        self._scheduler = BackgroundScheduler(timezone="UTC")
+
+    def start(self) -> None:
+        self._scheduler.add_job(
+            self._tick_safely,
+            "interval",
+            seconds=SECONDS_BETWEEN_TICKS,
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=SECONDS_LATE_STILL_TICKED,
+        )
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        self._scheduler.shutdown(wait=True)
+
+    def tick(self) -> int:
+        """Turn every slot that is due now into a request; how many were new."""
+        now = self._now()
+        with self._database.reading() as tx:
+            waiting = [(s, _slot_due(s, now)) for s in schedules.active(tx)]
+        fired = 0
+        for schedule, slot in waiting:
+            if slot is None:
+                continue
+            with self._database.transaction() as tx:
+                fired += self._fire(tx, schedule, slot.name, slot.instant)
+        if fired:
+            self._asked.ring()
+        return fired
+
+    def _fire(self, tx: Transaction, schedule: Schedule, slot: str, instant: datetime) -> bool:
+        command = self._commands.get(schedule.command)
+        if command is None:
+            schedules.pause(tx, schedule.id, reason=f"there is no command {schedule.command} any more", now=instant)
+            return False
+        request = Request(
+            schedule.command,
+            schedule.arguments,
+            who=Who(team=schedule.team, user=schedule.owner),
+            where=Where(channel=schedule.channel, schedule=schedule.id),
+        )
+        key = f"schedule:S-{schedule.id}:{slot}"
+        taken = requests.take(tx, request, key=key, source="clock", lane=command.lane, now=instant)
+        schedules.fired(tx, schedule.id, slot=instant)
+        return taken is not None
+
+    def _tick_safely(self) -> None:
+        try:
+            self.tick()
+        except Exception:  # the edge of one tick: the next must come
+            log.exception("a tick failed")
+
+
+def _slot_due(schedule: Schedule, now: datetime) -> Slot | None:
+    since = schedule.last_slot or schedule.created_at
+    return due(parse_when(schedule.when), schedule.zone, since=since, now=now)

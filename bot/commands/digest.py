@@ -1,0 +1,65 @@
+"""How the models stand, for one persona."""
+
+from analysis.errors import UserError
+from bot.asking import Argument, Command, OneOf, Slug, text_of
+from bot.cards import name_of
+from bot.commands.i_am import PERSONAS
+from bot.context import Context, Outcome
+from bot.render.digest import DigestLine, digest_message
+from bot.rights import check_may_show
+from storage import annotations, evaluations, findings
+from storage.database import Transaction
+from storage.requests import Who
+
+MOST_NOTES = 2
+
+
+def run(context: Context) -> Outcome:
+    persona = text_of(context.request.arguments, "persona") or context.person.persona
+    only = text_of(context.request.arguments, "model")
+    names = [context.models.get(only).card.model] if only else _may_be_shown(context)
+    with context.database.reading() as tx:
+        lines = [_line(tx, context, name) for name in names]
+    return context.post(digest_message(lines, persona=persona, now=context.leased.received_at, zone=context.zone))
+
+
+def _may_be_shown(context: Context) -> list[str]:
+    """Restricted models are left out where they may not be shown; a digest never leaks them."""
+    names = []
+    for model in context.models.all()[0]:
+        try:
+            check_may_show(model.card, context.request.where)
+        except UserError:
+            continue
+        names.append(model.card.model)
+    return names
+
+
+def _line(tx: Transaction, context: Context, name: str) -> DigestLine:
+    latest = evaluations.latest(tx, team=context.team, model=name)
+    before = evaluations.latest(tx, team=context.team, model=name, before=latest.id) if latest is not None else None
+    said = annotations.listed(tx, team=context.team, model=name, limit=MOST_NOTES)
+    return DigestLine(
+        model=name,
+        latest=latest,
+        result=evaluations.result(tx, latest.id) if latest is not None else None,
+        before=evaluations.result(tx, before.id) if before is not None else None,
+        findings=tuple(findings.listed(tx, team=context.team, model=name)),
+        notes=tuple((note, name_of(tx, Who(team=note.team, user=note.author))) for note in said),
+    )
+
+
+command = Command(
+    name="digest",
+    help="Post how the models stand: verdicts, what changed, open findings, and what people said.",
+    arguments=(
+        Argument("model", Slug("MODEL"), "only this model; all when not given"),
+        Argument(
+            "persona", OneOf("PERSONA", options=PERSONAS), "for whom; you, as `i-am` says, when not given", place="rest"
+        ),
+    ),
+    examples=("digest", "digest model risk", "digest --model return-risk"),
+    run=run,
+    schedulable=True,
+    order=13,
+)

@@ -1,0 +1,39 @@
+"""What is open: the findings of a model, or of all."""
+
+from __future__ import annotations
+
+from bot.asking import Argument, Command, OneOf, Slug, text_of
+from bot.context import Context, Outcome
+from bot.render.findings import findings_list
+from storage import findings
+
+OPEN = ("open", "acknowledged")
+
+
+def run(context: Context) -> Outcome:
+    name = text_of(context.request.arguments, "model")
+    state = text_of(context.request.arguments, "state")
+    if name is not None:
+        context.models.get(name)
+    states = OPEN if state is None else (state,)
+    with context.database.reading() as tx:
+        found = findings.listed(tx, team=context.team, model=name, states=states)
+    return context.tell(findings_list(found, model=name, state=state, zone=context.zone))
+
+
+command = Command(
+    name="findings",
+    help="List the open findings of a model, or of all models.",
+    arguments=(
+        Argument("model", Slug("MODEL"), "the model's name; all when not given", place="word"),
+        Argument(
+            "state",
+            OneOf("STATE", options=("open", "acknowledged", "accepted", "snoozed", "resolved")),
+            "open, acknowledged, accepted, snoozed or resolved; open and acknowledged when not given",
+        ),
+    ),
+    examples=("findings", "findings return-risk", "findings --state resolved"),
+    run=run,
+    schedulable=True,
+    order=7,
+)

@@ -1,0 +1,32 @@
+"""What can be asked, and how."""
+
+from __future__ import annotations
+
+from bot.asking import Argument, Command, OneOf, text_of
+from bot.context import Context, Outcome
+from bot.render.help import all_of, one
+
+
+class CommandName(OneOf):
+    """The name of a command; which there are is known when it runs."""
+
+    def read(self, words: str) -> str:
+        return words.strip().strip("`").lower()
+
+
+def run(context: Context) -> Outcome:
+    name = text_of(context.request.arguments, "command")
+    if name is None:
+        return context.tell(all_of(list(context.commands.values())))
+    known = context.commands.get(name)
+    return context.tell(one(known, list(context.commands.values()), asked=name))
+
+
+command = Command(
+    name="help",
+    help="List the commands, or explain one.",
+    arguments=(Argument("command", CommandName("COMMAND"), "a command's name", place="word"),),
+    examples=("help", "help evaluate"),
+    run=run,
+    order=1,
+)

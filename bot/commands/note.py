@@ -1,0 +1,80 @@
+"""Write something down about a model, so that it is found again."""
+
+from analysis.errors import UserError
+from analysis.values import Slice
+from bot.asking import Argument, Command, Condition, Number, OneOf, Slug, Words, number_of, text_of
+from bot.context import Context, Outcome
+from bot.render.notes import kept
+from storage import annotations, findings
+from storage.anchors import Anchor
+from storage.database import Transaction
+
+KINDS = ("note", "hypothesis", "explanation", "decision", "caveat", "action")
+
+
+def run(context: Context) -> Outcome:
+    arguments = context.request.arguments
+    model = context.models.get(text_of(arguments, "model") or "").card.model
+    number = number_of(arguments, "finding")
+    if number is not None:
+        with context.database.reading() as tx:
+            finding = findings.get(tx, number)
+        if finding is None or finding.team != context.team or finding.model != model:
+            raise UserError(f"{model} has no finding F-{number}; `findings {model}` lists them.")
+    anchor = Anchor(
+        model=model,
+        finding=number,
+        measure=text_of(arguments, "measure"),
+        slice=_slice(arguments.get("slice")),
+        period=text_of(arguments, "period"),
+    )
+    return lambda tx: _keep(tx, context, anchor)
+
+
+def _keep(tx: Transaction, context: Context, anchor: Anchor) -> None:
+    """The note's own message, where it was a mention, is its place; else the request's id is."""
+    where = context.request.where
+    note = annotations.keep(
+        tx,
+        team=context.team,
+        author=context.request.who.user,
+        persona=context.person.persona,
+        text=text_of(context.request.arguments, "text") or "",
+        kind=text_of(context.request.arguments, "kind") or "note",
+        anchor=anchor,
+        channel=where.channel or "",
+        ts=where.message if context.leased.source == "mention" and where.message else f"request:{context.leased.id}",
+        thread=None,
+        permalink=None,
+        now=context.now,
+    )
+    if note is not None:
+        context.tell(kept(note))(tx)
+
+
+def _slice(pairs: object) -> Slice | None:
+    if not isinstance(pairs, list):
+        return None
+    return tuple((str(p[0]), str(p[1])) for p in pairs if isinstance(p, list))
+
+
+command = Command(
+    name="note",
+    help="Write something down about a model: a note, a hypothesis, an explanation, a decision, a caveat or an action.",
+    arguments=(
+        Argument("model", Slug("MODEL"), "the model's name", place="word", required=True),
+        Argument("kind", OneOf("KIND", options=KINDS), f"what it is: {', '.join(KINDS)}; note when not given"),
+        Argument("measure", Slug("MEASURE"), "the measure it is about"),
+        Argument("slice", Condition("SLICE"), "the rows it is about, such as region=north"),
+        Argument("period", Words("PERIOD", longest=40), "the period it is about, such as 2026-W10"),
+        Argument("finding", Number("F-4", letter="F"), "the finding it is about"),
+        Argument("text", Words("TEXT"), "what you want to be remembered", place="rest", required=True),
+    ),
+    examples=(
+        "note return-risk the supplier changed its category names on Tuesday",
+        "note return-risk --kind decision --finding F-4 we accept this until the next training",
+    ),
+    run=run,
+    right="write",
+    order=8,
+)

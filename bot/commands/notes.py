@@ -1,0 +1,36 @@
+"""What people said about a model."""
+
+from bot.asking import Argument, Command, OneOf, Slug, text_of
+from bot.cards import name_of
+from bot.commands.note import KINDS
+from bot.context import Context, Outcome
+from bot.render.notes import NoteLine, notes_list
+from storage import annotations
+from storage.requests import Who
+
+MOST = 15
+
+
+def run(context: Context) -> Outcome:
+    arguments = context.request.arguments
+    model = context.models.get(text_of(arguments, "model") or "").card.model
+    kind = text_of(arguments, "kind")
+    with context.database.reading() as tx:
+        said = annotations.listed(tx, team=context.team, model=model, limit=MOST, kinds=(kind,) if kind else ())
+        lines = [NoteLine(note, name_of(tx, Who(team=note.team, user=note.author))) for note in said]
+        count = annotations.count(tx, team=context.team, model=model)
+    return context.tell(notes_list(model, lines, count=count, kind=kind, zone=context.zone))
+
+
+command = Command(
+    name="notes",
+    help="List what people said about a model, newest first.",
+    arguments=(
+        Argument("model", Slug("MODEL"), "the model's name", place="word", required=True),
+        Argument("kind", OneOf("KIND", options=KINDS), f"only these: {', '.join(KINDS)}"),
+    ),
+    examples=("notes return-risk", "notes return-risk --kind decision"),
+    run=run,
+    schedulable=True,
+    order=9,
+)

@@ -1,0 +1,43 @@
+"""What is on a clock here."""
+
+from __future__ import annotations
+
+from bot.asking import Command
+from bot.cards import name_of
+from bot.context import Context, Outcome
+from bot.render.schedules import ScheduleLine, schedules_list
+from bot.when import following, parse_when
+from bot.words import words
+from storage import schedules
+from storage.requests import Who
+from storage.schedules import Schedule
+
+
+def run(context: Context) -> Outcome:
+    with context.database.reading() as tx:
+        found = schedules.listed(tx, team=context.team)
+        lines = [
+            ScheduleLine(
+                schedule=s,
+                words=_words(context, s),
+                owner=name_of(tx, Who(team=s.team, user=s.owner)),
+                following=following(parse_when(s.when), s.zone, now=context.now) if s.state == "active" else None,
+            )
+            for s in found
+        ]
+    return context.tell(schedules_list(lines))
+
+
+def _words(context: Context, schedule: Schedule) -> str:
+    command = context.commands.get(schedule.command)
+    return words(command, schedule.arguments) if command is not None else schedule.command
+
+
+command = Command(
+    name="schedules",
+    help="List what is on a clock: when, what, where, whose, and when next.",
+    arguments=(),
+    examples=("schedules",),
+    run=run,
+    order=11,
+)

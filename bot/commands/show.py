@@ -1,0 +1,77 @@
+"""Show an evaluation again, or a model's latest one."""
+
+from __future__ import annotations
+
+import re
+
+from analysis import charts
+from analysis.errors import UserError
+from analysis.values import Result
+from bot.asking import Argument, Command, Words, text_of
+from bot.cards import names_of
+from bot.context import Context, Outcome
+from bot.remembered import markers
+from bot.render import card as cards
+from bot.rights import check_may_show
+from storage import evaluations
+from storage.anchors import Anchor
+from storage.database import Json
+from storage.evaluations import Evaluation
+
+
+class Shown(Words):
+    """An evaluation's id or a model's name."""
+
+    def read(self, words: str) -> Json:
+        word = words.strip().strip("`")
+        return word.upper() if re.fullmatch(r"[Ee]-?\d{1,9}", word) else word.lower()
+
+
+def run(context: Context) -> Outcome:
+    what = text_of(context.request.arguments, "what") or ""
+    evaluation, result = _found(context, what)
+    model = context.models.get(evaluation.model)
+    check_may_show(model.card, context.request.where)
+    with context.database.reading() as tx:
+        marks = markers(tx, team=context.team, card=model.card)
+        asked_by = names_of(tx, evaluation)
+    chart = context.draw(charts.headline, result, markers=marks)
+    content = cards.done(evaluation, result, chart=chart, changes=(), asked_by=asked_by, window=evaluation.window)
+    return context.post(
+        content, anchor=Anchor(model=evaluation.model, version=result.version, evaluation=evaluation.id)
+    )
+
+
+def _found(context: Context, what: str) -> tuple[Evaluation, Result]:
+    number = re.fullmatch(r"E-?(\d+)", what)
+    with context.database.reading() as tx:
+        if number:
+            evaluation = evaluations.get(tx, int(number[1]))
+            if evaluation is None or evaluation.team != context.team:
+                raise UserError(f"There is no evaluation {what}; `show MODEL` shows a model's latest one.")
+        else:
+            model = context.models.get(what)
+            evaluation = evaluations.latest(tx, team=context.team, model=model.card.model)
+            if evaluation is None:
+                raise UserError(f"{what} was not evaluated yet; type `evaluate {what}`.")
+        result = evaluations.result(tx, evaluation.id)
+    if result is None:
+        raise UserError(f"E-{evaluation.id} has no result: it {_state(evaluation)}")
+    return evaluation, result
+
+
+def _state(evaluation: Evaluation) -> str:
+    return "is still running." if evaluation.status == "running" else f"{evaluation.status}. {evaluation.says or ''}"
+
+
+command = Command(
+    name="show",
+    help="Show an evaluation again, or a model's latest one.",
+    arguments=(
+        Argument("what", Shown("MODEL|E-17"), "a model's name or an evaluation's id", place="word", required=True),
+    ),
+    examples=("show return-risk", "show E-17"),
+    run=run,
+    schedulable=True,
+    order=5,
+)

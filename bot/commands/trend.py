@@ -1,0 +1,86 @@
+"""Draw one measure over the model's periods, with what people said marked on it."""
+
+from __future__ import annotations
+
+from analysis import charts
+from analysis.errors import UserError
+from analysis.judgement.wording import words
+from analysis.values import Measure, Result, Rows, Slice
+from bot.asking import Argument, Command, Condition, Slug, Words, near, text_of
+from bot.context import Context, Outcome
+from bot.remembered import markers
+from bot.render.trend import trend_message
+from bot.rights import check_may_show
+from storage import evaluations
+from storage.anchors import Anchor
+
+FIRST_CHOICE = ("roc_auc", "accuracy", "mean_absolute_error", "ndcg", "positive_rate", "volume")
+
+
+def run(context: Context) -> Outcome:
+    arguments = context.request.arguments
+    model = context.models.get(text_of(arguments, "model") or "")
+    check_may_show(model.card, context.request.where)
+    name = model.card.model
+    measure, points = _points(context, name)
+    with context.database.reading() as tx:
+        marks = markers(tx, team=context.team, card=model.card)
+    version = text_of(arguments, "version") or model.card.champion
+    shown = tuple(m for m in marks if m.period in {p.period for p in points})
+    chart = context.draw(
+        charts.draw, "trend", _as_result(name, version, points), markers=shown, measure=measure, where=_slice(context)
+    )
+    content = trend_message(name, measure, points, chart=chart, markers=shown)
+    return context.post(content, anchor=Anchor(model=name, measure=measure, slice=_slice(context)))
+
+
+def _points(context: Context, model: str) -> tuple[str, list[Measure]]:
+    asked = text_of(context.request.arguments, "measure")
+    version = text_of(context.request.arguments, "version")
+    slice_ = _slice(context)
+    with context.database.reading() as tx:
+        for measure in (asked,) if asked else FIRST_CHOICE:
+            points = evaluations.trend(
+                tx, team=context.team, model=model, measure=measure, version=version, slice=slice_
+            )
+            if points:
+                return measure, points
+        latest = evaluations.latest(tx, team=context.team, model=model)
+        result = evaluations.result(tx, latest.id) if latest is not None else None
+    known = sorted({m.measure for m in result.measures if m.period is not None}) if result is not None else []
+    if not known:
+        raise UserError(f"{model} has no stored periods yet; type `evaluate {model}` first.")
+    if asked is None or asked in known:
+        raise UserError(f"There are no points for {words(asked or 'that')} there; ask without --slice or --version.")
+    raise UserError(f"{model} has no measure `{asked}`{near(asked, known)}")
+
+
+def _as_result(model: str, version: str, points: list[Measure]) -> Result:
+    """The stored points of several evaluations as one result, which is what charts are drawn from."""
+    rows = Rows(start=None, end=None, rows=sum(p.n for p in points))
+    return Result(
+        model=model, version=version, against=None, window=rows, reference=None, measures=tuple(points), checks=()
+    )
+
+
+def _slice(context: Context) -> Slice | None:
+    pairs = context.request.arguments.get("slice")
+    if not isinstance(pairs, list):
+        return None
+    return tuple((str(p[0]), str(p[1])) for p in pairs if isinstance(p, list))
+
+
+command = Command(
+    name="trend",
+    help="Draw one measure over time, with what people said marked on it.",
+    arguments=(
+        Argument("model", Slug("MODEL"), "the model's name", place="word", required=True),
+        Argument("measure", Slug("MEASURE"), "which measure; the main one when not given", place="word"),
+        Argument("slice", Condition("SLICE"), "only rows with a condition, such as region=north"),
+        Argument("version", Words("VERSION", longest=100), "the version; the champion when not given"),
+    ),
+    examples=("trend return-risk", "trend return-risk recall --slice region=north"),
+    run=run,
+    schedulable=True,
+    order=6,
+)

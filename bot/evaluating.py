@@ -1,0 +1,43 @@
+"""What runs in the child process: evaluate a model card and draw its headline. It never touches the database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd  # noqa: F401  # imported here so that the server the children come from has it ready
+from analysis.evaluate import Progress, evaluate
+
+from analysis import charts
+from analysis.card_reading import parse_card
+from bot.context import Evaluated, Job
+
+
+def evaluate_job(job: Job, phase: Callable[[str], None]) -> Evaluated:
+    """The result and the headline chart of one job."""
+    phase("Reading the log")
+    card = parse_card(job.card, root=Path(job.card_root), name=job.card_name)
+    result = evaluate(
+        card,
+        window=job.window,
+        version=job.version,
+        against=job.against,
+        now=job.now,
+        progress=_Phases(phase),
+    )
+    phase("Drawing the chart")
+    return Evaluated(result, charts.headline(result, markers=job.markers))
+
+
+class _Phases:
+    """Progress in rows becomes a few phases, so that the card is edited a few times and not a thousand."""
+
+    def __init__(self, phase: Callable[[str], None]) -> None:
+        self._phase = phase
+        self._told = 0
+
+    def __call__(self, progress: Progress) -> None:
+        tenth = int(progress.done * 10 // progress.total) if progress.total else 0
+        if tenth > self._told:
+            self._told = tenth
+            self._phase(f"Read {tenth * 10} % of the log")

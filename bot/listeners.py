@@ -1,0 +1,257 @@
+"""The only file with Bolt listeners: each is one short transaction, and returning from it is the acknowledgement."""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+from slack_bolt import Ack, App, BoltResponse
+
+from analysis.errors import UserError
+from bot.asking import Command
+from bot.bell import Bell
+from bot.plain import mentions, plain, without_mention
+from bot.render.answers import refused
+from bot.words import Asked, parse
+from storage import annotations, messages, people, requests
+from storage.database import Busy, Database, Json, Transaction
+from storage.messages import Address
+from storage.requests import Request, Where, Who
+
+log = structlog.get_logger()
+
+SECONDS_TO_ACKNOWLEDGE = 2.0
+MOST_WAITING_EVALUATIONS = 3
+NEW_MESSAGES = (None, "file_share", "thread_broadcast", "me_message")
+
+ANYTHING = re.compile("")
+
+Payload = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Delivery:
+    """One thing that a person did: the key that makes it count once, how it came, who did it and where."""
+
+    key: str
+    source: str
+    who: Who
+    where: Where
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """Takes what Slack delivers, and writes rows for others to act on."""
+
+    database: Database
+    commands: Mapping[str, Command]
+    now: Callable[[], datetime]
+    asked: Bell
+    wanted: Bell
+    bot_user: str
+    workspace_url: str
+
+    def listen(self, app: App) -> None:
+        """Register every listener. The last one acknowledges whatever the others leave."""
+        app.command(ANYTHING)(self.on_command)
+        app.action(ANYTHING)(self.on_click)
+        app.event("app_mention")(self.on_mention)
+        app.event("message")(self.on_message)
+        for rest in (app.event, app.shortcut, app.view, app.options):
+            rest(ANYTHING)(self.on_anything_else)
+        app.error(self.on_error)
+
+    # --- what Slack delivers -------------------------------------------------------------------------------------
+
+    def on_command(self, ack: Ack, body: Payload) -> None:
+        who = Who(team=body["team_id"], user=body["user_id"])
+        where = Where(channel=body["channel_id"], response_url=body.get("response_url"))
+        key = f"command:{who.team}:{body['trigger_id']}"
+        with self._transaction() as tx:
+            self._take_words(tx, body.get("text", ""), _Delivery(key, "command", who, where))
+        self._ring()
+        ack()
+
+    def on_click(self, ack: Ack, body: Payload) -> None:
+        who = Who(team=body["team"]["id"], user=body["user"]["id"])
+        container = body.get("container", {})
+        ts = container.get("message_ts")
+        where = Where(
+            channel=container.get("channel_id"),
+            thread=container.get("thread_ts") or ts,
+            message=ts,
+            response_url=body.get("response_url"),
+        )
+        with self._transaction() as tx:
+            for action in body.get("actions", []):
+                asked = _asked_by(action)
+                if asked is not None:
+                    key = f"button:{who.team}:{who.user}:{ts}:{action['action_id']}:{action.get('action_ts')}"
+                    self._take(tx, asked, _Delivery(key, "button", who, where))
+        self._ring()
+        ack()
+
+    def on_mention(self, body: Payload, event: Payload) -> None:
+        if not event.get("bot_id") and not event.get("edited"):
+            self._take_mention(body, event)
+
+    def on_message(self, body: Payload, event: Payload) -> None:
+        subtype = event.get("subtype")
+        if subtype == "message_changed":
+            self._revise(body, event)
+        elif subtype == "message_deleted":
+            self._erase(body, event)
+        elif subtype in NEW_MESSAGES and not event.get("bot_id"):
+            if mentions(event.get("text", ""), self.bot_user):
+                self._take_mention(body, event)
+            elif event.get("thread_ts"):
+                self._keep(body, event)
+
+    def on_anything_else(self, ack: Ack) -> None:
+        """Whatever is not for us is acknowledged: an unmatched payload would be a failed delivery."""
+        ack()
+
+    def on_error(self, error: Exception, body: Payload) -> BoltResponse:
+        """No commit, no acknowledgement: events come again, and a person sees that it failed."""
+        if isinstance(error, Busy):
+            log.warning("the database was busy for too long; not acknowledged", kind=body.get("type"))
+        else:
+            log.error("a listener failed; not acknowledged", kind=body.get("type"), exc_info=error)
+        return BoltResponse(status=500, body="")
+
+    # --- requests ------------------------------------------------------------------------------------------------
+
+    def _take_mention(self, body: Payload, event: Payload) -> None:
+        """One mention arrives as two events; whichever is first makes the request, and it is no annotation."""
+        who = Who(team=_team(body), user=event["user"])
+        channel, ts = event["channel"], event["ts"]
+        where = Where(channel=channel, thread=event.get("thread_ts", ts), message=ts)
+        text = without_mention(event.get("text", ""), self.bot_user)
+        delivery = _Delivery(f"message:{who.team}:{channel}:{ts}", "mention", who, where)
+        with self._transaction() as tx:
+            annotations.not_a_note(tx, team=who.team, channel=channel, ts=ts, now=self.now())
+            self._take_words(tx, text, delivery)
+        self._ring()
+
+    def _take_words(self, tx: Transaction, text: str, delivery: _Delivery) -> None:
+        try:
+            asked = parse(plain(text), self.commands)
+        except UserError as error:
+            self._refuse(tx, str(error), delivery)
+        else:
+            self._take(tx, asked, delivery)
+
+    def _take(self, tx: Transaction, asked: Asked, delivery: _Delivery) -> None:
+        command = self.commands.get(asked[0])
+        if command is None:
+            self._refuse(tx, f"There is no command `{asked[0]}` any more; `help` lists them all.", delivery)
+            return
+        waiting = requests.waiting(tx, delivery.who, lane=command.lane) if command.lane == "evaluation" else 0
+        if waiting >= MOST_WAITING_EVALUATIONS and not requests.is_taken(tx, key=delivery.key):
+            self._refuse(
+                tx, f"{waiting} evaluations that you asked for are waiting; ask again when one is done.", delivery
+            )
+            return
+        request = Request(*asked, who=delivery.who, where=delivery.where)
+        requests.take(tx, request, key=delivery.key, source=delivery.source, lane=command.lane, now=self.now())
+
+    def _refuse(self, tx: Transaction, says: str, delivery: _Delivery) -> None:
+        """The same delivery twice gives one refusal: its key is the delivery's."""
+        where, who = delivery.where, delivery.who
+        address = Address(
+            team=who.team,
+            channel=where.channel or "",
+            thread=where.thread if delivery.source == "mention" else None,
+            user=who.user,
+            response_url=where.response_url,
+        )
+        key = f"refused:{delivery.key}"
+        messages.want(tx, key=key, kind="ephemeral", address=address, content=refused(says), now=self.now())
+
+    def _ring(self) -> None:
+        self.asked.ring()
+        self.wanted.ring()
+
+    # --- what people say -----------------------------------------------------------------------------------------
+
+    def _keep(self, body: Payload, event: Payload) -> None:
+        """A reply in a thread of ours is an annotation, also before its thread is known where its parent is ours."""
+        team, channel, thread = _team(body), event["channel"], event["thread_ts"]
+        with self._transaction() as tx:
+            place = messages.place(tx, team=team, channel=channel, ts=thread)
+            anchor = place.anchor if place is not None else None
+            if anchor is None and (place is not None or event.get("parent_user_id") != self.bot_user):
+                return
+            person = people.get(tx, Who(team=team, user=event["user"]))
+            annotations.keep(
+                tx,
+                team=team,
+                author=event["user"],
+                persona=person.persona if person else None,
+                text=plain(event.get("text", "")),
+                anchor=anchor,
+                channel=channel,
+                ts=event["ts"],
+                thread=thread,
+                permalink=self._permalink(channel, event["ts"], thread),
+                now=self.now(),
+            )
+
+    def _revise(self, body: Payload, event: Payload) -> None:
+        """An edit; Slack's unfurls arrive as changes too, and have the same ``edited.ts`` as before, or none."""
+        message, before = event.get("message", {}), event.get("previous_message", {})
+        edited = message.get("edited", {}).get("ts")
+        if (
+            message.get("bot_id")
+            or not message.get("thread_ts")
+            or not edited
+            or edited == before.get("edited", {}).get("ts")
+        ):
+            return
+        with self._transaction() as tx:
+            annotations.revise(
+                tx,
+                team=_team(body),
+                channel=event["channel"],
+                ts=message["ts"],
+                text=plain(message.get("text", "")),
+                edited=edited,
+                now=self.now(),
+            )
+        self.wanted.ring()
+
+    def _erase(self, body: Payload, event: Payload) -> None:
+        with self._transaction() as tx:
+            team, channel, ts = _team(body), event["channel"], event["deleted_ts"]
+            if event.get("previous_message", {}).get("thread_ts"):
+                annotations.erase(tx, team=team, channel=channel, ts=ts, now=self.now())
+            requests.forget_words(tx, team=team, channel=channel, message=ts)
+        self.wanted.ring()
+
+    def _permalink(self, channel: str, ts: str, thread: str) -> str:
+        where = f"{self.workspace_url}archives/{channel}/p{ts.replace('.', '')}"
+        return f"{where}?thread_ts={thread}&cid={channel}"
+
+    def _transaction(self) -> Any:
+        return self.database.transaction(wait=SECONDS_TO_ACKNOWLEDGE)
+
+
+def _team(body: Payload) -> str:
+    return str(body["team_id"])
+
+
+def _asked_by(action: Payload) -> tuple[str, dict[str, Json]] | None:
+    """The command and arguments that a button carries; a link's button carries none."""
+    option = action.get("selected_option")
+    value = action.get("value") or (option.get("value") if isinstance(option, dict) else None)
+    try:
+        asked = json.loads(value) if value else None
+    except ValueError:
+        return None
+    if not isinstance(asked, dict) or not isinstance(asked.get("command"), str):
+        return None
+    arguments = asked.get("arguments", {})
+    return (asked["command"], arguments) if isinstance(arguments, dict) else None

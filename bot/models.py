@@ -1,0 +1,93 @@
+"""The models that can be asked about: the model cards in a folder, read again when a file changes."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from analysis.card import ModelCard
+from analysis.errors import DataError, UserError
+from bot.asking import near
+
+ENDINGS = (".yaml", ".yml")
+
+
+@dataclass(frozen=True, slots=True)
+class KnownModel:
+    """A model card that could be read: its value, its text, and the SHA-256 of the text."""
+
+    card: ModelCard
+    path: Path
+    text: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenCard:
+    """A file that is no valid model card, and why."""
+
+    path: Path
+    why: str
+
+
+class Models:
+    """The model cards under one folder. Safe to use from several threads."""
+
+    def __init__(self, folder: Path, *, read: Callable[..., ModelCard]) -> None:
+        self.folder = folder
+        self._read = read
+        self._lock = threading.Lock()
+        self._cache: dict[Path, tuple[tuple[int, int], KnownModel | BrokenCard]] = {}
+
+    def all(self) -> tuple[list[KnownModel], list[BrokenCard]]:
+        """Every model by name, and the files that could not be read."""
+        with self._lock:
+            read = [self._load(path) for path in self._files()]
+        known = sorted((k for k in read if isinstance(k, KnownModel)), key=lambda k: k.card.model)
+        return known, [b for b in read if isinstance(b, BrokenCard)]
+
+    def get(self, name: str) -> KnownModel:
+        """The model of that name. Raises UserError with the nearest names, DataError where its card is broken."""
+        known, broken = self.all()
+        found = [k for k in known if k.card.model == name]
+        if len(found) > 1:
+            files = " and ".join(k.path.name for k in found)
+            raise DataError(f"Two model cards are called `{name}`: {files}. Rename the model in one of them.")
+        if found:
+            return found[0]
+        for card in broken:
+            if card.path.stem == name:
+                raise DataError(f"The model card {card.path.name} can't be used:\n{card.why}")
+        if not known:
+            raise UserError("There are no models yet: put a model card into the folder that PARLEY_MODELS names.")
+        raise UserError(f"There is no model `{name}`{near(name, [k.card.model for k in known])}")
+
+    def _files(self) -> list[Path]:
+        if not self.folder.is_dir():
+            return []
+        return sorted(p for p in self.folder.iterdir() if p.suffix in ENDINGS and p.is_file())
+
+    def _load(self, path: Path) -> KnownModel | BrokenCard:
+        try:
+            stamp = (path.stat().st_mtime_ns, path.stat().st_size)
+            cached = self._cache.get(path)
+            if cached and cached[0] == stamp:
+                return cached[1]
+            loaded = self._parsed(path)
+        except OSError as error:
+            return BrokenCard(path, f"{path.name} can't be read: {error.strerror}")
+        self._cache[path] = (stamp, loaded)
+        return loaded
+
+    def _parsed(self, path: Path) -> KnownModel | BrokenCard:
+        try:
+            text = path.read_text(encoding="utf-8")
+            card = self._read(text, root=path.parent, name=path.name)
+        except UnicodeDecodeError:
+            return BrokenCard(path, f"{path.name} is not UTF-8 text; save it as UTF-8")
+        except (DataError, UserError) as error:
+            return BrokenCard(path, str(error))
+        return KnownModel(card, path, text, hashlib.sha256(text.encode()).hexdigest())

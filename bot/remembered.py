@@ -1,0 +1,57 @@
+"""What people said, as later cards and charts bring it back: a line in a message, a mark on a trend."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from analysis.card import ModelCard
+from analysis.drawing.chart import Marker
+from analysis.periods import period_of
+from bot.render.blocks import cut, escape
+from storage import annotations, people
+from storage.annotations import Annotation
+from storage.database import Transaction
+from storage.requests import Who
+
+MOST_MARKERS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """A line that quotes an annotation, escaped; the id lets a deletion find it."""
+
+    annotation: int
+    line: str
+
+
+def remember(tx: Transaction, note: Annotation) -> Remembered:
+    """`Said before: “the supplier changed its names” (Jonas, data engineer, 3 Nov)`, escaped, with its link."""
+    person = people.get(tx, Who(team=note.team, user=note.author))
+    name = person.name if person is not None else note.author
+    role = f", {note.persona}" if note.persona else ""
+    link = f" · <{note.permalink}|A-{note.id}>" if note.permalink else f" · A-{note.id}"
+    said = escape(cut(" ".join(note.text.split()), 160))
+    line = f":speech_balloon: Said before: “{said}” ({escape(name)}{escape(role)}, {note.said_at:%-d %b %Y}){link}"
+    return Remembered(note.id, line)
+
+
+def markers(tx: Transaction, *, team: str, card: ModelCard) -> tuple[Marker, ...]:
+    """The newest annotations of a model as marks on the axis of a trend; only where the model has periods of time."""
+    if not isinstance(card.periods, str):
+        return ()
+    said = annotations.listed(tx, team=team, model=card.model, limit=MOST_MARKERS)
+    marks = []
+    for note in reversed(said):
+        period = (
+            note.anchor.period
+            if note.anchor is not None and note.anchor.period
+            else _period(note.said_at, card.periods)
+        )
+        marks.append(Marker(period=period, label=f"A-{note.id}", text=cut(note.text, 80)))
+    return tuple(marks)
+
+
+def _period(at: datetime, kind: str) -> str:
+    moment = np.array([at.replace(tzinfo=None)], dtype="datetime64[us]")
+    return str(period_of(moment, kind)[0])

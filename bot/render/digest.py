@@ -1,0 +1,102 @@
+"""The digest: every model in a few lines, with what matters to the persona it is for first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from analysis.judgement.wording import named, plural
+from analysis.values import Measure, Result
+from bot.render.blocks import TEXT_MOST, Block, context, cut, divider, escape, header, section
+from bot.render.card import main_measures
+from bot.render.wording import HEADLINE, MARK, about, day, measured
+from storage.annotations import Annotation
+from storage.evaluations import Evaluation
+from storage.findings import Finding
+from storage.messages import Content
+
+MOST_MODELS = 12
+MOST_FINDINGS = 3
+
+FIRST_FOR: dict[str, tuple[str, ...]] = {
+    "data engineer": ("missing_values", "unseen_values", "out_of_range", "type_errors", "volume"),
+    "data analyst": ("drift", "unseen_values", "slice_performance", "stability"),
+    "data scientist": ("slice_performance", "performance_drop", "calibration", "drift"),
+    "ML engineer": ("performance_drop", "stability", "volume", "drift"),
+    "MLOps engineer": ("volume", "stability", "performance_drop", "missing_values"),
+    "model risk": ("group_gap", "slice_performance", "performance_drop", "calibration"),
+    "product manager": ("performance_drop", "slice_performance", "group_gap"),
+    "business lead": ("performance_drop", "slice_performance", "volume"),
+}
+"""Which checks a persona wants to read first; the same stored findings, another order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestLine:
+    model: str
+    latest: Evaluation | None
+    result: Result | None
+    before: Result | None
+    findings: tuple[Finding, ...]
+    notes: tuple[tuple[Annotation, str], ...]
+
+
+def digest_message(lines: Sequence[DigestLine], *, persona: str | None, now: datetime, zone: str) -> Content:
+    title = f"Models on {day(now, zone)}" + (f", for {persona}" if persona else "")
+    blocks: list[Block] = [header(title)]
+    texts = [title]
+    for line in lines[:MOST_MODELS]:
+        said = _of_one(line, persona, zone)
+        blocks += [section(said), divider()]
+        texts.append(said)
+    if not lines:
+        blocks.append(section("There are no models to tell of."))
+    more = [f"{len(lines) - MOST_MODELS} more models; `models` lists them."] if len(lines) > MOST_MODELS else []
+    blocks.append(context(*more, "`show MODEL` shows a card again · `findings` lists what is open."))
+    quotes = tuple(note.id for line in lines for note, _ in line.notes)
+    return Content(text=cut("\n".join(texts), TEXT_MOST), blocks=tuple(blocks), quotes=quotes)
+
+
+def _of_one(line: DigestLine, persona: str | None, zone: str) -> str:
+    name = f"*{escape(line.model)}*"
+    if line.latest is None or line.result is None or line.latest.finished_at is None:
+        return f"{name} was not evaluated yet: `evaluate {escape(line.model)}`"
+    verdict = line.result.verdict
+    rows = [f"{MARK[verdict]} {name} {HEADLINE[verdict]} · E-{line.latest.id}, {day(line.latest.finished_at, zone)}"]
+    number = next((m for m in main_measures(line.result) if m.value is not None), None)
+    if number is not None:
+        rows.append(f"{escape(named(number))} {measured(number)}{_change(number, line.before)}")
+    ordered = _for_persona(line.findings, persona)
+    if ordered:
+        rows.append(f"{plural(len(ordered), 'open finding')}:")
+        rows += [
+            f"• F-{f.id} {MARK[f.verdict]} {_name(f)}: {escape(cut(f.says, 180))}" for f in ordered[:MOST_FINDINGS]
+        ]
+    rows += [
+        f":speech_balloon: “{escape(cut(' '.join(note.text.split()), 140))}” {escape(who)}"
+        f"{f', {escape(note.persona)}' if note.persona else ''}, {day(note.said_at, zone)}"
+        for note, who in line.notes
+    ]
+    return "\n".join(rows)
+
+
+def _name(finding: Finding) -> str:
+    subject = about(finding.subject)
+    return f"{escape(finding.check)}{f' ({subject})' if subject else ''}"
+
+
+def _change(number: Measure, before: Result | None) -> str:
+    if before is None:
+        return ""
+    earlier = next((m for m in main_measures(before) if m.measure == number.measure and m.value is not None), None)
+    return f" · before: {measured(earlier)}" if earlier is not None else ""
+
+
+def _for_persona(found: Sequence[Finding], persona: str | None) -> list[Finding]:
+    first = FIRST_FOR.get(persona or "", ())
+    severity = {"fail": 0, "warn": 1}
+    return sorted(
+        found,
+        key=lambda f: (severity.get(f.verdict, 2), first.index(f.check) if f.check in first else len(first), f.id),
+    )

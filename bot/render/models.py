@@ -1,0 +1,42 @@
+"""The list of models: each with its latest verdict, its open findings and what was said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from analysis.card import ModelCard
+from analysis.judgement.wording import plural
+from bot.render.answers import words_only
+from bot.render.blocks import cut, escape
+from bot.render.wording import MARK, WORD, day
+from storage.evaluations import Evaluation
+from storage.messages import Content
+
+MOST_MODELS = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelLine:
+    card: ModelCard
+    latest: Evaluation | None
+    open_findings: int
+    notes: int
+
+
+def models_list(lines: Sequence[ModelLine], broken: Sequence[tuple[str, str]], *, zone: str) -> Content:
+    shown = [_line(one, zone) for one in lines[:MOST_MODELS]]
+    shown += [f":warning: `{escape(name)}` can't be used: {escape(cut(why, 300))}" for name, why in broken]
+    if not shown:
+        return words_only("There are no models yet: put a model card into the folder that PARLEY_MODELS names.")
+    more = [f"{len(lines) - MOST_MODELS} more models."] if len(lines) > MOST_MODELS else []
+    return words_only("\n".join(shown), notes=[*more, "`evaluate MODEL` measures one now."])
+
+
+def _line(one: ModelLine, zone: str) -> str:
+    name = f"*{escape(one.card.model)}* {escape(cut(one.card.description, 120))}".rstrip()
+    if one.latest is None or one.latest.verdict is None or one.latest.finished_at is None:
+        return f"{name} · not evaluated yet"
+    verdict = f"{MARK[one.latest.verdict]} {WORD[one.latest.verdict]} on {day(one.latest.finished_at, zone)}"
+    counts = f"{plural(one.open_findings, 'open finding')} · {plural(one.notes, 'note')}"
+    return f"{name} · {verdict} (E-{one.latest.id}) · {counts}"

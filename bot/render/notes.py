@@ -1,0 +1,70 @@
+"""What people said: one note as a receipt, or a model's notes as a list."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from analysis.judgement.wording import group, plural, words
+from bot.render.answers import words_only
+from bot.render.blocks import cut, escape
+from bot.render.wording import day
+from storage.anchors import Anchor
+from storage.annotations import Annotation
+from storage.messages import Content
+
+LINE_MOST = 400
+
+
+@dataclass(frozen=True, slots=True)
+class NoteLine:
+    note: Annotation
+    name: str
+
+
+def kept(note: Annotation) -> Content:
+    about = _about(note.anchor)
+    return words_only(
+        f":memo: Kept as *A-{note.id}*, a {escape(note.kind)} on {escape(note.model or '')}{about}.",
+        notes=[f"`notes {escape(note.model or '')}` finds it again."],
+    )
+
+
+def notes_list(model: str, lines: Sequence[NoteLine], *, count: int, kind: str | None, zone: str) -> Content:
+    what = kind or "note"
+    if not lines:
+        return words_only(
+            f"There is no {what} on {escape(model)} yet. Reply in the thread of one of its cards, "
+            f"or type `note {escape(model)} …`."
+        )
+    head = f"*{plural(count, 'note')} on {escape(model)}*, the newest first"
+    if kind is not None:
+        head = f"*{plural(len(lines), what)} on {escape(model)}*, the newest first"
+    content = words_only("\n".join([head, *(_line(one, zone) for one in lines)]))
+    return Content(text=content.text, blocks=content.blocks, quotes=tuple(one.note.id for one in lines))
+
+
+def _line(one: NoteLine, zone: str) -> str:
+    note = one.note
+    role = f", {escape(note.persona)}" if note.persona else ""
+    kind = "" if note.kind == "note" else f"_{escape(note.kind)}_ "
+    id_ = f"<{note.permalink}|A-{note.id}>" if note.permalink else f"A-{note.id}"
+    edited = ", edited" if note.edited_at else ""
+    said = escape(cut(" ".join(note.text.split()), LINE_MOST))
+    return (
+        f"• {kind}“{said}” *{escape(one.name)}*{role} · {day(note.said_at, zone)}{edited} · {id_}{_about(note.anchor)}"
+    )
+
+
+def _about(anchor: Anchor | None) -> str:
+    if anchor is None:
+        return ""
+    parts = [
+        words(anchor.measure) if anchor.measure else "",
+        group(anchor.slice),
+        anchor.period or "",
+        f"F-{anchor.finding}" if anchor.finding else "",
+        f"E-{anchor.evaluation}" if anchor.evaluation else "",
+    ]
+    shown = " · ".join(escape(p) for p in parts if p)
+    return f" · {shown}" if shown else ""

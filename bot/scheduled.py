@@ -1,0 +1,47 @@
+"""Whether a schedule may still fire: its owner and its channel are looked at each time, and told of once."""
+
+from __future__ import annotations
+
+from bot.context import Context, Outcome, nothing_more
+from bot.render.schedules import paused
+from bot.words import words
+from storage import channels, messages, schedules
+from storage.database import Transaction
+from storage.messages import Address
+
+
+def why_not_any_more(context: Context, *, known: bool) -> Outcome | None:
+    """What to write instead of running the command, or None where it may run. ``known``: Slack told us of the owner."""
+    person = context.person
+    if person.deleted:
+        return _pause(context, "its owner left.")
+    if person.guest:
+        return _pause(context, "its owner is a guest now, and guests can't schedule.")
+    channel_id = context.request.where.channel or ""
+    with context.database.reading() as tx:
+        channel = channels.get(tx, team=context.team, id=channel_id)
+    if channel is not None and channel.archived:
+        return _pause(context, f"<#{channel_id}> is archived.")
+    if channel is not None and channel.shared:
+        return _pause(context, f"<#{channel_id}> is shared with another organisation.")
+    if not known:
+        return _pause(context, "without the scope users:read I can't tell whether its owner may still run it.")
+    return None
+
+
+def _pause(context: Context, why: str) -> Outcome:
+    number = context.request.where.schedule
+    if number is None:
+        return nothing_more
+    return lambda tx: pause_and_tell(tx, context, number, why)
+
+
+def pause_and_tell(tx: Transaction, context: Context, number: int, why: str) -> None:
+    schedule = schedules.get(tx, number)
+    if schedule is None or not schedules.pause(tx, number, reason=why, now=context.now):
+        return
+    command = context.commands.get(schedule.command)
+    spoken = words(command, schedule.arguments) if command is not None else schedule.command
+    address = Address(team=schedule.team, channel=schedule.owner)
+    content = paused(schedule, spoken, why=why)
+    messages.want(tx, key=f"paused:S-{number}", kind="message", address=address, content=content, now=context.now)

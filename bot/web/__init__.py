@@ -1,0 +1,1 @@
+"""The web side: Slack's door, health, metrics."""
