@@ -57,7 +57,7 @@ def keep(
 ) -> Annotation | None:
     """Keep what was said; None where that message is kept already, was deleted, or is a request.
 
-    A reply has a thread. Without one it is a command that says to keep it: that its message is a request does not matter.
+    A reply has a thread. Without one a command says to keep it: that its message is a request does not matter.
     """
     asked = thread is None
     early = _heard(tx, team, channel, ts) if channel and ts else None

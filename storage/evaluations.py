@@ -144,9 +144,8 @@ def get(tx: Transaction, evaluation: int) -> Evaluation | None:
 
 
 def of_request(tx: Transaction, request_id: int) -> Evaluation | None:
-    """The evaluation that this request began, or joined."""
-    joined = select(askers.c.evaluation_id).where(askers.c.request_id == request_id)
-    found = _read(tx, select(evaluations).where(evaluations.c.id.in_(joined)))
+    """The evaluation that this request began; not one that it joined."""
+    found = _read(tx, select(evaluations).where(evaluations.c.request_id == request_id))
     return found[0] if found else None
 
 

@@ -1,0 +1,94 @@
+"""A database for one test: SQLite in a file of its own, or a database of its own in a real PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import psycopg
+import pytest
+from psycopg import sql
+from sqlalchemy import make_url
+
+from storage.database import Database
+from tests import postgresql
+
+Kind = Literal["sqlite", "postgresql"]
+KINDS: tuple[Kind, ...] = ("sqlite", "postgresql")
+
+
+@contextmanager
+def fresh_database(kind: Kind, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """An empty database with all tables."""
+    with fresh_url(kind, tmp_path_factory) as url:
+        database = Database(url)
+        try:
+            yield database
+        finally:
+            database.close()
+
+
+@contextmanager
+def fresh_url(kind: Kind, tmp_path_factory: pytest.TempPathFactory, *, with_tables: bool = True) -> Iterator[str]:
+    """The address of an empty database, with all tables or none; for tests that start processes of their own."""
+    if kind == "sqlite":
+        file = tmp_path_factory.mktemp("database") / "parley.db"
+        if with_tables:
+            shutil.copy(_sqlite_with_tables(tmp_path_factory.getbasetemp()), file)
+        yield f"sqlite:///{file}"
+        return
+    address = _postgresql_address(_shared(tmp_path_factory))
+    template = _postgresql_with_tables(address) if with_tables else "template1"
+    name = f"parley_{uuid.uuid4().hex}"
+    _administer(address, "CREATE DATABASE {} TEMPLATE {}", name, template)
+    try:
+        yield address.format(name)
+    finally:
+        _administer(address, "DROP DATABASE {} WITH (FORCE)", name)
+
+
+@cache
+def _sqlite_with_tables(folder: Path) -> Path:
+    file = folder / "tables.db"
+    database = Database(f"sqlite:///{file}")
+    database.upgrade()
+    database.close()
+    return file
+
+
+@cache
+def _postgresql_address(shared: Path) -> str:
+    """With {} where the database's name belongs."""
+    given = os.environ.get("PARLEY_TEST_DATABASE_URL")
+    if given:
+        return make_url(given).set(database="{}").render_as_string(hide_password=False).replace("%7B%7D", "{}")
+    return postgresql.server(shared)
+
+
+@cache
+def _postgresql_with_tables(address: str) -> str:
+    """A template with all tables, of this worker alone: one that another connects to can't be copied."""
+    name = f"parley_tables_{uuid.uuid4().hex}"
+    _administer(address, "CREATE DATABASE {}", name)
+    database = Database(address.format(name))
+    database.upgrade()
+    database.close()
+    return name
+
+
+def _administer(address: str, statement: str, *names: str) -> None:
+    to = address.format("postgres").replace("postgresql+psycopg:", "postgresql:")
+    with psycopg.connect(to, autocommit=True) as connection:
+        connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+
+def _shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all workers of this run see, and no other run."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own

