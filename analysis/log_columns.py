@@ -1,0 +1,64 @@
+"""The columns that a model card names: which must be there, and which are compared as text."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+
+from analysis.card import ModelCard, Score
+from analysis.errors import DataError
+from analysis.near_names import did_you_mean, listed, quoted
+
+
+def identifiers(card: ModelCard) -> frozenset[str]:
+    """Columns whose values are names and are compared as text, so that 007 stays 007 and 1.10 stays 1.10."""
+    columns = card.columns
+    named = {columns.id, columns.version, columns.query, columns.item, *(card.labels.by if card.labels else ())}
+    return frozenset(c for c in named if c is not None)
+
+
+def must_have_columns(card: ModelCard, there: Collection[str], name: str) -> None:
+    """Raises DataError that names every column that the model card means and the log lacks. The label may be absent:
+    there is no realized performance then."""
+    missing = [(column, role) for column, role in _meant(card) if column not in there]
+    if not missing:
+        return
+    lines = [f"{quoted(column)} ({role}){did_you_mean(column, there)}" for column, role in dict(missing).items()]
+    what = "a column" if len(lines) == 1 else "columns"
+    there_are = f"{name} has the columns {listed(list(there))}"
+    raise DataError(f"{name} lacks {what} that the model card names: {'; '.join(lines)}. {there_are}.{_one(there)}")
+
+
+def _one(there: Collection[str]) -> str:
+    """A header that reads as one column is nearly always split by another delimiter."""
+    names = list(there)
+    signs = [sign for sign in ";\t|," if len(names) == 1 and sign in names[0]]
+    return f" The whole header reads as one column: set log.format.delimiter, perhaps {signs[0]!r}." if signs else ""
+
+
+def _meant(card: ModelCard) -> Iterator[tuple[str, str]]:
+    columns = card.columns
+    for role in ("id", "timestamp", "version", "query", "item", "rank", "weight", "prediction"):
+        column = getattr(columns, role)
+        if column is not None:
+            yield column, f"log.columns.{role}"
+    yield from _scores(columns.score, "log.columns.score")
+    for version in card.versions:
+        yield from _scores(version.score, f"versions.{version.name}.score")
+        if version.prediction is not None:
+            yield version.prediction, f"versions.{version.name}.prediction"
+    for by in card.labels.by if card.labels else ():
+        yield by, "log.labels.by"
+    for feature in card.features or ():
+        yield feature, "log.features"
+    for role, groupings in (("protected", card.protected), ("slices", card.slices)):
+        for grouping in groupings:
+            yield from ((column, role) for column in grouping)
+    for check in card.checks:
+        yield from ((column, f"checks.{check.check}.slice") for column, _ in check.slice or ())
+
+
+def _scores(score: Score | None, role: str) -> Iterator[tuple[str, str]]:
+    if isinstance(score, Mapping):
+        yield from ((column, f"{role}.{class_}") for class_, column in score.items())
+    elif score is not None:
+        yield score, role

@@ -1,0 +1,151 @@
+"""CSV files: header, kinds of columns over the whole file, and values by blocks.
+
+A column holds numbers where every value is a number or missing, else it is text as a whole. An empty value is missing
+in every column; words such as NA, N/A, NULL and null are missing in a column of numbers and text in a column of text.
+NaN and inf are numbers, as they are in a float. Ids and whatever is compared as text stays as it is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from analysis.card import Format
+from analysis.log_blocks import Block, RowError, blocks_of, cut_quoted_rows, grouped, in_threads, located, read_spans
+from analysis.log_csv_text import delimiter_of, header_of, parse
+from analysis.log_files import LogFile
+from analysis.log_pieces import Chunk, Piece
+from analysis.log_values import ARROW_TYPE, NUMBERS, Kind, joined, kind_of_type
+
+KEPT_BYTES = 64 * 2**20
+"""A log of at most so much text is kept in memory after the first look, and not parsed again."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a look at a block found; ``table`` is kept for small logs."""
+
+    kinds: Mapping[str, Kind]
+    table: pa.Table | None
+
+
+@dataclass(frozen=True, slots=True)
+class CsvFile:
+    file: LogFile
+    columns: tuple[str, ...]
+    kinds: Mapping[str, Kind]
+    rows: int
+    blocks: Sequence[Block[_Seen]]
+    delimiter: str
+
+    def pieces(self) -> list[Piece]:
+        whole = self.file.gzipped and any(b.found.table is None for b in self.blocks)
+        return [Piece(run[0].first_row, sum(b.rows for b in run), run) for run in grouped(self.blocks, whole=whole)]
+
+    def read(self, piece: Piece, columns: Sequence[str], kinds: Mapping[str, Kind]) -> Iterator[Chunk]:
+        run: Sequence[Block[_Seen]] = piece.where
+        unread = [b for b in run if _to_parse(b, columns, kinds)]
+        data = read_spans(self.file, [b.span for b in unread])
+        for block in run:
+            again = _to_parse(block, columns, kinds)
+            parsed = self._parse(next(data), again, kinds, block) if again else None
+            yield block.rows, {c: _column(c, block, parsed, kinds[c]) for c in columns}
+        for _ in data:
+            pass  # lets the reader see, after the last block, whether the file changed meanwhile
+
+    def _parse(self, data: bytes, columns: Sequence[str], kinds: Mapping[str, Kind], block: Block[_Seen]) -> pa.Table:
+        types = {c: ARROW_TYPE[kinds[c]] for c in columns}
+        try:
+            return parse(data, self.columns, self.delimiter, types=types, include=list(columns))
+        except RowError as error:
+            raise located(self.file, error, block.first_row) from None
+
+
+def open_csv(file: LogFile, format_: Format, *, as_text: Collection[str], keep: bool) -> CsvFile:
+    """Looks through the whole file once. ``as_text`` are columns that stay text even where all values are numbers;
+    ``keep`` holds the values in memory, for small logs. Raises DataError that names the row."""
+    delimiter = delimiter_of(file, format_)
+    columns, start = header_of(file, format_)
+    texts = {c: pa.string() for c in columns if c in as_text}
+
+    def look(data: bytes) -> tuple[int, _Seen]:
+        return _look(data, columns, delimiter, texts, keep=keep)
+
+    blocks: list[Block[_Seen]] = []
+    rows = 0
+    for span, found in in_threads(blocks_of(file, start, cut_quoted_rows(delimiter)), look):
+        if isinstance(found, RowError):
+            raise located(file, found, rows)
+        blocks.append(Block(span, rows, found[0], found[1]))
+        rows += found[0]
+    kinds = {c: joined(b.found.kinds[c] for b in blocks) for c in columns}
+    return CsvFile(file, columns, kinds, rows, blocks, delimiter)
+
+
+def _look(
+    data: bytes, columns: tuple[str, ...], delimiter: str, texts: Mapping[str, pa.DataType], *, keep: bool
+) -> tuple[int, _Seen]:
+    table = parse(data, columns, delimiter, types=texts)
+    kinds = {c: _kind(table.schema.field(i).type) for i, c in enumerate(columns)}
+    reread = [
+        c
+        for i, c in enumerate(columns)
+        if kinds[c] in (Kind.TEXT, Kind.NOTHING) and not _is_text(table.schema.field(i))
+    ]
+    if reread:
+        again = parse(data, columns, delimiter, types=dict.fromkeys(reread, pa.string()), include=reread)
+        for c in reread:
+            if kinds[c] is Kind.NOTHING and _has_words(again.column(c)):
+                kinds[c] = Kind.NA
+            table = table.set_column(columns.index(c), c, again.column(c))
+    return table.num_rows, _Seen(kinds, table if keep else None)
+
+
+def _is_text(field: pa.Field) -> bool:
+    return bool(pa.types.is_string(field.type))
+
+
+def _has_words(values: pa.ChunkedArray) -> bool:
+    return bool(pc.any(pc.greater(pc.binary_length(values), 0)).as_py())
+
+
+def _kind(type_: pa.DataType) -> Kind:
+    """Dates, times and truth values are text in a CSV: only numbers are told apart."""
+    kind = kind_of_type(type_)
+    return kind if kind in (Kind.NOTHING, *NUMBERS) else Kind.TEXT
+
+
+def _to_parse(block: Block[_Seen], columns: Sequence[str], kinds: Mapping[str, Kind]) -> list[str]:
+    """The columns that must be read from the file (again): nothing kept, or kept as numbers where it is text."""
+    if block.found.table is None:
+        return list(columns)
+    return [c for c in columns if kinds[c] is Kind.TEXT and block.found.kinds[c] in NUMBERS]
+
+
+def _column(column: str, block: Block[_Seen], parsed: pa.Table | None, kind: Kind) -> pa.Array:
+    if parsed is not None and column in parsed.column_names:
+        values = one_array(parsed.column(column))
+    elif kind in (Kind.NOTHING, *NUMBERS) and block.found.kinds[column] in (Kind.NOTHING, Kind.NA):
+        return pa.nulls(block.rows, ARROW_TYPE[kind])
+    else:
+        table = block.found.table
+        assert table is not None  # noqa: S101 -- else the column would have been parsed
+        values = one_array(table.column(column))
+    if kind in NUMBERS:
+        return values if values.type == ARROW_TYPE[kind] else pc.cast(values, ARROW_TYPE[kind], safe=False)
+    if pa.types.is_null(values.type):
+        return pa.nulls(block.rows, ARROW_TYPE[kind])
+    return without_empty(values)
+
+
+def one_array(values: pa.ChunkedArray) -> pa.Array:
+    return values.chunk(0) if values.num_chunks == 1 else pa.concat_arrays(values.chunks or [pa.array([], values.type)])
+
+
+def without_empty(values: pa.Array) -> pa.Array:
+    """Text with null where it is empty."""
+    empty = pc.equal(pc.binary_length(values), 0)
+    return pc.if_else(empty, pa.scalar(None, values.type), values) if pc.any(empty).as_py() else values

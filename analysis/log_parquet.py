@@ -1,0 +1,118 @@
+"""Parquet files: columns and kinds from the schema, pieces of some row groups, pruned by the timestamps' statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from analysis.errors import DataError
+from analysis.log_files import LogFile
+from analysis.log_pieces import Chunk, Piece
+from analysis.log_values import Kind, as_kind, in_utc, kind_of_type
+
+BATCH_ROWS = 131_072
+PIECE_ROWS = 262_144
+
+
+@dataclass(frozen=True, slots=True)
+class ParquetFile:
+    file: LogFile
+    columns: tuple[str, ...]
+    kinds: Mapping[str, Kind]
+    rows: int
+    metadata: pq.FileMetaData
+    schema: pa.Schema
+    timestamp: str | None
+
+    def pieces(self) -> list[Piece]:
+        runs: list[list[int]] = []
+        firsts: list[int] = []
+        counts: list[int] = []
+        place = 0
+        for group in range(self.metadata.num_row_groups):
+            if not runs or counts[-1] >= PIECE_ROWS:
+                runs.append([])
+                firsts.append(place)
+                counts.append(0)
+            rows = self.metadata.row_group(group).num_rows
+            runs[-1].append(group)
+            counts[-1] += rows
+            place += rows
+        return [
+            Piece(first, count, tuple(run), self._times(run))
+            for run, first, count in zip(runs, firsts, counts, strict=True)
+        ]
+
+    def read(self, piece: Piece, columns: Sequence[str], kinds: Mapping[str, Kind]) -> Iterator[Chunk]:
+        groups: tuple[int, ...] = piece.where
+        with _open(self.file, self.metadata) as parquet:
+            rows = 0
+            for batch in parquet.iter_batches(BATCH_ROWS, row_groups=list(groups), columns=list(columns)):
+                yield batch.num_rows, {c: self._values(batch, c, kinds[c], piece.first_row + rows) for c in columns}
+                rows += batch.num_rows
+
+    def _values(self, batch: pa.RecordBatch, column: str, kind: Kind, first_row: int) -> pa.Array:
+        values = batch.column(column)
+        try:
+            return as_kind(values, kind)
+        except pa.ArrowInvalid as error:
+            rows = f"rows {first_row + 1:,} to {first_row + len(values):,}"
+            raise DataError(f'{self.file.name}, column "{column}", {rows}: {error}') from None
+
+    def _times(self, groups: Sequence[int]) -> tuple[int, int] | None:
+        """Only where every row group tells, and only for true times: text and numbers sort otherwise than times do."""
+        if self.timestamp is None or self.kinds.get(self.timestamp) is not Kind.TIME:
+            return None
+        place = self.schema.get_field_index(self.timestamp)
+        leaf = _leaf(self.metadata, self.timestamp)
+        if place < 0 or leaf is None:
+            return None
+        ends: list[int] = []
+        for group in groups:
+            statistics = self.metadata.row_group(group).column(leaf).statistics
+            if statistics is None or not statistics.has_min_max:
+                return None
+            bounds = pa.array([statistics.min, statistics.max], self.schema.field(place).type)
+            ends += in_utc(bounds).cast(pa.int64()).to_pylist()
+        return (min(ends), max(ends)) if ends else None
+
+
+def open_parquet(file: LogFile, *, timestamp: str | None, as_text: Collection[str]) -> ParquetFile:
+    """Reads the footer only. ``as_text`` are columns that are compared as text, whatever their type."""
+    with _open(file, None) as parquet:
+        metadata, schema = parquet.metadata, parquet.schema_arrow
+    names = schema.names
+    twice = sorted({n for n in names if names.count(n) > 1}) if len(set(names)) < len(names) else []
+    if twice:
+        raise DataError(f"{file.name} has more than one column named {twice[0]!r}; each column needs its own name")
+    return ParquetFile(
+        file=file,
+        columns=tuple(names),
+        kinds={f.name: Kind.TEXT if f.name in as_text else kind_of_type(f.type) for f in schema},
+        rows=metadata.num_rows,
+        metadata=metadata,
+        schema=schema,
+        timestamp=timestamp,
+    )
+
+
+@contextmanager
+def _open(file: LogFile, metadata: pq.FileMetaData | None) -> Iterator[pq.ParquetFile]:
+    if file.size == 0:
+        raise DataError(f"{file.name} is empty: it has no byte, and a Parquet file has at least a footer")
+    with file.open():
+        try:
+            with pq.ParquetFile(pa.OSFile(str(file.path)), metadata=metadata) as parquet:
+                yield parquet
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
+            said = " ".join(str(error).split())[:200]
+            raise DataError(f"{file.name} cannot be read as Parquet: it is cut off or damaged ({said})") from None
+
+
+def _leaf(metadata: pq.FileMetaData, column: str) -> int | None:
+    paths = [metadata.schema.column(i).path for i in range(metadata.num_columns)]
+    return paths.index(column) if column in paths else None

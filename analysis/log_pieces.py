@@ -1,0 +1,47 @@
+"""What every kind of file offers once it is open: its columns, their kinds, and pieces that are read by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from analysis.log_files import LogFile
+from analysis.log_values import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Rows of one file that are read together. ``first_row`` counts from the file's first row; ``times`` are the
+    smallest and the largest timestamp in microseconds, where the file tells without being read."""
+
+    first_row: int
+    rows: int
+    where: Any
+    times: tuple[int, int] | None = None
+
+
+Chunk = tuple[int, dict[str, pa.Array]]
+"""Some rows: how many, and their columns."""
+
+
+class OpenFile(Protocol):
+    @property
+    def file(self) -> LogFile: ...
+
+    @property
+    def columns(self) -> tuple[str, ...]: ...
+
+    @property
+    def kinds(self) -> Mapping[str, Kind]: ...
+
+    @property
+    def rows(self) -> int: ...
+
+    def pieces(self) -> list[Piece]: ...
+
+    def read(self, piece: Piece, columns: Sequence[str], kinds: Mapping[str, Kind]) -> Iterator[Chunk]:
+        """The piece's rows in order; columns have the kinds that the whole log gives them."""
+        ...

@@ -1,0 +1,48 @@
+"""Which of some rows lie in a window and outside another."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import numpy.typing as npt
+
+from analysis.log_pieces import Piece
+from analysis.windows import Window
+
+Mask = npt.NDArray[np.bool_]
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def rows_in(window: Window, positions: npt.NDArray[np.int64], micros: npt.NDArray[np.int64], has_time: Mask) -> Mask:
+    """For rows by their places in the log and their times; a row without a time lies in no window of time."""
+    inside = np.ones(len(positions), dtype=bool)
+    if window.first_row is not None:
+        inside &= positions >= window.first_row
+    if window.last_row is not None:
+        inside &= positions < window.last_row
+    if window.by_time:
+        inside &= has_time
+    if window.start is not None:
+        inside &= micros >= microseconds(window.start)
+    if window.end is not None:
+        inside &= micros < microseconds(window.end)
+    return inside
+
+
+def may_hold_rows(window: Window, piece: Piece, first_row: int) -> bool:
+    """Whether a piece can have rows in the window, by what is known without reading it."""
+    start, end = first_row + piece.first_row, first_row + piece.first_row + piece.rows
+    if window.first_row is not None and end <= window.first_row:
+        return False
+    if window.last_row is not None and start >= window.last_row:
+        return False
+    if piece.times is None:
+        return True
+    too_early = window.start is not None and piece.times[1] < microseconds(window.start)
+    too_late = window.end is not None and piece.times[0] >= microseconds(window.end)
+    return not (too_early or too_late)
+
+
+def microseconds(moment: datetime) -> int:
+    return (moment - _EPOCH) // timedelta(microseconds=1)
