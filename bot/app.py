@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import structlog
@@ -30,6 +30,7 @@ from bot.directory import Directory
 from bot.gateway import Gateway
 from bot.listeners import Door
 from bot.models import Models
+from bot.only_process import only_process
 from bot.pace import Pace
 from bot.pictures import Pictures
 from bot.settings import Settings
@@ -45,6 +46,7 @@ Role = Literal["web", "worker", "clock", "all"]
 QUICK_THREADS = 2
 GATEWAY_THREADS = 3
 SECONDS_TO_STOP = 10.0
+SECONDS_UNTIL_A_CALL_HAS_ARRIVED = 2.0
 
 
 class Parley:
@@ -81,7 +83,7 @@ class Parley:
         )
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
-        self._parts = ExitStack()
+        self._parts, self._held = ExitStack(), ExitStack()
         self.site: FastAPI | None = None
 
     def has(self, part: Role) -> bool:
@@ -90,6 +92,8 @@ class Parley:
     def start(self, *, ticking: bool = True) -> None:
         """Start everything this role has. ``ticking`` is False where a story moves the clock itself."""
         self.database.upgrade()
+        if self.database.is_sqlite:
+            self._take_over()
         if self.has("worker"):
             self.children.start()
         identity = self._who_am_i()
@@ -112,6 +116,7 @@ class Parley:
         for thread in self._threads:
             thread.join(SECONDS_TO_STOP)
         self.database.close()
+        self._held.close()
 
     def health(self) -> Mapping[str, object]:
         try:
@@ -125,6 +130,16 @@ class Parley:
         except Exception:  # the edge of a probe: not well, and the log says why
             log.exception("the database does not answer")
             return {"ok": False, "role": self.role}
+
+    def _take_over(self) -> None:
+        """Whoever holds the lock works alone on this SQLite, so what a killed process had leased is free at once.
+
+        A call of the killed process may still be on its way to Slack; a moment later a look-up sees what it did."""
+        self._held.enter_context(only_process(self.settings.home))
+        now = self.now()
+        with self.database.transaction() as tx:
+            requests.free_all(tx, now=now)
+            messages.free_all(tx, at=now + timedelta(seconds=SECONDS_UNTIL_A_CALL_HAS_ARRIVED))
 
     def _work(self) -> None:
         for number in range(QUICK_THREADS):

@@ -1,7 +1,5 @@
 """Slack's deliveries, through both of its modes and the real stack: taken once, answered once."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
