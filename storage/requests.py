@@ -149,7 +149,7 @@ def again(tx: Transaction, leased: Leased, *, at: datetime) -> None:
 
 
 def free_all(tx: Transaction, *, now: datetime) -> int:
-    """End every lease: right only for a process that knows that no other works on this database. How many there were."""
+    """End every lease, and how many there were: right only where no other process works on this database."""
     t = requests.c
     leased = and_(t.finished_at.is_(None), t.leased_until.is_not(None))
     freed = tx.execute(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import random
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 SMALL = """\
@@ -24,8 +24,8 @@ checks:
 def write_small_model(folder: Path, *, rows: int = 600, seed: int = 1, name: str = "small", card: str = SMALL) -> Path:
     """A model card and its log: scores that say something, one region where they say nothing."""
     folder.mkdir(parents=True, exist_ok=True)
-    chance = random.Random(seed)
-    start = datetime(2026, 9, 1)
+    chance = random.Random(seed)  # noqa: S311  # a simulation, not a secret
+    start = datetime(2026, 9, 1, tzinfo=UTC)
     with (folder / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["id", "at", "region", "price", "score", "returned"])
