@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row
@@ -90,6 +91,7 @@ def stored(result: Result) -> dict[str, Json]:
             }
             for check in result.checks
         ],
+        "negative_zeros": _negative_zeros(result.measures),
     }
 
 
@@ -103,7 +105,7 @@ def restored(told: dict[str, Any], measured: tuple[Measure, ...]) -> Result:
         against=told["against"],
         window=window,
         reference=_restored_rows(told["reference"]),
-        measures=measured,
+        measures=_with_negative_zeros(measured, told["negative_zeros"]),
         checks=tuple(
             CheckResult(
                 check=check["check"],
@@ -140,6 +142,25 @@ def _number(value: float | None, measure: Measure) -> float | None:
     if math.isnan(value):
         raise ValueError(f"{measure.measure} is NaN; an undefined number is None with a reason")
     return float(value)
+
+
+def _negative_zeros(measured: tuple[Measure, ...]) -> list[Json]:
+    """SQLite keeps -0.0 as 0.0, which would give the result another fingerprint."""
+    return [
+        [position, name]
+        for position, one in enumerate(measured)
+        for name, value in (("value", one.value), ("low", one.low), ("high", one.high))
+        if value == 0 and math.copysign(1, value) < 0
+    ]
+
+
+def _with_negative_zeros(measured: tuple[Measure, ...], places: list[tuple[int, str]]) -> tuple[Measure, ...]:
+    if not places:
+        return measured
+    changed = list(measured)
+    for position, name in places:
+        changed[position] = replace(changed[position], **{name: -0.0})  # type: ignore[arg-type]  # one of three floats
+    return tuple(changed)
 
 
 def _stored_rows(rows: Rows | None) -> Json:
