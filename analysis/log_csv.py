@@ -18,7 +18,7 @@ from analysis.log_blocks import Block, RowError, blocks_of, cut_quoted_rows, gro
 from analysis.log_csv_text import delimiter_of, header_of, parse
 from analysis.log_files import LogFile
 from analysis.log_pieces import Chunk, Piece
-from analysis.log_values import ARROW_TYPE, NUMBERS, Kind, joined, kind_of_type
+from analysis.log_values import ARROW_TYPE, NUMBERS, Kind, joined, kind_of_type, one_array
 
 KEPT_BYTES = 64 * 2**20
 """A log of at most so much text is kept in memory after the first look, and not parsed again."""
@@ -139,10 +139,6 @@ def _column(column: str, block: Block[_Seen], parsed: pa.Table | None, kind: Kin
     if pa.types.is_null(values.type):
         return pa.nulls(block.rows, ARROW_TYPE[kind])
     return without_empty(values)
-
-
-def one_array(values: pa.ChunkedArray) -> pa.Array:
-    return values.chunk(0) if values.num_chunks == 1 else pa.concat_arrays(values.chunks or [pa.array([], values.type)])
 
 
 def without_empty(values: pa.Array) -> pa.Array:

@@ -102,3 +102,7 @@ def in_utc(values: pa.Array) -> pa.Array:
         return pc.cast(values, wanted, safe=False)
     naive = pc.cast(values, pa.timestamp("us"), safe=False)
     return naive.cast(pa.int64()).cast(wanted)
+
+
+def one_array(values: pa.ChunkedArray) -> pa.Array:
+    return values.chunk(0) if values.num_chunks == 1 else pa.concat_arrays(values.chunks or [pa.array([], values.type)])

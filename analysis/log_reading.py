@@ -1,0 +1,158 @@
+"""An open log: reads the rows of its window, piece by piece, with their labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from analysis.card import ModelCard
+from analysis.errors import DataError, UserError
+from analysis.log import Batch, Partition
+from analysis.log_labels import LabelTable, joined_id
+from analysis.log_pieces import Piece
+from analysis.log_rows import may_hold_rows, rows_in
+from analysis.log_table import Table
+from analysis.log_values import Kind
+from analysis.near_names import did_you_mean, near, quoted
+from analysis.windows import Window
+
+MOST_BATCH_ROWS = 131_072
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """The OpenLog of files. The timestamp column comes as timestamp[us, UTC], whatever way it is written; text comes as
+    string, or as dictionary of string where the file holds it so. ``exclude`` are rows that are left out."""
+
+    card: ModelCard
+    table: Table
+    labels: LabelTable | None
+    window: Window
+    exclude: Window | None
+    partitions: tuple[Partition, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """All columns that can be measured, in the files' order; the label that is joined from a second source last."""
+        own = [c for c, kind in self.table.kinds.items() if kind is not Kind.NESTED]
+        label = self.card.columns.label
+        return tuple(dict.fromkeys([*own, label] if self.labels is not None and label is not None else own))
+
+    @property
+    def kinds(self) -> Mapping[str, Kind]:
+        """What the columns hold, over the whole log."""
+        return self.table.kinds
+
+    @property
+    def rows(self) -> int:
+        """The rows of the whole log, whatever the window."""
+        return self.table.rows
+
+    @property
+    def why_no_label(self) -> str | None:
+        """A sentence for readers when the log has no label column, with the near names; else None."""
+        label = self.card.columns.label
+        if label is None:
+            return "the model card names no label column"
+        if label in self.columns:
+            return None
+        close = near(label, self.columns)
+        return f"the log has no column {quoted(label)}" + (f"; near: {', '.join(map(quoted, close))}" if close else "")
+
+    def narrowed(self, *, window: Window, exclude: Window | None = None) -> Log:
+        """The same log for other rows, without looking through its files again."""
+        must_have_a_timestamp(self.card, window)
+        partitions = partitions_of(self.table, window)
+        return replace(self, window=window, exclude=exclude, partitions=partitions)
+
+    def read(self, partition: Partition, columns: Sequence[str]) -> Iterator[Batch]:
+        """The partition's rows that lie in the window, in order, in batches of at most 131,072 rows.
+
+        A label column that the log lacks is missing in every row. Raises DataError naming file, column and row where
+        the bytes can't be used or the file changed meanwhile."""
+        number, piece = cast("tuple[int, Piece]", partition.where)
+        asked = list(dict.fromkeys(columns))
+        self._must_be_readable(asked)
+        first_row = self.table.first_rows[number] + piece.first_row
+        for rows, found in self.table.read(number, piece, self._from_files(asked)):
+            positions = np.arange(first_row, first_row + rows, dtype=np.int64)
+            first_row += rows
+            inside = self._inside(positions, found)
+            for start in range(0, rows, MOST_BATCH_ROWS):
+                batch = self._batch(positions, found, inside, slice(start, start + MOST_BATCH_ROWS), asked)
+                if len(batch):
+                    yield batch
+
+    def _from_files(self, asked: Sequence[str]) -> list[str]:
+        joins = self.labels is not None and self.card.columns.label in asked
+        needed = [c for c in asked if c in self.table.kinds and not (joins and c == self.card.columns.label)]
+        if joins and self.card.labels is not None:
+            needed += self.card.labels.by
+        if (self.window.by_time or (self.exclude and self.exclude.by_time)) and self.table.timestamp is not None:
+            needed.append(self.table.timestamp)
+        return list(dict.fromkeys(needed))
+
+    def _inside(self, positions: npt.NDArray[np.int64], found: Mapping[str, pa.Array]) -> npt.NDArray[np.bool_] | None:
+        """Which rows count; None when all do."""
+        if self.window.is_all and self.exclude is None:
+            return None
+        times = found.get(self.table.timestamp or "")
+        if times is None:
+            micros, has_time = positions, np.zeros(len(positions), dtype=bool)
+        else:
+            micros, has_time = np.asarray(times.cast(pa.int64()).fill_null(0)), np.asarray(times.is_valid())
+        inside = rows_in(self.window, positions, micros, has_time)
+        if self.exclude is not None:
+            inside &= ~rows_in(self.exclude, positions, micros, has_time)
+        return None if inside.all() else inside
+
+    def _batch(
+        self,
+        positions: npt.NDArray[np.int64],
+        found: Mapping[str, pa.Array],
+        inside: npt.NDArray[np.bool_] | None,
+        rows: slice,
+        asked: Sequence[str],
+    ) -> Batch:
+        cut = {c: values[rows] for c, values in found.items()}
+        places = positions[rows]
+        if inside is not None:
+            kept = pa.array(inside[rows])
+            cut = {c: values.filter(kept) for c, values in cut.items()}
+            places = places[inside[rows]]
+        label = self.card.columns.label
+        if self.labels is not None and self.card.labels is not None and label is not None and label in asked:
+            cut[label] = self.labels.labels_of(joined_id(cut, self.card.labels.by))
+        return Batch(places, {c: cut[c] if c in cut else pa.nulls(len(places)) for c in asked})
+
+    def _must_be_readable(self, asked: Sequence[str]) -> None:
+        for column in asked:
+            if column not in self.table.kinds and column != self.card.columns.label:
+                raise DataError(f"the log has no column {quoted(column)}{did_you_mean(column, self.columns)}")
+            if self.table.kinds.get(column) is Kind.NESTED:
+                raise DataError(f"column {quoted(column)} holds lists or mappings, which can't be measured; exclude it")
+
+
+def partitions_of(table: Table, window: Window) -> tuple[Partition, ...]:
+    """The pieces of all files that may hold rows of the window, in order."""
+    found: list[Partition] = []
+    for number, (file, first_row) in enumerate(zip(table.files, table.first_rows, strict=True)):
+        for piece in file.pieces():
+            if may_hold_rows(window, piece, first_row):
+                start = first_row + piece.first_row
+                identity = f"{file.file.identity}|{piece.first_row}+{piece.rows}"
+                found.append(Partition(len(found), start, identity, (number, piece)))
+    return tuple(found)
+
+
+def must_have_a_timestamp(card: ModelCard, window: Window) -> None:
+    if window.by_time and card.columns.timestamp is None:
+        raise UserError(
+            f"the window {window} needs times, but the model card of {card.model} names no timestamp column; "
+            "name it under log.columns.timestamp, or use rows, as in `rows 0..50000`"
+        )

@@ -1,0 +1,105 @@
+"""A source opened as one table: its files in order, and for each column one kind over all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from analysis.card import Format, Sql
+from analysis.errors import DataError
+from analysis.log_csv import KEPT_BYTES, open_csv
+from analysis.log_csv_text import header_of
+from analysis.log_files import LogFile, files_of
+from analysis.log_ndjson import open_ndjson
+from analysis.log_parquet import open_parquet
+from analysis.log_pieces import Chunk, OpenFile, Piece
+from analysis.log_times import FORMS, NotATimeError, as_times
+from analysis.log_values import ARROW_TYPE, Kind, joined
+from analysis.near_names import quoted
+
+MustHave = Callable[[Collection[str], str], None]
+"""Raises DataError when columns (first) do not suffice; the second is what to call the source."""
+
+_LIKELY_PACKED = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    name: str
+    files: tuple[OpenFile, ...]
+    first_rows: tuple[int, ...]
+    kinds: Mapping[str, Kind]
+    timestamp: str | None
+
+    @property
+    def rows(self) -> int:
+        return sum(f.rows for f in self.files)
+
+    def read(self, number: int, piece: Piece, columns: Sequence[str]) -> Iterator[Chunk]:
+        """Columns of a piece of one file; a column that this file lacks is missing in all its rows. Times are put in
+        the place of what the file says in the timestamp's column."""
+        file = self.files[number]
+        there = [c for c in columns if c in file.kinds]
+        row = piece.first_row
+        for rows, found in file.read(piece, there, self.kinds):
+            if self.timestamp is not None and self.timestamp in found:
+                found[self.timestamp] = _times(file, self.timestamp, found[self.timestamp], row)
+            yield rows, {c: found[c] if c in found else pa.nulls(rows, self._type(c)) for c in columns}
+            row += rows
+
+    def read_all(self, columns: Sequence[str]) -> Iterator[Chunk]:
+        for number, file in enumerate(self.files):
+            for piece in file.pieces():
+                yield from self.read(number, piece, columns)
+
+    def _type(self, column: str) -> pa.DataType:
+        return ARROW_TYPE[Kind.TIME if column == self.timestamp else self.kinds[column]]
+
+
+def open_table(
+    source: str | Sql,
+    *,
+    root: Path,
+    format_: Format,
+    as_text: Collection[str],
+    timestamp: str | None,
+    must_have: MustHave,
+) -> Table:
+    """Opens all files of a source. ``as_text`` are columns that are compared as text. Raises UserError for sources that
+    cannot be read, DataError for files that can't be used."""
+    files = files_of(source, root)
+    if files[0].kind == "csv":  # before a long look through all of them
+        for file in files:
+            must_have(header_of(file, format_)[0], file.name)
+    keep = sum(f.size * (_LIKELY_PACKED if f.gzipped else 1) for f in files) <= KEPT_BYTES
+    opened = tuple(_open_file(f, format_, as_text, timestamp, keep=keep) for f in files)
+    columns = dict.fromkeys(c for f in opened for c in f.columns)
+    name = files[0].name if len(files) == 1 else str(source)
+    must_have(columns, name)
+    kinds = {c: joined(f.kinds[c] for f in opened if c in f.kinds) for c in columns}
+    kinds = {c: Kind.TEXT if kind is Kind.NA else kind for c, kind in kinds.items()}
+    first_rows = tuple(sum(f.rows for f in opened[:number]) for number in range(len(opened)))
+    return Table(name, opened, first_rows, kinds, timestamp)
+
+
+def _open_file(
+    file: LogFile, format_: Format, as_text: Collection[str], timestamp: str | None, *, keep: bool
+) -> OpenFile:
+    if file.kind == "parquet":
+        return open_parquet(file, timestamp=timestamp, as_text=as_text)
+    if file.kind == "csv":
+        return open_csv(file, format_, as_text=as_text, keep=keep)
+    return open_ndjson(file, as_text=as_text)
+
+
+def _times(file: OpenFile, column: str, values: pa.Array, first_row: int) -> pa.Array:
+    try:
+        return as_times(values)
+    except NotATimeError as error:
+        raise DataError(
+            f"{file.file.name}, row {first_row + error.place + 1:,}: column {quoted(column)} holds {error.value!r}, "
+            f"which is no time; {FORMS}"
+        ) from None
