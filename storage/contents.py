@@ -78,8 +78,12 @@ def restored(row: Row[Any], *, png: bytes | None) -> Content:
 
 
 def replace_words(tx: Transaction, row: Row[Any], content: Content, *, now: datetime) -> None:
-    """Other words in a message that is there; its picture stays. It is wanted anew."""
-    tx.execute(update(messages).where(messages.c.id == row.id).values(**words(content), **wanted_anew(row, now=now)))
+    """Other words in a message that is there; its picture stays. It is wanted anew where Slack shows the old words and
+    can show others: an answer that one person saw is gone, and what was given up stays so."""
+    is_pending = row.shown < row.wanted
+    can_change = row.failed is None and (is_pending or row.kind == "message")
+    values = words(content) | (wanted_anew(row, now=now) if can_change else {})
+    tx.execute(update(messages).where(messages.c.id == row.id).values(**values))
 
 
 def wanted_anew(row: Row[Any], *, now: datetime) -> dict[str, Any]:

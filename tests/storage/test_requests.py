@@ -1,12 +1,15 @@
 """A request is taken once, and answered by one at a time."""
 
+import sys
 from datetime import UTC, datetime, timedelta
+from subprocess import PIPE, Popen
 
 import pytest
 
 from storage import annotations, requests
 from storage.database import Database, Json
 from storage.requests import Leased, LeaseLost, Request, Where, Who
+from tests.databases import Kind, fresh_url
 from tests.storage.cells import stored
 from tests.threads import at_once
 
@@ -70,6 +73,39 @@ def test_two_leasers_never_get_the_same_request(database: Database) -> None:
 
     shares = at_once(6, lease_all)
     assert sorted(one for share in shares for one in share) == ids
+
+
+LEASE_ALL = """
+import sys
+from datetime import datetime
+from storage import requests
+from storage.database import Database
+database = Database(sys.argv[1])
+print("ready", flush=True)
+sys.stdin.readline()
+while True:
+    with database.transaction() as tx:
+        some = requests.lease(tx, lane="quick", now=datetime.fromisoformat(sys.argv[2]), seconds=30, limit=2)
+    if not some:
+        break
+    print(*[one.id for one in some], sep="\\n", flush=True)
+database.close()
+"""
+
+
+def test_two_processes_never_get_the_same_request(kind: Kind, tmp_path_factory: pytest.TempPathFactory) -> None:
+    with fresh_url(kind, tmp_path_factory) as url:
+        database = Database(url)
+        ids = [take(database, f"k{i}") for i in range(60)]
+        command = [sys.executable, "-c", LEASE_ALL, url, NOON.isoformat()]
+        workers = [Popen(command, stdin=PIPE, stdout=PIPE, text=True) for _ in range(3)]
+        for worker in workers:
+            assert worker.stdout is not None
+            assert worker.stdout.readline() == "ready\n"
+        shares = at_once(3, lambda number: workers[number].communicate("go\n", timeout=60)[0].split())
+        database.close()
+    assert sorted(int(one) for share in shares for one in share) == ids
+    assert [worker.returncode for worker in workers] == [0, 0, 0]
 
 
 def test_the_oldest_is_answered_first_and_lanes_are_apart(database: Database) -> None:
