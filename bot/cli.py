@@ -57,7 +57,7 @@ def demo(
     fresh: Annotated[bool, typer.Option("--fresh", help="forget the last demo and tell the story anew")] = False,
 ) -> None:
     """A local Slack-like workspace with the bot in it, and the story of a retail team."""
-    from bot.demo import run
+    from bot.demo.run import run
 
     run(port=port, fresh=fresh)
 

@@ -11,7 +11,7 @@ import threading
 import time
 import uuid
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -36,7 +36,14 @@ class Connection:
     socket: WebSocket
     loop: asyncio.AbstractEventLoop
     leaving: bool = False
-    waiting: dict[str, Future[Json]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One payload under way over a connection."""
+
+    connection: Connection
+    answer: Future[Json]
 
 
 class Sockets:
@@ -46,6 +53,7 @@ class Sockets:
         self._lock = threading.Lock()
         self._tickets: dict[str, App] = {}
         self._connections: list[Connection] = []
+        self._under_way: dict[str, Envelope] = {}
         self._turn = itertools.count()
 
     def ticket(self, app: App) -> str:
@@ -75,7 +83,7 @@ class Sockets:
         if kind == "event":
             envelope |= {"retry_attempt": retry, "retry_reason": reason}
         answer: Future[Json] = Future()
-        connection.waiting[envelope["envelope_id"]] = answer
+        self._under_way[envelope["envelope_id"]] = Envelope(connection, answer)
         try:
             sent = asyncio.run_coroutine_threadsafe(connection.socket.send_text(json.dumps(envelope)), connection.loop)
             sent.result(SECONDS_TO_ACKNOWLEDGE)
@@ -85,7 +93,7 @@ class Sockets:
         except (OSError, RuntimeError, WebSocketDisconnect, ConnectionError):
             return Attempt(0, "", time.monotonic() - began, "connection_failed")
         finally:
-            connection.waiting.pop(envelope["envelope_id"], None)
+            self._under_way.pop(envelope["envelope_id"], None)
         text = json.dumps(body) if body else ""
         return Attempt(200, text, time.monotonic() - began, None, "application/json" if body else "")
 
@@ -103,15 +111,15 @@ class Sockets:
         try:
             await socket.send_text(json.dumps(self._hello(app)))
             while True:
-                _acknowledge(connection, await socket.receive_text())
+                self._acknowledge(app.app_id, await socket.receive_text())
         except WebSocketDisconnect:
             pass
         finally:
             with self._lock:
                 self._connections.remove(connection)
-            for answer in list(connection.waiting.values()):
-                if not answer.done():
-                    answer.set_exception(ConnectionError("the connection ended"))
+            for envelope in list(self._under_way.values()):
+                if envelope.connection is connection and not envelope.answer.done():
+                    envelope.answer.set_exception(ConnectionError("the connection ended"))
 
     def refresh(self, app_id: str, *, reason: str = "refresh_requested") -> int:
         """Ask the app to open new connections, as Slack does every few hours; returns how many were asked."""
@@ -130,6 +138,17 @@ class Sockets:
             asyncio.run_coroutine_threadsafe(_closed(connection.socket), connection.loop)
         return len(cut)
 
+    def _acknowledge(self, app_id: str, text: str) -> None:
+        """Over whichever of the app's connections: a client that changes connections answers over the new one."""
+        try:
+            message = json.loads(text)
+        except json.JSONDecodeError:
+            return
+        envelope = self._under_way.get(message.get("envelope_id", "")) if isinstance(message, dict) else None
+        if envelope is not None and envelope.connection.app_id == app_id and not envelope.answer.done():
+            payload = message.get("payload")
+            envelope.answer.set_result(payload if isinstance(payload, dict) else {})
+
     def _hello(self, app: App) -> Json:
         return {
             "type": "hello",
@@ -141,17 +160,6 @@ class Sockets:
                 "approximate_connection_time": APPROXIMATE_CONNECTION_SECONDS,
             },
         }
-
-
-def _acknowledge(connection: Connection, text: str) -> None:
-    try:
-        message = json.loads(text)
-    except json.JSONDecodeError:
-        return
-    answer = connection.waiting.get(message.get("envelope_id", "")) if isinstance(message, dict) else None
-    if answer is not None and not answer.done():
-        payload = message.get("payload")
-        answer.set_result(payload if isinstance(payload, dict) else {})
 
 
 async def _closed(socket: WebSocket) -> None:

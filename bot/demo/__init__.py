@@ -1,0 +1,1 @@
+"""The retail story that `make demo` tells."""

@@ -1,0 +1,91 @@
+"""`parley demo`: the local workspace with the bot in it, and the story told once."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from bot.app import Parley, build_app
+from bot.demo.clock import StoryClock, utc_now
+from bot.demo.people import CAST
+from bot.demo.simulation import simulate
+from bot.demo.story import OUTFITS, RETURNS, WEEKS_BACK, scenes
+from bot.demo.teller import Teller
+from bot.serving import bind
+from bot.settings import Settings, read_settings
+from bot.workspace import Server, Workspace
+
+BOT_TOKEN, APP_TOKEN, SIGNING_SECRET = "xoxb-demo", "xapp-demo", "demo"  # noqa: S105  # of a workspace on this machine alone
+TOLD = "told"
+
+
+def run(*, port: int, fresh: bool = False, say: Callable[[str], object] = print, stop: threading.Event | None = None) -> None:
+    """Serve the demo until it is interrupted. A second start finds the story; one that was cut short begins anew."""
+    home = read_settings().home / "demo"
+    bind("127.0.0.1", port).close()  # a taken port is said before anything is made
+    if fresh or not (home / TOLD).exists():
+        shutil.rmtree(home, ignore_errors=True)
+    told = (home / TOLD).exists()
+    home.mkdir(parents=True, exist_ok=True)
+    now = utc_now()
+    clock = StoryClock(now if told else now - timedelta(weeks=WEEKS_BACK, hours=12))
+    with ExitStack() as parts:
+        workspace = parts.enter_context(Workspace(path=home / "workspace.db", clock=clock, team_name="Retail (demo)"))
+        server = parts.enter_context(Server(workspace, port=port))
+        workspace.install_app(bot_token=BOT_TOKEN, app_token=APP_TOKEN, signing_secret=SIGNING_SECRET)
+        parley = build_app(_settings(home, server.api_url), now=clock, seconds_between_messages=0.0)
+        parley.start(ticking=told)
+        parts.callback(parley.stop)
+        if not told:
+            say(f"Telling the story of three weeks in a retail team. Watch it at {server.url}")
+            _tell(workspace, parley, clock, home, now, say)
+            (home / TOLD).write_text(f"{now.isoformat()}\n")
+            parley.clock.start()
+            parts.callback(parley.clock.stop)
+        say(f"The demo is at {server.url} (Ctrl-C ends it; the next start finds it again).")
+        (stop or threading.Event()).wait()
+
+
+def _settings(home: Path, api_url: str) -> Settings:
+    return read_settings(
+        _env_file=None,
+        PARLEY_HOME=home,
+        PARLEY_MODELS=home / "models",
+        PARLEY_DATABASE_URL="",
+        SLACK_BOT_TOKEN=BOT_TOKEN,
+        SLACK_APP_TOKEN=APP_TOKEN,
+        SLACK_API_URL=api_url,
+    )
+
+
+def _tell(
+    workspace: Workspace, parley: Parley, clock: StoryClock, home: Path, now: datetime, say: Callable[[str], object]
+) -> None:
+    simulation = simulate(home, now=now)
+    people = {p.name: workspace.add_person(p.name, real_name=p.real_name, zone=p.zone, title=p.persona) for p in CAST}
+    channels = {
+        model: workspace.add_channel(model, members=tuple(people.values()), topic=f"The model {model} (simulated data)")
+        for model in (OUTFITS, RETURNS)
+    }
+    teller = Teller(
+        workspace=workspace, people=people, channels=channels, quiet=lambda: _is_quiet(parley), tick=parley.clock.tick
+    )
+    for scene in scenes(now):
+        clock.jump(scene.at)
+        simulation.write(known_at=scene.at)
+        say(f"  {scene.at:%a %-d %b}: {scene.play.__name__.replace('_', ' ')}")
+        scene.play(teller)
+    clock.catch_up()
+    simulation.write(known_at=now)
+
+
+def _is_quiet(parley: Parley) -> bool:
+    health = parley.health()
+    depth = health["requests"]
+    return isinstance(depth, dict) and not any(depth.values()) and health["unsent"] == 0
+
+
