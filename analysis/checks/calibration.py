@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from math import sqrt
-from statistics import NormalDist
+from collections.abc import Iterable
 
 from analysis.judgement import wording
+from analysis.judgement.calibration import calibration_bins, chance_of_misses
 from analysis.judgement.check import Check, Example, Question, above, subject_of
 from analysis.judgement.conditions import rule
+from analysis.judgement.default_limits import ABOVE
 from analysis.judgement.rates import ruled
-from analysis.measure_table import MeasureTable
 from analysis.values import CheckResult, Measure
 
 CHANCE_TAKEN_FOR_CALIBRATED = 0.05
@@ -27,7 +26,8 @@ def judge(question: Question) -> Iterable[CheckResult]:
     if error is None:
         yield question.skipped("There is no calibration error: it needs labels and scores between 0 and 1.")
         return
-    warn, fail = question.conditions(warn=(above(0.05),), fail=(above(0.10),), bad="above")
+    usual = ABOVE["expected_calibration_error"]
+    warn, fail = question.conditions(warn=(above(usual.warn),), fail=(above(usual.fail),), bad="above")
     ruling = rule(question.table.contrasted(error), warn=warn, fail=fail)
     bins = calibration_bins(question.table)
     if ruling.verdict in ("warn", "fail") and chance_of_misses(bins) > CHANCE_TAKEN_FOR_CALIBRATED:
@@ -38,43 +38,6 @@ def judge(question: Question) -> Iterable[CheckResult]:
         yield question.result(subject_of(error), "unsure", says, (error,))
         return
     yield ruled(question, error, ruling, _promise)
-
-
-def calibration_bins(table: MeasureTable) -> list[tuple[Measure, Measure]]:
-    """(mean score, positive rate) of each bin of the score, in the table's order."""
-    rates = {m.slice: m for m in table.all("positive_rate", basis="realized") if m.period is None}
-    return [
-        (promised, happened)
-        for promised in table.all("mean_score", basis="realized")
-        if _is_bin(promised)
-        and (happened := rates.get(promised.slice)) is not None
-        and promised.value is not None
-        and happened.value is not None
-    ]
-
-
-def _is_bin(mean_score: Measure) -> bool:
-    if mean_score.slice is None or len(mean_score.slice) != 1 or mean_score.period is not None:
-        return False
-    return mean_score.slice[0][1].startswith("[")
-
-
-def chance_of_misses(bins: Sequence[tuple[Measure, Measure]]) -> float:
-    """The p-value of Hosmer & Lemeshow's statistic Σ n (rate − score)² / (score (1 − score)) over the bins, on as many
-    degrees of freedom as there are bins (the model was not fitted on these rows); 0 where no bin can be told.
-
-    The tail of χ² is Wilson & Hilferty's cube root (PNAS 17 (1931) 684–688), good to a few thousandths.
-    """
-    terms = [
-        happened.n * ((happened.value or 0.0) - score) ** 2 / (score * (1 - score))
-        for promised, happened in bins
-        if 0 < (score := promised.value or 0.0) < 1
-    ]
-    if not terms:
-        return 0.0
-    freedom = len(terms)
-    spread = 2 / (9 * freedom)
-    return 1 - NormalDist().cdf(((sum(terms) / freedom) ** (1 / 3) - (1 - spread)) / sqrt(spread))
 
 
 def _promise(question: Question, _: Measure) -> str:

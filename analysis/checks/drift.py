@@ -9,12 +9,12 @@ from analysis.judgement import wording
 from analysis.judgement.check import Check, Example, Question, above, subject_of
 from analysis.judgement.comparison import default_drops, main_measure
 from analysis.judgement.conditions import Ruling, rule, told
+from analysis.judgement.default_limits import DRIFT
 from analysis.judgement.histogram import most_moved
 from analysis.judgement.history import first_bad, since
 from analysis.values import Basis, CheckResult, Measure, Subject
 
 DISTANCES = ("psi", "jensen_shannon")
-WARN, FAIL = 0.10, 0.25
 CHANCE_TAKEN_FOR_NO_DRIFT = 0.01
 FEWEST_ROWS_OF_A_PERIOD = 200
 """A histogram of fewer rows lies about 0.05 from its own source by chance alone (PSI, ten bins)."""
@@ -50,7 +50,7 @@ def _distances(question: Question) -> list[Measure]:
 
 
 def _judged(question: Question, measure: Measure, harmless: str | None) -> CheckResult:
-    warn, fail = question.conditions(warn=(above(WARN),), fail=(above(FAIL),), bad="above")
+    warn, fail = question.conditions(warn=(above(DRIFT.warn),), fail=(above(DRIFT.fail),), bad="above")
     ruling = rule(question.table.contrasted(measure), warn=warn, fail=fail)
     over_time = [m for m in question.table.over_time(measure) if m.n >= FEWEST_ROWS_OF_A_PERIOD]
     if ruling.verdict == "pass":

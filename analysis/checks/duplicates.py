@@ -18,8 +18,6 @@ def judge(question: Question) -> Iterable[CheckResult]:
     return judged_rates(
         question,
         "duplicate_rate",
-        warn=0.0,
-        fail=0.01,
         needs="name the column id in the model card",
         next_step=_look_next,
     )
@@ -39,7 +37,7 @@ check = Check(
     covers=("duplicate_rate",),
     tasks=("binary", "multiclass", "regression"),
     examples=(
-        Example(title="3% twice", measures=(_rate(0.03),), verdicts=("fail",), says=("Duplicate rate is 3%",)),
+        Example(title="3% twice", measures=(_rate(0.03),), verdicts=("fail",), says=("Share of duplicate rows is 3%",)),
         Example(title="one of 1,000", measures=(_rate(0.001),), verdicts=("warn",)),
         Example(title="none", measures=(_rate(0.0),), verdicts=("pass",)),
         Example(title="no ids", measures=(), verdicts=("skipped",)),

@@ -7,11 +7,9 @@ from collections.abc import Iterable
 from analysis.judgement.check import Check, Example, Question, above
 from analysis.judgement.comparison import worse_by
 from analysis.judgement.conditions import rule
+from analysis.judgement.default_limits import MISSING_WITHOUT_REFERENCE, RISE_OF_MISSING
 from analysis.judgement.rates import ruled
 from analysis.values import Basis, CheckResult, Measure
-
-WARN, FAIL = 0.01, 0.05
-WARN_ALONE, FAIL_ALONE = 0.20, 0.50
 
 
 def judge(question: Question) -> Iterable[CheckResult]:
@@ -30,9 +28,9 @@ def judge(question: Question) -> Iterable[CheckResult]:
     for rate in rates:
         contrasted = question.table.contrasted(rate)
         if contrasted.reference is not None:
-            levels = worse_by("missing_rate", WARN), worse_by("missing_rate", FAIL)
+            levels = [worse_by("missing_rate", bound) for bound in RISE_OF_MISSING]
         else:
-            levels = above(WARN_ALONE), above(FAIL_ALONE)
+            levels = [above(bound) for bound in MISSING_WITHOUT_REFERENCE]
         warn, fail = question.conditions(warn=levels[:1], fail=levels[1:], bad=levels[0].kind)
         yield ruled(question, rate, rule(contrasted, warn=warn, fail=fail, exact=True), _look_next)
     if not rates:
@@ -76,7 +74,10 @@ check = Check(
                 _rate(0.15, period="2026-W02"),
             ),
             verdicts=("fail",),
-            says=("Missing rate of price is 8%", "more than 5 points above the reference (1%) since 2026-W02."),
+            says=(
+                "Share of missing values in price is 8%",
+                "more than 5 points above the reference (1%) since 2026-W02.",
+            ),
         ),
         Example(title="2 points more", measures=(_rate(0.03), _rate(0.01, "reference")), verdicts=("warn",)),
         Example(title="exactly 1 point more", measures=(_rate(0.02), _rate(0.01, "reference")), verdicts=("pass",)),

@@ -18,8 +18,6 @@ def judge(question: Question) -> Iterable[CheckResult]:
     return judged_rates(
         question,
         "out_of_range_rate",
-        warn=0.01,
-        fail=0.05,
         needs="name a reference: in the model card, and features that are numbers",
         next_step=_look_next,
     )
@@ -42,7 +40,7 @@ check = Check(
             title="7% beyond the reference's range",
             measures=(_rate(0.07), _rate(0.0, "2026-01"), _rate(0.14, "2026-02")),
             verdicts=("fail",),
-            says=("Out of range rate of price is 7% (n = 1,000), above the limit of 5% since 2026-02.",),
+            says=("Share of values out of range in price is 7% (n = 1,000), above the limit of 5% since 2026-02.",),
         ),
         Example(title="2%", measures=(_rate(0.02),), verdicts=("warn",)),
         Example(title="exactly 1%", measures=(_rate(0.01),), verdicts=("pass",)),

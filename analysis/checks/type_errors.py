@@ -18,8 +18,6 @@ def judge(question: Question) -> Iterable[CheckResult]:
     return judged_rates(
         question,
         "type_error_rate",
-        warn=0.0,
-        fail=0.01,
         needs="no feature's types were looked at",
         next_step=_look_next,
     )
@@ -38,7 +36,7 @@ check = Check(
     judge=judge,
     covers=("type_error_rate",),
     examples=(
-        Example(title="every fiftieth value", measures=(_rate(0.02),), verdicts=("fail",), says=("of price is 2%",)),
+        Example(title="every fiftieth value", measures=(_rate(0.02),), verdicts=("fail",), says=("in price is 2%",)),
         Example(title="one of 4,000", measures=(_rate(0.00025),), verdicts=("warn",), says=("0.025%",)),
         Example(title="none", measures=(_rate(0.0),), verdicts=("pass",)),
         Example(title="not looked at", measures=(), verdicts=("skipped",)),

@@ -22,8 +22,6 @@ def judge(question: Question) -> Iterable[CheckResult]:
     return judged_rates(
         question,
         "unseen_rate",
-        warn=0.005,
-        fail=0.05,
         needs="name a reference: in the model card, and features that are categories",
         next_step=_values,
     )

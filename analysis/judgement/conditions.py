@@ -181,7 +181,7 @@ def told(ruling: Ruling, *, since: str = "") -> str:
 
 
 def _undecided(trial: Trial, limit: str) -> str:
-    return f"with so few rows it cannot be told whether it is {limit}; {_how_many(trial)}"
+    return f"that is too close to tell whether it is {limit}; {_how_many(trial)}"
 
 
 def _how_many(trial: Trial) -> str:

@@ -7,21 +7,21 @@ from collections.abc import Callable, Iterable
 from analysis.judgement import wording
 from analysis.judgement.check import Question, above, subject_of
 from analysis.judgement.conditions import Ruling, rule, told
+from analysis.judgement.default_limits import ABOVE
 from analysis.judgement.history import since
 from analysis.values import CheckResult, Measure
 
 More = Callable[[Question, Measure], str]
 
 
-def judged_rates(
-    question: Question, measure: str, *, warn: float, fail: float, needs: str, next_step: More
-) -> Iterable[CheckResult]:
+def judged_rates(question: Question, measure: str, *, needs: str, next_step: More) -> Iterable[CheckResult]:
     """One verdict for each feature that has this rate. ``needs`` says what is missing when none has it; ``next_step``
     ends the sentence of a warning.
 
     The rate is taken without its interval: it counts these very rows and estimates nothing beyond them.
     """
-    warning, failing = question.conditions(warn=(above(warn),), fail=(above(fail),), bad="above")
+    usual = ABOVE[measure]
+    warning, failing = question.conditions(warn=(above(usual.warn),), fail=(above(usual.fail),), bad="above")
     rates = question.features(question.table.whole(measure))
     for rate in rates:
         ruling = rule(question.table.contrasted(rate), warn=warning, fail=failing, exact=True)

@@ -78,7 +78,8 @@ def place(measure: Measure) -> str:
     """Where a number holds: `` of price``, `` for race = Caucasian``, `` for class a``; nothing for the whole."""
     parts = []
     if measure.feature is not None:
-        parts.append(f" of {measure.feature}")
+        # A share of values already has an "of" in its words.
+        parts.append(f" {'in' if ' of ' in words(measure.measure) else 'of'} {measure.feature}")
     if measure.class_ is not None:
         parts.append(f" for class {measure.class_}")
     if measure.slice:

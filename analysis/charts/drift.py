@@ -1,0 +1,112 @@
+"""The chart ``drift``: which features moved furthest from the reference."""
+
+from __future__ import annotations
+
+from analysis.drawing.bars import name_rows, names_room, note, upright
+from analysis.drawing.canvas import BAD, DOUBT, INK, VERDICT_COLOUR, VERDICT_HATCH, Canvas, line_height
+from analysis.drawing.chart import ChartKind, Scene, Words
+from analysis.drawing.values import value_ticks
+from analysis.errors import UserError
+from analysis.judgement import wording
+from analysis.judgement.default_limits import ABOVE
+from analysis.judgement.limits import Limit
+from analysis.judgement.meaning import meaning
+from analysis.values import Measure, Verdict
+
+DISTANCES = ("psi", "jensen_shannon")
+MOST_ROWS = 10
+DOTTED = (0, (1, 1.6))
+ROOM_FOR_TICKS, ROOM_FOR_NUMBER = 46.0, 110.0
+
+
+def paint(canvas: Canvas, scene: Scene) -> Words:
+    """The features with the largest distance from the reference, the furthest on top, with the limits as dotted lines.
+    Hatched bars are beyond a limit: crossed for fail, slanted for warn."""
+    measure, rows = _rows(scene)
+    limits = _limits(measure)
+    verdicts = [_verdict(scene, m, limits) for m in rows]
+    shown = rows[:MOST_ROWS]
+    title = _title(measure, rows, verdicts)
+    canvas.title(title, _subtitle(scene, measure, len(rows)))
+    names = [m.feature or "" for m in shown]
+    left = names_room(canvas, names)
+    axes = canvas.axes(left=left, right=ROOM_FOR_NUMBER, below=ROOM_FOR_TICKS, above=line_height(13.5) + 6)
+    for row, (m, verdict) in enumerate(zip(shown, verdicts, strict=False)):
+        value = m.value or 0.0
+        colour = VERDICT_COLOUR[verdict]
+        axes.barh(
+            row,
+            value,
+            height=0.62,
+            color=colour,
+            hatch=VERDICT_HATCH[verdict],
+            edgecolor="white",
+            linewidth=0,
+            zorder=3,
+        )
+        note(axes, value, row, wording.shown(measure, value), colour=colour if verdict in ("fail", "warn") else INK)
+    for limit in limits:
+        upright(axes, limit.value, f"{limit.level} {limit.value:g}", BAD if limit.level == "fail" else DOUBT, DOTTED)
+    furthest = max([m.value or 0.0 for m in shown] + [limit.value for limit in limits])
+    axes.set_xlim(0, furthest * 1.04 or 1.0)
+    value_ticks(axes, measure, along="x")
+    name_rows(canvas, axes, names, left, colours=[INK] * len(names))
+    return Words(title, _alt(scene, measure, title, rows, limits))
+
+
+def _rows(scene: Scene) -> tuple[str, list[Measure]]:
+    for name in (scene.measure,) if scene.measure is not None else DISTANCES:
+        found = [m for m in scene.table.whole(name) if m.value is not None and m.feature is not None]
+        if found:
+            return name, sorted(found, key=lambda m: -(m.value or 0.0))
+    raise UserError("There is no drift to draw: the model card needs a reference: to compare with.")
+
+
+def _limits(measure: str) -> list[Limit]:
+    usual = ABOVE.get(measure)
+    if usual is None:
+        return []
+    return [
+        Limit(level="fail", value=usual.fail, side="above"),
+        Limit(level="warn", value=usual.warn, side="above"),
+    ]
+
+
+def _verdict(scene: Scene, measure: Measure, limits: list[Limit]) -> Verdict:
+    """The check's verdict where it was judged: drift that does no harm only warns."""
+    for result in scene.result.checks:
+        subject = result.subject
+        if subject.measure == measure.measure and subject.feature == measure.feature and subject.slice is None:
+            return result.verdict
+    return next((limit.level for limit in limits if limit.beyond(measure.value or 0.0)), "pass")
+
+
+def _title(measure: str, rows: list[Measure], verdicts: list[Verdict]) -> str:
+    wrong = [m for m, v in zip(rows, verdicts, strict=True) if v in ("fail", "warn")]
+    things = {"psi": "drifted", "jensen_shannon": "drifted"}.get(measure, f"have a high {wording.words(measure)}")
+    if not wrong:
+        first = rows[0]
+        value = wording.shown(measure, first.value or 0.0)
+        return f"No feature {things}: the furthest is {first.feature} at {value}"
+    if len(wrong) == 1:
+        return (
+            f"Only {wrong[0].feature} {things.replace('have', 'has')}, {wording.shown(measure, wrong[0].value or 0.0)}"
+        )
+    named = wording.listed([m.feature or "" for m in wrong], most=2)
+    return f"{len(wrong)} of {len(rows)} features {things}: {named}"
+
+
+def _subtitle(scene: Scene, measure: str, number: int) -> str:
+    shown = f"the highest {MOST_ROWS} of {number} features" if number > MOST_ROWS else wording.plural(number, "feature")
+    unlike = "" if meaning(measure).unit == "rate" else " against the reference"
+    return f"{scene.model} · {wording.words(measure)}{unlike}, {shown}"
+
+
+def _alt(scene: Scene, measure: str, title: str, rows: list[Measure], limits: list[Limit]) -> str:
+    numbers = [f"{m.feature} {wording.shown(measure, m.value or 0.0)}" for m in rows[:MOST_ROWS]]
+    lines = " ".join(f"Limit: {limit.level} above {limit.value:g}." for limit in limits)
+    what = f"{wording.sentence(wording.words(measure))} by feature, {scene.model}"
+    return f"{title}. {what}: {wording.listed(numbers, most=MOST_ROWS)}. {lines}".strip()
+
+
+chart = ChartKind(name="drift", paint=paint)

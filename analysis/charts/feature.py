@@ -1,0 +1,240 @@
+"""The chart ``feature``: one feature's values now, beside the reference."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from analysis.drawing.bars import name_rows, names_room, note
+from analysis.drawing.canvas import BAD, BLUE, INK, MARGIN, PALE, PAPER, SMALL, Canvas, font, line_height, plain
+from analysis.drawing.chart import ChartKind, Scene, Words
+from analysis.drawing.values import value_ticks
+from analysis.errors import UserError
+from analysis.judgement import wording
+from analysis.judgement.histogram import UNSEEN, shares
+from analysis.near_names import did_you_mean
+
+BIN = re.compile(r"[\[(]\s*(.+?)\s*,\s*(.+?)\s*[\])]")
+MOST_CATEGORIES = 8
+MOST_EDGES_WRITTEN = 8
+ROOM_FOR_VALUES, ROOM_FOR_EDGES = 120.0, 48.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Value:
+    """A category or bin and its share of the rows; ``then`` is None without a reference."""
+
+    name: str
+    now: float
+    then: float | None
+    unseen: bool
+
+    @property
+    def moved(self) -> float:
+        return self.now - (self.then or 0.0)
+
+
+def paint(canvas: Canvas, scene: Scene) -> Words:
+    """How often each value (or range of values) occurs: blue now, grey and hatched in the reference. A value that the
+    reference never had is red and marked as new."""
+    feature = _feature(scene)
+    values = _values(scene, feature)
+    title = _title(scene, feature, values)
+    compared = any(v.then is not None for v in values)
+    canvas.title(title, f"{scene.model} · share of rows" + ("" if compared else " · no reference"))
+    _key(canvas, compared)
+    if all(BIN.fullmatch(v.name) or v.name == "null" for v in values):
+        _columns(canvas, values)
+    else:
+        _rows(canvas, _shortened(values))
+    return Words(title, _alt(scene, feature, title, values))
+
+
+def _feature(scene: Scene) -> str:
+    if scene.feature is not None:
+        return scene.feature
+    if scene.finding is not None and scene.finding.subject.feature is not None:
+        return scene.finding.subject.feature
+    distances = [m for m in scene.table.whole("psi") if m.value is not None and m.feature is not None]
+    if not distances:
+        raise UserError("Name the feature to draw.")
+    return max(distances, key=lambda m: m.value or 0.0).feature or ""
+
+
+def _values(scene: Scene, feature: str) -> list[Value]:
+    now, then = shares(scene.table, feature, "realized"), shares(scene.table, feature, "reference")
+    names = list(dict.fromkeys([*now, *then]))
+    if not names:
+        known = {m.slice[0][0] for m in scene.table.all("share") if m.slice is not None and len(m.slice) == 1}
+        raise UserError(f"There is no histogram of {feature} to draw{did_you_mean(feature, known) or '.'}")
+
+    def share(found: dict[str, float], name: str) -> float:
+        return found.get(name, 0.0)
+
+    current = {name: m.value or 0.0 for name, m in now.items()}
+    before = {name: m.value or 0.0 for name, m in then.items()}
+    unseen = {name for name, m in now.items() if m.note is not None and UNSEEN in m.note}
+    return [
+        Value(
+            name=name,
+            now=share(current, name),
+            then=share(before, name) if before else None,
+            unseen=name in unseen,
+        )
+        for name in (sorted(names, key=_lower_edge) if all(map(BIN.fullmatch, names)) else names)
+    ]
+
+
+def _lower_edge(name: str) -> float:
+    found = BIN.fullmatch(name)
+    try:
+        return float(found[1]) if found else float("inf")
+    except ValueError:
+        return float("inf")
+
+
+def _key(canvas: Canvas, compared: bool) -> None:
+    """What the two kinds of bars are, above the chart."""
+    x, y = float(MARGIN), canvas.top - 8
+    for colour, hatch, text in ((BLUE, "", "now"), (PALE, "///", "reference"))[: 2 if compared else 1]:
+        box = canvas.figure.add_axes((x / 1200, 1 - (y + 24) / 750, 36 / 1200, 22 / 750))
+        box.set_axis_off()
+        box.bar([0.5], [1], width=1, color=colour, hatch=hatch, edgecolor=PAPER, linewidth=0)
+        box.set_xlim(0, 1)
+        box.set_ylim(0, 1)
+        canvas.write(text, x + 46, y - 2, SMALL, colour=INK)
+        x += 46 + canvas.width(text, SMALL) + 40
+    canvas.top = y + line_height(SMALL) + 12
+
+
+def _columns(canvas: Canvas, values: list[Value]) -> None:
+    axes = canvas.axes(left=ROOM_FOR_VALUES, below=ROOM_FOR_EDGES)
+    places = range(len(values))
+    compared = values[0].then is not None
+    width, shift = (0.42, 0.21) if compared else (0.84, 0.0)
+    axes.bar([p - shift for p in places], [v.now for v in values], width=width, color=BLUE, zorder=3)
+    if compared:
+        axes.bar(
+            [p + shift for p in places],
+            [v.then or 0.0 for v in values],
+            width=width,
+            color=PALE,
+            hatch="///",
+            edgecolor=PAPER,
+            linewidth=0,
+            zorder=3,
+        )
+    edges = [(place - 0.5, found[1]) for place, v in enumerate(values) if (found := BIN.fullmatch(v.name))]
+    last = BIN.fullmatch(values[-1].name)
+    edges += [(len(values) - 0.5, last[2])] if last else []
+    step = -(-len(edges) // MOST_EDGES_WRITTEN)
+    ticks = [(float(p), _edge(text)) for p, text in edges[::step]]
+    ticks += [(float(p), "none") for p, v in enumerate(values) if v.name == "null"]
+    axes.set_xticks([p for p, _ in ticks])
+    for label in axes.set_xticklabels([plain(text) for _, text in ticks]):
+        label.set_fontproperties(font(SMALL))
+    axes.set_xlim(-0.6, len(values) - 0.4)
+    axes.set_ylim(0, max(max(v.now, v.then or 0.0) for v in values) * 1.06 or 1.0)
+    value_ticks(axes, "share")
+
+
+def _edge(text: str) -> str:
+    """A bin's edge with at most four figures."""
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    if number in (float("inf"), float("-inf")):
+        return "∞" if number > 0 else "−∞"
+    return wording.count(number) if abs(number) >= 10000 else f"{number:.4g}"
+
+
+def _shortened(values: list[Value]) -> list[Value]:
+    """The most frequent categories, and with them those that moved most or are new; the rest as one."""
+    ranked = sorted(values, key=lambda v: -max(v.now, v.then or 0.0, 10 * abs(v.moved), 1.0 if v.unseen else 0.0))
+    kept, rest = ranked[:MOST_CATEGORIES], ranked[MOST_CATEGORIES:]
+    kept = sorted(kept, key=lambda v: -max(v.now, v.then or 0.0))
+    if not rest:
+        return kept
+    then = sum(v.then or 0.0 for v in rest) if rest[0].then is not None else None
+    name = f"({wording.plural(len(rest), 'value')} more)"
+    return [*kept, Value(name=name, now=sum(v.now for v in rest), then=then, unseen=False)]
+
+
+def _rows(canvas: Canvas, values: list[Value]) -> None:
+    names = ["(missing)" if v.name == "null" else v.name for v in values]
+    texts = [_number(v) for v in values]
+    left = names_room(canvas, names)
+    axes = canvas.axes(left=left, right=max(canvas.width(t, SMALL) for t in texts) + 60, below=44)
+    furthest = max(max(v.now, v.then or 0.0) for v in values) or 1.0
+    for row, (value, text) in enumerate(zip(values, texts, strict=True)):
+        colour = BAD if value.unseen else BLUE
+        height, shift = (0.36, 0.19) if value.then is not None else (0.66, 0.0)
+        axes.barh(
+            row - shift,
+            value.now,
+            height=height,
+            color=colour,
+            hatch="xx" if value.unseen else "",
+            edgecolor=PAPER,
+            linewidth=0,
+            zorder=3,
+        )
+        if value.then is not None:
+            axes.barh(
+                row + shift,
+                value.then,
+                height=height,
+                color=PALE,
+                hatch="///",
+                edgecolor=PAPER,
+                linewidth=0,
+                zorder=3,
+            )
+        note(axes, furthest, row, text, colour=BAD if value.unseen else INK)
+    axes.set_xlim(0, furthest)
+    value_ticks(axes, "share", along="x")
+    name_rows(canvas, axes, names, left, colours=[BAD if v.unseen else INK for v in values])
+
+
+def _number(value: Value) -> str:
+    now = wording.percent(value.now)
+    if value.unseen:
+        return f"new: {now}"
+    return now if value.then is None else f"{wording.percent(value.then)} → {now}"
+
+
+def _title(scene: Scene, feature: str, values: list[Value]) -> str:
+    new = sorted((v for v in values if v.unseen), key=lambda v: -v.now)
+    if new:
+        named = wording.listed([f"“{v.name}”" for v in new], most=2)
+        noun = "a value" if len(new) == 1 else "values"
+        return (
+            f"{feature} has {noun} the model never saw: {named}, {wording.percent(sum(v.now for v in new))} of the rows"
+        )
+    if values[0].then is None:
+        top = max(values, key=lambda v: v.now)
+        return f"{feature} is most often {_spoken(top.name)}: {wording.percent(top.now)} of the rows"
+    most = max(values, key=lambda v: abs(v.moved))
+    psi = scene.table.find("psi", feature=feature)
+    if abs(most.moved) < 0.01:
+        return f"{feature} looks as it did in the reference"
+    verb = "rose" if most.moved > 0 else "fell"
+    by = f" (PSI {wording.figure(psi.value)})" if psi is not None and psi.value is not None else ""
+    then, now = wording.percent(most.then or 0.0), wording.percent(most.now)
+    return f"{feature} moved{by}: {_spoken(most.name)} {verb} from {then} to {now}"
+
+
+def _spoken(name: str) -> str:
+    """``40 to 50`` for a bin, which reads more easily than its brackets."""
+    found = BIN.fullmatch(name)
+    return f"{_edge(found[1])} to {_edge(found[2])}" if found else "missing" if name == "null" else name
+
+
+def _alt(scene: Scene, feature: str, title: str, values: list[Value]) -> str:
+    rows = [f"{v.name} {_number(v)}" for v in values]
+    what = "reference → now" if values[0].then is not None else "now"
+    return f"{title}. Share of the rows of each value of {feature}, {what}, {scene.model}: {'; '.join(rows)}."
+
+
+chart = ChartKind(name="feature", paint=paint)

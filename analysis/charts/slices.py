@@ -1,0 +1,189 @@
+"""The chart ``slices``: one number in each group of a column, beside the whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from matplotlib.axes import Axes
+
+from analysis.drawing.bars import name_rows, names_room, note, upright
+from analysis.drawing.canvas import BAD, BLUE, GREY, INK, PAPER, SMALL, Canvas, line_height
+from analysis.drawing.chart import ChartKind, Scene, Words
+from analysis.drawing.choice import shown_measure
+from analysis.drawing.values import value_ticks
+from analysis.errors import UserError
+from analysis.judgement import wording
+from analysis.judgement.meaning import meaning
+from analysis.measure_table import columns_of, same_slice
+from analysis.values import Measure, Slice
+
+FEWEST_ROWS = 50
+MOST_ROWS = 9
+DASHED = (0, (6, 3))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Groups:
+    """The groups that are shown, the worst on top; ``small`` are named without their number, which would be chance and
+    may point at people."""
+
+    columns: tuple[str, ...]
+    measure: str
+    whole: Measure | None
+    large: tuple[Measure, ...]
+    small: tuple[Measure, ...]
+    flagged: tuple[Slice, ...]
+
+    def is_flagged(self, group: Measure) -> bool:
+        return any(same_slice(group.slice, where) for where in self.flagged)
+
+
+def paint(canvas: Canvas, scene: Scene) -> Words:
+    """One number for each group with its 95 % interval and its n; dashed: the whole. A red square: the group that a
+    check found. Groups with fewer than 50 rows are named in grey, without a number."""
+    groups = _groups(scene)
+    shown = [*groups.large[:MOST_ROWS], *groups.small][:MOST_ROWS]
+    left_out = len(groups.large) + len(groups.small) - len(shown)
+    title = _title(groups)
+    canvas.title(title, _subtitle(scene, groups))
+    canvas.footer([f"and {wording.plural(left_out, 'group')} more"] if left_out else [])
+    names = [_name(m) for m in shown]
+    left = names_room(canvas, names)
+    texts = [_number(groups, m) for m in shown]
+    right = max(canvas.width(text, SMALL) for text in texts) + 60
+    axes = canvas.axes(left=left, right=right, below=46, above=line_height(SMALL) + 6)
+    for row, group in enumerate(shown):
+        if group in groups.large:
+            _row(axes, groups, group, row)
+    low, high = _ends(groups)
+    axes.set_xlim(low, high)
+    for row, (group, text) in enumerate(zip(shown, texts, strict=True)):
+        colour = BAD if groups.is_flagged(group) else INK if group in groups.large else GREY
+        note(axes, high, row, text, colour=colour)
+    if groups.whole is not None and groups.whole.value is not None:
+        label = f"all rows {wording.shown(groups.measure, groups.whole.value)}"
+        upright(axes, groups.whole.value, label, GREY, DASHED)
+    value_ticks(axes, groups.measure, along="x")
+    colours = [BAD if groups.is_flagged(m) else INK if m in groups.large else GREY for m in shown]
+    name_rows(canvas, axes, names, left, colours=colours)
+    return Words(title, _alt(scene, groups, title))
+
+
+def _groups(scene: Scene) -> Groups:
+    columns, measure = _asked(scene)
+    there = [m for m in scene.table.groups(measure, columns) if m.value is not None]
+    if not there:
+        raise UserError(
+            f"There is no {wording.words(measure)} by {' & '.join(columns)} to draw; name the column under slices: or "
+            "protected: in the model card."
+        )
+    flagged = [
+        r.subject.slice
+        for r in scene.result.checks
+        if r.verdict in ("fail", "warn") and r.subject.measure == measure and r.subject.slice is not None
+    ]
+    if scene.finding is not None and scene.finding.subject.slice is not None:
+        flagged = [scene.finding.subject.slice]
+    low_is_good = meaning(measure).better == "low"
+    large = sorted(
+        (m for m in there if m.n >= FEWEST_ROWS), key=lambda m: (m.value or 0.0) * (-1 if low_is_good else 1)
+    )
+    return Groups(
+        columns=columns,
+        measure=measure,
+        whole=scene.table.find(measure, basis="realized"),
+        large=tuple(large),
+        small=tuple(m for m in there if m.n < FEWEST_ROWS),
+        flagged=tuple(flagged),
+    )
+
+
+def _asked(scene: Scene) -> tuple[tuple[str, ...], str]:
+    """The column and the measure: as asked, else those of the finding, else the first that there are."""
+    subject = scene.finding.subject if scene.finding is not None else None
+    measure = scene.measure or (subject.measure if subject is not None else None)
+    columns = scene.columns or columns_of(scene.where) or columns_of(subject.slice if subject is not None else None)
+    if scene.card is not None and not columns:
+        columns = next(iter((*scene.card.slices, *scene.card.protected)), ())
+    if measure is None:
+        measure = shown_measure(scene).measure
+    if not columns:
+        sliced = (columns_of(m.slice) for m in scene.table.all(measure) if m.slice is not None)
+        columns = next(sliced, ())
+    if not columns:
+        raise UserError("There are no groups to draw: name columns under slices: in the model card.")
+    return columns, measure
+
+
+def _row(axes: Axes, groups: Groups, group: Measure, row: int) -> None:
+    flagged = groups.is_flagged(group)
+    colour = BAD if flagged else BLUE
+    if group.low is not None and group.high is not None:
+        axes.hlines(row, group.low, group.high, color=colour, linewidth=5, alpha=0.45, zorder=3)
+    axes.plot(
+        [group.value or 0.0],
+        [row],
+        marker="s" if flagged else "o",
+        markersize=12 if flagged else 11,
+        color=colour,
+        markeredgecolor=PAPER,
+        markeredgewidth=1.5,
+        zorder=4,
+    )
+
+
+def _ends(groups: Groups) -> tuple[float, float]:
+    numbers = [n for m in groups.large for n in (m.value, m.low, m.high) if n is not None]
+    if groups.whole is not None and groups.whole.value is not None:
+        numbers.append(groups.whole.value)
+    low, high = min(numbers, default=0.0), max(numbers, default=1.0)
+    room = max((high - low) * 0.06, 1e-3)
+    return (0.0 if low >= 0 and low - room < 0.25 * high else low - room), high + room
+
+
+def _name(group: Measure) -> str:
+    return " & ".join(value if value != "null" else f"no {column}" for column, value in group.slice or ())
+
+
+def _number(groups: Groups, group: Measure) -> str:
+    if group in groups.small:
+        return f"too few (n = {wording.count(group.n)})"
+    return f"{wording.shown(groups.measure, group.value or 0.0)} · n = {wording.count(group.n)}"
+
+
+def _title(groups: Groups) -> str:
+    name, column = wording.sentence(wording.words(groups.measure)), " & ".join(groups.columns)
+    if not groups.large:
+        return f"Every group of {column} is too small for a {wording.words(groups.measure)}"
+    worst, best = groups.large[0], groups.large[-1]
+    worst = next((m for m in groups.large if groups.is_flagged(m)), worst)
+    value = wording.shown(groups.measure, worst.value or 0.0)
+    if worst is best:
+        return f"{name} is {value} for {_name(worst)}"
+    other = wording.shown(groups.measure, best.value or 0.0)
+    if not groups.flagged:
+        return f"{name} by {column}: from {value} ({_name(worst)}) to {other} ({_name(best)})"
+    return f"{name} is {value} for {_name(worst)}, {other} for {_name(best)}"
+
+
+def _subtitle(scene: Scene, groups: Groups) -> str:
+    bars = " · bars: 95% interval" if any(m.low is not None for m in groups.large) else ""
+    return f"{scene.model} · by {' & '.join(groups.columns)}{bars}"
+
+
+def _alt(scene: Scene, groups: Groups, title: str) -> str:
+    rows = []
+    for m in groups.large[:MOST_ROWS]:
+        ends = wording.interval(groups.measure, m)
+        rows.append(
+            f"{_name(m)} {wording.shown(groups.measure, m.value or 0.0)} ({f'{ends}, ' if ends else ''}n = "
+            f"{wording.count(m.n)})"
+        )
+    whole = groups.whole
+    all_rows = f" All rows: {wording.shown(groups.measure, whole.value)}." if whole and whole.value is not None else ""
+    small = f" Too small to judge: {wording.listed([_name(m) for m in groups.small])}." if groups.small else ""
+    what = f"{wording.sentence(wording.words(groups.measure))} by {' & '.join(groups.columns)}, {scene.model}"
+    return f"{title}. {what}: {'; '.join(rows)}.{all_rows}{small}"
+
+
+chart = ChartKind(name="slices", paint=paint)

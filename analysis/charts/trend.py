@@ -1,0 +1,251 @@
+"""The chart ``trend``: one number over time, with its interval, its limits, its reference and what people said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isnan, nan
+
+from matplotlib.axes import Axes
+
+from analysis.drawing.canvas import BAD, BAND, BLUE, DOUBT, GREY, INK, PAPER, SMALL, Canvas, font
+from analysis.drawing.chart import ChartKind, Marker, Scene, Words
+from analysis.drawing.choice import shown_measure
+from analysis.drawing.time_axis import kind_of, label_periods, short, when, years
+from analysis.drawing.values import SideLabel, frame, room_for, side_labels
+from analysis.errors import UserError
+from analysis.judgement import wording
+from analysis.judgement.history import first_bad
+from analysis.judgement.limits import Limit, limits
+from analysis.values import Measure
+
+MOST_NOTES = 3
+MOST_POINTS_MARKED = 40
+ROOM_FOR_VALUES, ROOM_FOR_PERIODS, ROOM_FOR_FLAGS = 138.0, 52.0, 46.0
+DASHED, DOTTED = (0, (6, 3)), (0, (1, 1.6))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trend:
+    """What is drawn: the number of the window, its periods (or itself alone), and what it is held against."""
+
+    whole: Measure
+    over_time: tuple[Measure, ...]
+    limits: tuple[Limit, ...]
+    reference: Measure | None
+    notes: tuple[Marker, ...]
+
+    @property
+    def periods(self) -> list[str]:
+        return [m.period or "" for m in self.over_time]
+
+    @property
+    def name(self) -> str:
+        return wording.sentence(wording.named(self.whole))
+
+    def shown(self, value: float) -> str:
+        return wording.shown(self.whole.measure, value)
+
+    def crossed(self, measure: Measure) -> Limit | None:
+        """The worst limit that this value lies beyond."""
+        value = measure.value
+        return None if value is None else next((limit for limit in self.limits if limit.beyond(value)), None)
+
+
+def paint(canvas: Canvas, scene: Scene) -> Words:
+    """One number for each period with its 95 % band. Dashed: the reference. Dotted: the limits of its check. A cross:
+    beyond a limit. A number in a circle: something that people said, told below."""
+    trend = _trend(scene)
+    title = _told_volume(scene, trend) or _title(trend)
+    canvas.title(title, _subtitle(scene, trend))
+    canvas.footer(_footnotes(trend))
+    labels = _labels(trend)
+    above = ROOM_FOR_FLAGS if trend.notes else 0.0
+    axes = canvas.axes(left=ROOM_FOR_VALUES, right=room_for(canvas, labels), below=ROOM_FOR_PERIODS, above=above)
+    _series(axes, trend)
+    _lines(axes, trend)
+    frame(axes, trend.whole.measure, _numbers(trend))
+    if trend.periods[0]:
+        label_periods(axes, trend.periods)
+    else:
+        axes.set_xticks([])
+    _flags(axes, trend)
+    side_labels(canvas, axes, labels)
+    return Words(title, _alt(scene, trend, title))
+
+
+def _trend(scene: Scene) -> Trend:
+    whole = shown_measure(scene)
+    over_time = scene.table.over_time(whole)
+    if not any(m.value is not None for m in over_time):
+        over_time = [whole]
+    if all(m.value is None for m in over_time):
+        raise UserError(f"There is no trend of {wording.named(whole)}: {whole.reason or 'it has no value here'}.")
+    there = {m.period for m in over_time}
+    return Trend(
+        whole=whole,
+        over_time=tuple(over_time),
+        limits=tuple(limits(scene.card, scene.table, whole)) if scene.card is not None else (),
+        reference=scene.table.contrasted(whole).reference,
+        notes=tuple(m for m in scene.markers if m.period in there),
+    )
+
+
+def _title(trend: Trend) -> str:
+    there = [m for m in trend.over_time if m.value is not None]
+    last = there[-1]
+    value, then = trend.shown(last.value or 0.0), when(last.period)
+    limit = trend.crossed(last)
+    if limit is not None:
+        begun = first_bad(there, limit.beyond)
+        since = f" since {short(begun.period)}" if begun is not None and begun.period and begun is not last else ""
+        return (
+            f"{trend.name} is {value}{then}, {limit.side} the {limit.level} limit of {trend.shown(limit.value)}{since}"
+        )
+    earlier = there[:-1]
+    limit = trend.crossed(trend.whole) if earlier else None
+    if limit is not None:
+        over = trend.shown(trend.whole.value or 0.0)
+        return (
+            f"{trend.name} is {over}, {limit.side} the {limit.level} limit of {trend.shown(limit.value)}; {value}{then}"
+        )
+    if len(earlier) > 1 and sum(_apart(m, last) for m in earlier) > len(earlier) / 2:
+        before = sum((m.value or 0.0) * m.n for m in earlier) / max(sum(m.n for m in earlier), 1)
+        verb = "rose" if (last.value or 0.0) > before else "fell"
+        return f"{trend.name} {verb} to {value}{then}, from {trend.shown(before)} before"
+    reference = trend.reference
+    if reference is not None and reference.value is not None and _apart(reference, trend.whole):
+        side = "above" if (trend.whole.value or 0.0) > reference.value else "below"
+        over = trend.shown(trend.whole.value or 0.0)
+        return f"{trend.name} is {over}, {side} the reference’s {trend.shown(reference.value)}"
+    return f"{trend.name} {'holds at' if earlier else 'is'} {value}{then}"
+
+
+def _told_volume(scene: Scene, trend: Trend) -> str | None:
+    """The odd period is seldom the last, so a finding about volume speaks in its own words."""
+    if scene.finding is None or trend.whole.measure != "volume":
+        return None
+    return scene.finding.says.split(". ")[0].rstrip(".")
+
+
+def _apart(one: Measure, other: Measure) -> bool:
+    """Whether the intervals of two numbers leave a gap, or the numbers differ where no interval is known."""
+    if one.value is None or other.value is None:
+        return False
+    low, high = (one, other) if one.value <= other.value else (other, one)
+    return (low.high if low.high is not None else low.value or 0.0) < (
+        high.low if high.low is not None else high.value or 0.0
+    )
+
+
+def _subtitle(scene: Scene, trend: Trend) -> str:
+    parts = [scene.model]
+    if trend.periods[0]:
+        year = years(trend.periods)
+        parts.append(f"per {kind_of(trend.periods[0])}{f', {year}' if year else ''}")
+    if any(m.low is not None for m in trend.over_time):
+        parts.append("shaded: 95% interval" if len(trend.over_time) > 1 else "bar: 95% interval")
+    return " · ".join(parts)
+
+
+def _numbers(trend: Trend) -> list[float]:
+    numbers = [n for m in trend.over_time for n in (m.value, m.low, m.high) if n is not None]
+    numbers += [limit.value for limit in trend.limits]
+    if trend.reference is not None and trend.reference.value is not None:
+        numbers.append(trend.reference.value)
+    return numbers
+
+
+def _series(axes: Axes, trend: Trend) -> None:
+    values = [nan if m.value is None else m.value for m in trend.over_time]
+    low = [nan if m.low is None else m.low for m in trend.over_time]
+    high = [nan if m.high is None else m.high for m in trend.over_time]
+    places = list(range(len(values)))
+    axes.fill_between(places, low, high, color=BAND, linewidth=0, zorder=1)
+    lone = [i for i in places if all(isnan(v) for v in values[max(i - 1, 0) : i] + values[i + 1 : i + 2])]
+    axes.vlines(lone, [low[i] for i in lone], [high[i] for i in lone], color=BAND, linewidth=8, zorder=1)
+    marker = "o" if len(values) <= MOST_POINTS_MARKED else ""
+    axes.plot(places, values, color=BLUE, linewidth=3, marker=marker, markersize=7, zorder=3)
+    bad = [i for i in places if trend.crossed(trend.over_time[i]) is not None]
+    axes.plot(bad, [values[i] for i in bad], "X", color=BAD, markersize=12, markeredgecolor=PAPER, zorder=4)
+
+
+def _lines(axes: Axes, trend: Trend) -> None:
+    if trend.reference is not None and trend.reference.value is not None:
+        axes.axhline(trend.reference.value, color=GREY, linewidth=2.5, linestyle=DASHED, zorder=2)
+    for limit in trend.limits:
+        axes.axhline(limit.value, color=_colour(limit), linewidth=3, linestyle=DOTTED, zorder=2)
+
+
+def _labels(trend: Trend) -> list[SideLabel]:
+    last = next(m for m in reversed(trend.over_time) if m.value is not None)
+    colour = BAD if trend.crossed(last) is not None else BLUE
+    labels = [SideLabel(at=last.value or 0.0, text=trend.shown(last.value or 0.0), colour=colour, bold=True)]
+    if trend.reference is not None and trend.reference.value is not None:
+        value = trend.reference.value
+        labels.append(SideLabel(at=value, text=f"reference {trend.shown(value)}", colour=GREY))
+    for limit in trend.limits:
+        text = f"{limit.level} {limit.side} {trend.shown(limit.value)}"
+        labels.append(SideLabel(at=limit.value, text=text, colour=_colour(limit)))
+    return labels
+
+
+def _colour(limit: Limit) -> str:
+    return BAD if limit.level == "fail" else DOUBT
+
+
+def _flags(axes: Axes, trend: Trend) -> None:
+    """A line at the period of each note, with its number in a circle above; notes on one period stand side by side."""
+    seen: dict[str, int] = {}
+    for number, note in enumerate(trend.notes, start=1):
+        beside = seen.get(note.period, 0)
+        seen[note.period] = beside + 1
+        place = trend.periods.index(note.period)
+        axes.axvline(place, color=INK, linewidth=1.4, linestyle=(0, (2, 2)), zorder=2)
+        axes.annotate(
+            str(number),
+            xy=(place, 1.0),
+            xycoords=("data", "axes fraction"),
+            xytext=(20 * beside, 12),
+            textcoords="offset points",
+            fontproperties=font(SMALL, bold=True),
+            color=PAPER,
+            ha="center",
+            va="center",
+            bbox={"boxstyle": "circle,pad=0.25", "facecolor": INK, "edgecolor": "none"},
+            annotation_clip=False,
+        )
+
+
+def _footnotes(trend: Trend) -> list[str]:
+    notes: Sequence[Marker] = trend.notes
+    lines = [f"{i} · {note.label}, {short(note.period)}: {note.text}" for i, note in enumerate(notes, start=1)]
+    if len(lines) > MOST_NOTES:
+        return [*lines[: MOST_NOTES - 1], f"and {wording.plural(len(lines) - MOST_NOTES + 1, 'more note')}"]
+    return lines
+
+
+def _alt(scene: Scene, trend: Trend, title: str) -> str:
+    there = [m for m in trend.over_time if m.value is not None]
+    parts = [f"{title}. Trend of {wording.named(trend.whole)}, {scene.model}."]
+    if len(there) > 1:
+        low, high = (pick(there, key=lambda m: m.value or 0.0) for pick in (min, max))
+        parts.append(
+            f"{len(there)} {kind_of(there[0].period or '')}s: first {trend.shown(there[0].value or 0.0)} in "
+            f"{there[0].period}, lowest {trend.shown(low.value or 0.0)} in {low.period}, highest "
+            f"{trend.shown(high.value or 0.0)} in {high.period}."
+        )
+    last = there[-1]
+    ends = wording.interval(trend.whole.measure, last)
+    parts.append(
+        f"{'Last' if last.period else 'Window'}: {trend.shown(last.value or 0.0)}"
+        f"{f' ({ends})' if ends else ''}, n = {wording.count(last.n)}."
+    )
+    if trend.reference is not None and trend.reference.value is not None:
+        parts.append(f"Reference {trend.shown(trend.reference.value)}.")
+    parts += [f"Limit: {limit.level} {limit.side} {trend.shown(limit.value)}." for limit in trend.limits]
+    parts += [f"Note {note.label} at {note.period}: {note.text}." for note in trend.notes]
+    return " ".join(parts)
+
+
+chart = ChartKind(name="trend", paint=paint)
