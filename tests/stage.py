@@ -14,6 +14,7 @@ from typing import Any, Literal
 import uvicorn
 
 from bot.app import Parley, build_app
+from bot.demo.clock import StoryClock, utc_now
 from bot.serving import bind
 from bot.settings import Settings, read_settings
 from bot.workspace import App, Server, Workspace
@@ -52,6 +53,7 @@ class Stage:
     guest: str
     channel: str
     elsewhere: str
+    clock: StoryClock
 
     @property
     def mention(self) -> str:
@@ -120,7 +122,8 @@ def staged(
     """A workspace with a few people, and Parley connected to it the way ``mode`` says."""
     door = bind("127.0.0.1", 0)
     port = door.getsockname()[1]
-    workspace = Workspace(payloads=PAYLOADS)
+    clock = StoryClock(utc_now())
+    workspace = Workspace(payloads=PAYLOADS, clock=clock)
     workspace.retry_delays = (0.05, 0.2, 0.5)
     workspace.file_seconds = 0.05
     request_url = f"http://127.0.0.1:{port}/slack/events" if mode == "http" else None
@@ -147,12 +150,12 @@ def staged(
             **secrets,
             **more,
         )
-        parley = build_app(settings, seconds_between_messages=0.0)
+        parley = build_app(settings, now=clock, seconds_between_messages=0.0)
         parley.start(ticking=False)
         try:
             with served(parley, door):
                 yield Stage(
-                    workspace, server, app, parley, settings, mara, jonas, guest, channel, elsewhere
+                    workspace, server, app, parley, settings, mara, jonas, guest, channel, elsewhere, clock
                 )  # fmt: skip
         finally:
             parley.stop()

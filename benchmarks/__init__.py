@@ -1,0 +1,1 @@
+"""What Parley promises about speed, measured: `make bench`."""

@@ -1,0 +1,147 @@
+"""From `/parley evaluate` to a card that people can talk under."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from storage import evaluations, findings
+from tests.models import SMALL, write_small_model
+from tests.stage import Stage, staged, until
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    write_small_model(tmp_path / "models")
+    with staged(tmp_path) as found:
+        yield found
+
+
+def has_picture(card: dict[str, Any]) -> bool:
+    return any(b["type"] == "image" for b in card["blocks"])
+
+
+def finished_card(stage: Stage) -> dict[str, Any]:
+    card: dict[str, Any] = until(
+        lambda: next((c for c in stage.cards() if has_picture(c)), None), why="a card with its picture"
+    )
+    return card
+
+
+def test_the_card_has_verdict_sentence_picture_findings_buttons_and_context(stage: Stage) -> None:
+    stage.type("evaluate small")
+    card = finished_card(stage)
+    kinds = [b["type"] for b in card["blocks"]]
+    assert kinds[:3] == ["header", "section", "image"]
+    assert kinds[-2:] == ["actions", "context"]
+    assert card["blocks"][0]["text"]["text"] == "small needs attention"
+    assert len(card["blocks"][-2]["elements"]) == 3
+    assert "Asked by Mara" in card["blocks"][-1]["elements"][0]["text"]
+    assert "E-1" in card["text"]
+    assert "ROC AUC" in card["text"]
+
+
+def test_the_picture_is_a_file_that_readers_of_the_thread_may_read(stage: Stage) -> None:
+    stage.type("evaluate small")
+    card = finished_card(stage)
+    image = next(b for b in card["blocks"] if b["type"] == "image")
+    assert stage.workspace.file_bytes(image["slack_file"]["id"]).startswith(b"\x89PNG")
+    assert image["alt_text"]
+
+
+def test_the_detail_stands_in_the_thread(stage: Stage) -> None:
+    stage.type("evaluate small")
+    card = finished_card(stage)
+    stage.quiet()
+    replies = stage.workspace.replies(stage.channel, card["ts"])
+    assert any("checks pass" in m.get("text", "") for m in replies)
+
+
+def test_three_clicks_that_are_one_delivery_evaluate_once(stage: Stage) -> None:
+    stage.type("evaluate small")
+    card = finished_card(stage)
+    stage.quiet()
+    delivery = stage.workspace.click(stage.jonas, stage.channel, card["ts"], "ask:evaluate")
+    delivery.redeliver()
+    delivery.redeliver()
+    until(lambda: len(stage.cards("small")) >= 2, why="a second card")
+    stage.quiet()
+    with stage.parley.database.reading() as tx:
+        assert [e.status for e in evaluations.recent(tx, team=stage.workspace.team, model="small", limit=9)] == [
+            "done",
+            "done",
+        ]
+
+
+def test_a_button_can_be_pressed_for_a_trend_in_the_cards_thread(stage: Stage) -> None:
+    stage.type("evaluate small")
+    card = finished_card(stage)
+    stage.quiet()
+    stage.workspace.click(stage.jonas, stage.channel, card["ts"], "ask:trend")
+    stage.quiet()
+    replies = stage.workspace.replies(stage.channel, card["ts"])
+    assert any("over time" in m.get("text", "") for m in replies)
+
+
+def test_a_card_that_was_deleted_is_posted_anew_when_it_changes(stage: Stage) -> None:
+    held = stage.workspace.fault("files.getUploadURLExternal", hang="before")
+    stage.type("evaluate small")
+    assert held.reached.wait(30)
+    card = stage.card()
+    stage.parley.slack.call("chat.delete", channel=stage.channel, ts=card["ts"])
+    held.release()
+    assert finished_card(stage)["ts"] != card["ts"]
+    stage.quiet()
+    assert len([c for c in stage.cards() if has_picture(c)]) == 1
+
+
+def test_an_evaluation_that_cannot_be_done_says_why_on_its_card(stage: Stage, tmp_path: Path) -> None:
+    (tmp_path / "models" / "small.csv").write_text("id,at,region,price,score,returned\n", encoding="utf-8")
+    stage.type("evaluate small")
+    card = until(lambda: next(iter(stage.cards("not evaluated")), None), why="a card that says why")
+    assert "no rows" in card["text"] or "empty" in card["text"]
+    stage.quiet()
+
+
+def test_a_broken_model_card_is_told_to_the_one_who_asked(stage: Stage, tmp_path: Path) -> None:
+    (tmp_path / "models" / "small.yaml").write_text(SMALL.replace("task:", "tsk:"), encoding="utf-8")
+    stage.type("evaluate small")
+    assert "task" in stage.told("can't be used")["text"]
+    assert stage.cards() == []
+
+
+def test_an_unknown_model_is_answered_with_the_nearest_one(stage: Stage) -> None:
+    stage.type("evaluate smal")
+    assert "did you mean `small`?" in stage.told("no model")["text"]
+
+
+def test_guests_can_read_but_not_run(stage: Stage) -> None:
+    stage.type("evaluate small", user=stage.guest)
+    assert "Guests can read here" in stage.told("Guests", user=stage.guest)["text"]
+    stage.type("models", user=stage.guest)
+    assert stage.told("small", user=stage.guest)
+
+
+def test_in_a_channel_without_the_bot_the_one_who_asked_is_told_how_to_invite_it(stage: Stage) -> None:
+    stage.type("evaluate small", channel=stage.elsewhere)
+    told = stage.told("/invite", channel=stage.elsewhere)
+    assert "ask again" in told["text"]
+    until(lambda: _latest_is_done(stage), why="the evaluation to be kept")
+
+
+def test_findings_open_once_and_are_seen_again(stage: Stage) -> None:
+    stage.type("evaluate small")
+    finished_card(stage)
+    stage.quiet()
+    stage.type("evaluate small rows 0..500")
+    until(lambda: len([c for c in stage.cards() if has_picture(c)]) == 2, why="two cards")
+    stage.quiet()
+    with stage.parley.database.reading() as tx:
+        found = [f for f in findings.listed(tx, team=stage.workspace.team, model="small") if f.check == "threshold"]
+    assert [f.times for f in found] == [2]
+
+
+def _latest_is_done(stage: Stage) -> bool:
+    with stage.parley.database.reading() as tx:
+        return evaluations.latest(tx, team=stage.workspace.team, model="small") is not None

@@ -1,0 +1,96 @@
+"""Commands on a clock: they fire once a slot, in the person's zone, and end when their owner or channel does."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.clock import Clock
+from storage import schedules
+from tests.models import write_small_model
+from tests.stage import Stage, staged, until
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    write_small_model(tmp_path / "models")
+    with staged(tmp_path) as found:
+        yield found
+
+
+def tick_at(stage: Stage, now: datetime) -> int:
+    stage.clock.jump(now)
+    return stage.parley.clock.tick()
+
+
+def another_replica(stage: Stage) -> Clock:
+    parley = stage.parley
+    return Clock(database=parley.database, commands=parley.commands, now=parley.now, asked=parley.asked)
+
+
+def next_monday_at_nine_in_berlin() -> datetime:
+    from zoneinfo import ZoneInfo
+
+    day = datetime.now(ZoneInfo("Europe/Berlin")).replace(hour=9, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    while day.weekday() != 0:
+        day += timedelta(days=1)
+    return day.astimezone(UTC)
+
+
+def test_a_schedule_says_when_it_fires_first_in_the_persons_zone(stage: Stage) -> None:
+    stage.type("every monday 09:00 digest")
+    told = stage.told("S-1")["text"]
+    assert "09:00 (Europe/Berlin)" in told
+    assert "`every monday 09:00 digest`" in told
+
+
+def test_a_slot_fires_once_however_many_clocks_tick(stage: Stage) -> None:
+    stage.type("every monday 09:00 digest")
+    stage.told("S-1")
+    at = next_monday_at_nine_in_berlin() + timedelta(seconds=7)
+    fired = [tick_at(stage, at + timedelta(seconds=n)) for n in range(3)]
+    assert fired == [1, 0, 0]
+    stage.quiet()
+    assert len(stage.cards("Models on")) == 1
+
+
+def test_the_clock_of_another_replica_does_not_fire_the_same_slot(stage: Stage) -> None:
+    stage.type("every 2 hours findings")
+    stage.told("S-1")
+    at = datetime.now(UTC).replace(minute=0, second=5, microsecond=0) + timedelta(hours=4)
+    assert tick_at(stage, at) == 1
+    assert another_replica(stage).tick() == 0
+
+
+def test_what_writes_cannot_be_put_on_a_clock(stage: Stage) -> None:
+    stage.type("every day 09:00 note small again and again")
+    assert "can't be put on a clock" in stage.told("clock")["text"]
+
+
+def test_a_schedule_can_be_listed_and_taken_off(stage: Stage) -> None:
+    stage.type("every weekday 09:00 evaluate small last 7 days")
+    stage.told("S-1")
+    stage.type("schedules")
+    assert "evaluate small last 7 days" in stage.told("next")["text"]
+    stage.type("unschedule S-1")
+    stage.told("off the clock")
+    with stage.parley.database.reading() as tx:
+        assert schedules.active(tx) == []
+
+
+def test_a_schedule_in_an_archived_channel_is_paused_and_its_owner_is_told_once(stage: Stage) -> None:
+    stage.type("every monday 09:00 digest")
+    stage.told("S-1")
+    stage.quiet()
+    stage.workspace.archive(stage.channel)
+    monday = next_monday_at_nine_in_berlin()
+    assert tick_at(stage, monday + timedelta(seconds=5)) == 1
+    until(lambda: _state(stage) == "paused", why="the schedule to pause")
+    assert tick_at(stage, monday + timedelta(days=7)) == 0
+
+
+def _state(stage: Stage) -> str | None:
+    with stage.parley.database.reading() as tx:
+        schedule = schedules.get(tx, 1)
+    return schedule.state if schedule is not None else None
