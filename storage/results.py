@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row
+from sqlalchemy import ColumnElement, Row, type_coerce
 
 from analysis.values import CheckResult, Measure, Result, Rows, Slice, Subject
 from storage.anchors import restored_slice, stored_slice
+from storage.columns import Words
 from storage.database import Json
 from storage.tables import measures
 
@@ -21,7 +24,7 @@ MEASURE_COLUMNS = (
     _m.version,
     _m.feature,
     _m.class_name,
-    _m.slice,
+    type_coerce(_m.slice, Words).label("slice"),  # the same few slices stand in many rows: each is read once
     _m.period,
     _m.basis,
     _m.low,
@@ -52,20 +55,23 @@ def measure_row(evaluation: int, position: int, measure: Measure) -> dict[str, A
 
 
 def measure(row: Row[Any]) -> Measure:
+    """The row's first columns are MEASURE_COLUMNS. By position: a result may have tens of thousands of them."""
+    told: tuple[Any, ...] = tuple(row)
+    name, value, n, version, feature, class_, condition, period, basis, low, high, reason, note = told[:13]
     return Measure(
-        measure=row.measure,
-        value=row.value,
-        n=row.n,
-        version=row.version,
-        feature=row.feature,
-        class_=row.class_name,
-        slice=restored_slice(row.slice),
-        period=row.period,
-        basis=row.basis,
-        low=row.low,
-        high=row.high,
-        reason=row.reason,
-        note=row.note,
+        measure=name,
+        value=value,
+        n=n,
+        version=version,
+        feature=feature,
+        class_=class_,
+        slice=None if condition is None else _slice(condition),
+        period=period,
+        basis=basis,
+        low=low,
+        high=high,
+        reason=reason,
+        note=note,
     )
 
 
@@ -134,6 +140,11 @@ def stored_subject(subject: Subject) -> dict[str, Json]:
 
 def restored_subject(said: dict[str, Any]) -> Subject:
     return Subject(**{**said, "slice": restored_slice(said.get("slice"))})
+
+
+@lru_cache(maxsize=4096)
+def _slice(written: str) -> Slice | None:
+    return restored_slice(json.loads(written))
 
 
 def _number(value: float | None, measure: Measure) -> float | None:
