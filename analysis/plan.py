@@ -1,0 +1,156 @@
+"""What one evaluation reads and counts: model card, version and the log's columns, settled before the first row."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+
+from analysis.card import ModelCard, Score, Task, Version
+from analysis.errors import UserError
+from analysis.near_names import did_you_mean, listed, quoted
+
+Grouping = tuple[str, ...]
+"""The columns whose values together make a group."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """One version: which rows are its own (``rows`` is its name in the version column; None: all of them) and which
+    columns hold what it said. ``scores`` are (class, column) pairs; the class is None for all tasks but multiclass."""
+
+    version: str
+    rows: str | None
+    scores: tuple[tuple[str | None, str], ...]
+    prediction: str | None
+    rank: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Columns are named once, whatever they are needed for; ``columns`` are those to be read."""
+
+    task: Task
+    judged: Judged
+    against: Judged | None
+    version_column: str | None
+    label: str | None
+    positive: str | None
+    threshold: float
+    weight: str | None
+    id: str | None
+    query: str | None
+    item: str | None
+    k: tuple[int, ...]
+    timestamp: str | None
+    periods: str | int | None
+    groupings: tuple[Grouping, ...]
+    protected: tuple[Grouping, ...]
+    features: tuple[str, ...]
+    columns: tuple[str, ...]
+
+    @property
+    def same_rows(self) -> bool:
+        """Whether both versions speak in the same rows, so that they are paired without an id. A version with columns
+        of its own speaks in every row."""
+        return self.against is not None and (self.judged.rows is None or self.against.rows is None)
+
+    @property
+    def period_column(self) -> str | None:
+        return self.timestamp if isinstance(self.periods, str) else None
+
+
+def plan_for(card: ModelCard, there: Collection[str], *, version: str | None, against: str | None) -> Plan:
+    """The plan for a version (the champion without one) and the log's columns. Raises UserError for unknown names."""
+    judged = _judged(card, version_of(card, version or card.champion))
+    other = _judged(card, version_of(card, against)) if against is not None else None
+    if other is not None and other.version == judged.version:
+        raise UserError(f"version {quoted(judged.version)} cannot be compared with itself; name another one")
+    by_rows = judged.rows is not None or (other is not None and other.rows is not None)
+    if other is not None and None not in (judged.rows, other.rows) and card.columns.id is None:
+        raise UserError(
+            f"to compare {quoted(judged.version)} with {quoted(other.version)} their rows are paired by id; "
+            "name the column under log.columns.id"
+        )
+    meant = dict.fromkeys(_meant(card))
+    features = card.features if card.features is not None else tuple(c for c in there if c not in meant)
+    features = tuple(c for c in features if c not in card.exclude)
+    groupings = {frozenset(g): g for g in reversed((*card.protected, *card.slices, *_checked_slices(card)))}
+    label = card.columns.label if card.columns.label in there or card.labels is not None else None
+    settled = Plan(
+        task=card.task,
+        judged=judged,
+        against=other,
+        version_column=card.columns.version if by_rows else None,
+        label=label,
+        positive=card.positive,
+        threshold=card.threshold,
+        weight=card.columns.weight,
+        id=card.columns.id,
+        query=card.columns.query,
+        item=card.columns.item,
+        k=card.k,
+        timestamp=card.columns.timestamp,
+        periods=card.periods,
+        groupings=tuple(reversed(groupings.values())),
+        protected=card.protected,
+        features=features,
+        columns=(),
+    )
+    return _with_columns(settled)
+
+
+def version_of(card: ModelCard, name: str) -> Version:
+    """The version of that name; UserError offers the near ones."""
+    found = next((v for v in card.versions if v.name == name), None)
+    if found is None:
+        names = [v.name for v in card.versions]
+        hint = did_you_mean(name, names) or f"; its versions are {listed(names)}"
+        raise UserError(f"{card.model} has no version {quoted(name)}{hint}")
+    return found
+
+
+def _judged(card: ModelCard, version: Version) -> Judged:
+    """A version with columns of its own speaks in all rows; else those of its name are its rows, unless it is the only
+    version and the log has no column of versions."""
+    if version.has_own_columns:
+        rows, score, prediction = None, version.score, version.prediction
+    else:
+        rows = version.name if card.columns.version is not None else None
+        score, prediction = card.columns.score, card.columns.prediction
+    return Judged(
+        version=version.name,
+        rows=rows,
+        scores=_pairs(score),
+        prediction=prediction,
+        rank=None if version.has_own_columns else card.columns.rank,
+    )
+
+
+def _pairs(score: Score | None) -> tuple[tuple[str | None, str], ...]:
+    if score is None:
+        return ()
+    return tuple(score.items()) if isinstance(score, Mapping) else ((None, score),)
+
+
+def _meant(card: ModelCard) -> list[str]:
+    """Every column that means something, for whatever version, and so is no feature by default."""
+    columns = card.columns
+    roles = (columns.id, columns.timestamp, columns.version, columns.label, columns.prediction)
+    more = (columns.query, columns.item, columns.rank, columns.weight, *(v.prediction for v in card.versions))
+    scores = [column for score in (columns.score, *(v.score for v in card.versions)) for _, column in _pairs(score)]
+    keys = card.labels.by if card.labels is not None else ()
+    return [c for c in (*roles, *more, *scores, *keys) if c is not None]
+
+
+def _checked_slices(card: ModelCard) -> list[Grouping]:
+    """Slices that only a check asks for."""
+    return [tuple(column for column, _ in check.slice) for check in card.checks if check.slice]
+
+
+def _with_columns(plan: Plan) -> Plan:
+    versions = [plan.judged, *([plan.against] if plan.against is not None else [])]
+    said = [c for v in versions for c in (*(column for _, column in v.scores), v.prediction, v.rank)]
+    wanted = [plan.id, plan.period_column, plan.version_column, plan.label, plan.weight, plan.query, plan.item]
+    sliced = [column for grouping in plan.groupings for column in grouping]
+    every = dict.fromkeys(c for c in (*wanted, *said, *sliced, *plan.features) if c is not None)
+    return replace(plan, columns=tuple(every))

@@ -1,0 +1,167 @@
+"""A column of a batch as what it can be counted as: numbers, texts, or only present and missing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from analysis.summaries.distinct import Ints, distinct
+from analysis.summaries.keys import EXACT, LEVELS, Floats, coarser, keys_of
+from analysis.summaries.table import Encoded, Limit
+
+Mask = npt.NDArray[np.bool_]
+Kind = Literal["number", "text", "time", "empty", "other"]
+
+LONGEST_TEXT = 200
+"""Texts that agree in their first 200 characters count as one: a log may hold whole documents."""
+MOST_TEXTS = 10_000
+"""A column with more different texts is no category; its values are not kept."""
+
+NUMBER_AS_TEXT = r"^\s*[-+]?(\d+\.?\d*([eE][-+]?\d+)?|\.\d+([eE][-+]?\d+)?)\s*$"
+_TEXTS_LOOKED_AT = 256
+
+
+def kind_of(type_: pa.DataType) -> Kind:
+    """Booleans and dictionaries are texts (`true`, `false`); a column of nulls alone is empty."""
+    if pa.types.is_dictionary(type_):
+        return kind_of(type_.value_type)
+    if pa.types.is_integer(type_) or pa.types.is_floating(type_) or pa.types.is_decimal(type_):
+        return "number"
+    if _is_text(type_) or pa.types.is_boolean(type_):
+        return "text"
+    if pa.types.is_temporal(type_):
+        return "time"
+    return "empty" if pa.types.is_null(type_) else "other"
+
+
+def present(array: pa.Array) -> Mask | None:
+    """Which values are there, or None for all of them. NaN is missing, as pandas has it."""
+    if pa.types.is_floating(array.type):
+        there = ~np.isnan(numbers(array))
+        return None if there.all() else there
+    if not array.null_count:
+        return None
+    return np.asarray(array.is_valid().to_numpy(zero_copy_only=False))
+
+
+def numbers(array: pa.Array) -> Floats:
+    """The numbers as float64, NaN where missing. Texts that are no number are NaN, too."""
+    if pa.types.is_dictionary(array.type):
+        array = array.dictionary_decode()
+    if _is_text(array.type):
+        array = _parsed(array)
+    elif pa.types.is_boolean(array.type) or not pa.types.is_floating(array.type) or array.type.bit_width != 64:
+        array = array.cast(pa.float64(), safe=False)
+    values = array.to_numpy(zero_copy_only=False)
+    return np.asarray(values, dtype=np.float64)
+
+
+def encoded(array: pa.Array, there: Mask | None, *, limit: Limit, level: int = EXACT) -> Encoded:
+    """The present numbers of a column with their keys, at ``level`` or coarser where ``limit`` demands it anyway."""
+    if pa.types.is_integer(array.type) and level == EXACT:
+        whole = array.fill_null(0) if array.null_count else array
+        ints = whole.to_numpy(zero_copy_only=False)
+        ints = ints if there is None else ints[there]
+        if len(ints) and _fits(ints):
+            axis, places = distinct(ints.astype(np.int64, copy=False))
+            return Encoded(keys_of(axis.astype(np.float64)), places, EXACT)
+    values = numbers(array)
+    return encoded_numbers(values if there is None else values[there], limit=limit, level=level)
+
+
+def encoded_numbers(values: Floats, *, limit: Limit, level: int = EXACT) -> Encoded:
+    """As ``encoded``, for numbers without NaN."""
+    keys = keys_of(values)
+    level = max(level, _level_of_a_start(keys, limit))
+    return Encoded(*distinct(coarser(keys, EXACT, level)), level)
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The texts of some rows: row i has ``values[codes[i]]``, or none where the code is -1. ``values`` is None when
+    there are more than MOST_TEXTS of them."""
+
+    values: tuple[str, ...] | None
+    codes: Ints
+
+
+def texts(array: pa.Array) -> Texts:
+    """Any column as texts: numbers as people write them (3, 0.5), booleans as `true` and `false`."""
+    if pa.types.is_boolean(array.type):
+        codes = array.cast(pa.int8()).fill_null(-1).to_numpy(zero_copy_only=False)
+        return Texts(("false", "true"), codes.astype(np.int64))
+    if not pa.types.is_dictionary(array.type):
+        array = array.dictionary_encode()
+    codes = array.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    if len(array.dictionary) > MOST_TEXTS:
+        return Texts(None, codes)
+    written = [as_text(v) for v in array.dictionary.to_pylist()]
+    if len(set(written)) == len(written) and None not in written:
+        return Texts(tuple(w for w in written if w is not None), codes)
+    return _joined(written, codes)
+
+
+def as_text(value: object) -> str | None:
+    """One value as people write it; None where it is missing."""
+    if value is None or value != value:
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return number_as_text(value)
+    return str(value)[:LONGEST_TEXT]
+
+
+def number_as_text(number: float) -> str:
+    return str(int(number)) if number.is_integer() and abs(number) < 2**53 else repr(float(number))
+
+
+def share_of_numbers(values: Sequence[str]) -> float:
+    """How many of these texts are numbers, as a share."""
+    if not values:
+        return 0.0
+    return float(pc.mean(pc.match_substring_regex(pa.array(values, pa.string()), NUMBER_AS_TEXT)).as_py())
+
+
+def looks_like_numbers(array: pa.Array) -> bool:
+    """Whether a column of texts may be one of numbers with some words in between: a tenth of its first values are."""
+    return share_of_numbers([v for v in array[:_TEXTS_LOOKED_AT].to_pylist() if v is not None]) >= 0.1
+
+
+def _is_text(type_: pa.DataType) -> bool:
+    return bool(pa.types.is_string(type_) or pa.types.is_large_string(type_) or pa.types.is_string_view(type_))
+
+
+def _parsed(array: pa.Array) -> pa.Array:
+    """The numbers among texts; the rest null."""
+    is_number = pc.match_substring_regex(array, NUMBER_AS_TEXT)
+    return pc.cast(pc.utf8_trim_whitespace(pc.if_else(is_number, array, None)), pa.float64())
+
+
+def _fits(ints: npt.NDArray[np.integer]) -> bool:
+    return int(ints.max()) - int(ints.min()) <= 4 * len(ints) + 1024 and abs(int(ints.max())) < 2**62
+
+
+def _level_of_a_start(keys: Ints, limit: Limit) -> int:
+    """The level that the first rows need: a lower bound for all of them, found by sorting few."""
+    if len(keys) <= limit.exact or len(np.unique(keys[: limit.exact + 1])) <= limit.exact:
+        return EXACT
+    start = np.unique(keys[: limit.coarse + 1])
+    for level in LEVELS[1:-1]:
+        if len(np.unique(coarser(start, EXACT, level))) <= limit.coarse:
+            return level
+    return LEVELS[-1]
+
+
+def _joined(written: Sequence[str | None], codes: Ints) -> Texts:
+    """Texts of which some became the same, or missing."""
+    values = tuple(sorted({w for w in written if w is not None}))
+    place = {value: code for code, value in enumerate(values)}
+    new = np.array([-1 if w is None else place[w] for w in written] + [-1], dtype=np.int64)
+    return Texts(values, new[codes])

@@ -1,0 +1,41 @@
+"""The different whole numbers among many, without sorting where they lie close together."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Ints = npt.NDArray[np.int64]
+
+
+def distinct(values: Ints) -> tuple[Ints, Ints]:
+    """The different values in order, and for each row the place of its value among them."""
+    if not len(values):
+        return values, values
+    if not _lie_close(values):
+        found, places = np.unique(values, return_inverse=True)
+        return found, places
+    low = values.min()
+    shifted = values - low
+    present = np.bincount(shifted) > 0
+    found = np.flatnonzero(present)
+    if len(found) == len(present):
+        return found + low, shifted
+    return found + low, (np.cumsum(present) - 1)[shifted]
+
+
+def tallies(values: Ints) -> tuple[Ints, Ints]:
+    """The different values in order, and how many rows have each."""
+    if not len(values):
+        return values, values
+    if not _lie_close(values):
+        found, counts = np.unique(values, return_counts=True)
+        return found, counts
+    low = values.min()
+    counts = np.bincount(values - low)
+    found = np.flatnonzero(counts)
+    return found + low, counts[found]
+
+
+def _lie_close(values: Ints) -> bool:
+    return int(values.max()) - int(values.min()) <= 4 * len(values) + 1024

@@ -1,0 +1,147 @@
+"""The groups that rows fall into by the values of some columns, as a numbered list that merges.
+
+Texts and numbers alike are kept as they are; a number column with too many different values is binned by fixed cuts.
+Which groups are shown, and where numbers are cut, is decided when all rows are counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from analysis.summaries.columns import encoded, kind_of, present, texts
+from analysis.summaries.distinct import Ints, distinct
+from analysis.summaries.keys import EXACT, LEVELS, coarser
+from analysis.summaries.table import Limit
+
+NUMBERS = Limit(exact=2048, coarse=256)
+"""How many different numbers of one column tell groups apart."""
+MOST_GROUPS = 10_000
+
+Part = str | int | None
+"""One column's share of a group: a text, a number's key, or None where it is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """``parts[g]`` are the values of group g, one for each of ``columns``; they are sorted. ``levels`` has for each
+    column the level of its keys, or None for texts. ``too_many`` columns have no groups at all."""
+
+    columns: tuple[str, ...]
+    parts: tuple[tuple[Part, ...], ...] = ()
+    levels: tuple[int | None, ...] = ()
+    too_many: bool = False
+
+    def __len__(self) -> int:
+        return len(self.parts)
+
+
+def grouped(columns: tuple[str, ...], batch: Mapping[str, pa.Array], *, like: Groups | None) -> tuple[Groups, Ints]:
+    """The groups of a batch's rows, and for each row its group."""
+    coded = [_coded(batch[c], like.levels[i] if like and like.levels else None) for i, c in enumerate(columns)]
+    rows = np.zeros(len(batch[columns[0]]) if columns else 0, dtype=np.int64)
+    if like is not None and like.too_many:
+        return like, rows
+    for values, codes, _ in coded:
+        if values is None:
+            return Groups(columns, too_many=True), rows
+        rows = rows * (len(values) + 1) + codes + 1
+    cells, places = distinct(rows)
+    if len(cells) > MOST_GROUPS:
+        return Groups(columns, too_many=True), np.zeros_like(rows)
+    parts = _unfolded(cells, [values or () for values, _, _ in coded])
+    groups, (mapping,) = _sorted(Groups(columns, (), tuple(level for _, _, level in coded)), [parts])
+    return groups, mapping[places]
+
+
+def merged(one: Groups, two: Groups) -> tuple[Groups, Ints, Ints]:
+    """Both lists as one, and for each group of either its number in it."""
+    if one.too_many or two.too_many:
+        return Groups(one.columns, too_many=True), np.zeros(len(one), np.int64), np.zeros(len(two), np.int64)
+    if not one.parts or not two.parts:
+        kept = one if one.parts else two
+        return kept, np.arange(len(one)), np.arange(len(two))
+    levels = tuple(_joint_level(a, b) for a, b in zip(one.levels, two.levels, strict=True))
+    parts = [_at(one, levels), _at(two, levels)]
+    while (crowded := _crowded(parts, levels)) is not None:
+        levels = tuple(_next(level) if i == crowded else level for i, level in enumerate(levels))
+        parts = [_at(one, levels), _at(two, levels)]
+    groups, (first, second) = _sorted(Groups(one.columns, (), levels), parts)
+    if len(groups) > MOST_GROUPS:
+        return Groups(one.columns, too_many=True), np.zeros(len(one), np.int64), np.zeros(len(two), np.int64)
+    return groups, first, second
+
+
+def _coded(array: pa.Array, level: int | None) -> tuple[Sequence[Part] | None, Ints, int | None]:
+    """The column's different values (None: too many), each row's place among them or -1, and the level of numbers."""
+    if kind_of(array.type) != "number":
+        found = texts(array)
+        return found.values, found.codes, None
+    there = present(array)
+    numbers = encoded(array, there, limit=NUMBERS, level=level or EXACT)
+    axis, reached = numbers.axis, numbers.level
+    codes = numbers.places
+    while not NUMBERS.holds(len(axis), reached):
+        finer, reached = reached, _next(reached) or 0
+        axis, merging = distinct(coarser(axis, finer, reached))
+        codes = merging[codes]
+    if there is not None:
+        everywhere = np.full(len(array), -1, dtype=np.int64)
+        everywhere[there] = codes
+        codes = everywhere
+    return [int(key) for key in axis], codes, reached
+
+
+def _unfolded(cells: Ints, values: Sequence[Sequence[Part]]) -> list[tuple[Part, ...]]:
+    columns: list[list[Part]] = []
+    for found in reversed(values):
+        with_missing: list[Part] = [None, *found]
+        columns.append([with_missing[int(i)] for i in cells % len(with_missing)])
+        cells = cells // len(with_missing)
+    return list(zip(*reversed(columns), strict=True))
+
+
+def _sorted(bare: Groups, many: Sequence[Sequence[tuple[Part, ...]]]) -> tuple[Groups, list[Ints]]:
+    every = sorted({part for parts in many for part in parts}, key=_order)
+    place = {part: number for number, part in enumerate(every)}
+    groups = Groups(bare.columns, tuple(every), bare.levels)
+    return groups, [np.array([place[part] for part in parts], dtype=np.int64) for parts in many]
+
+
+def _order(parts: tuple[Part, ...]) -> tuple[tuple[int, int, str], ...]:
+    return tuple((2, 0, "") if p is None else (1, 0, p) if isinstance(p, str) else (0, p, "") for p in parts)
+
+
+def _joint_level(one: int | None, two: int | None) -> int | None:
+    return None if one is None or two is None else max(one, two)
+
+
+def _at(groups: Groups, levels: Sequence[int | None]) -> list[tuple[Part, ...]]:
+    """The groups' values with the numbers at other levels. A column is of one kind in a whole log."""
+
+    def moved(part: Part, level: int | None, wanted: int | None) -> Part:
+        if not isinstance(part, int) or level is None or wanted is None:
+            return part if part is None or isinstance(part, str) else str(part)
+        return int(coarser(np.array([part], dtype=np.int64), level, wanted)[0])
+
+    if tuple(levels) == groups.levels:
+        return list(groups.parts)
+    return [
+        tuple(moved(p, level, wanted) for p, level, wanted in zip(parts, groups.levels, levels, strict=True))
+        for parts in groups.parts
+    ]
+
+
+def _crowded(many: Sequence[Sequence[tuple[Part, ...]]], levels: Sequence[int | None]) -> int | None:
+    """The first number column that has more different values than its level may have."""
+    for column, level in enumerate(levels):
+        if level is not None and not NUMBERS.holds(len({p[column] for parts in many for p in parts}), level):
+            return column
+    return None
+
+
+def _next(level: int | None) -> int | None:
+    return None if level is None else next(found for found in LEVELS if found > level)

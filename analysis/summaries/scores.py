@@ -1,0 +1,123 @@
+"""What is kept of labels, scores and predictions of one class against the rest, for one view of the rows.
+
+A view splits the rows into groups by a number each: 0 for the whole, a period's number, a group's number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from analysis.summaries.distinct import Ints
+from analysis.summaries.keys import Floats
+from analysis.summaries.table import Encoded, Limit, Table, counted, empty, tallied
+
+NEGATIVE, POSITIVE, UNKNOWN = 0, 1, 2
+"""A row's label or prediction: not the class, the class, or not there."""
+
+SCORES = Limit(exact=131_072, coarse=65_536)
+CALIBRATION_BINS = 10
+SMALLEST = float(np.finfo(np.float64).eps)
+"""Probabilities are kept this far from 0 and 1 in a logarithm, as scikit-learn does."""
+
+SCORE, SCORE2, LOSS, LOSS2, SQUARE, SQUARE2, OUTSIDE, WEIGHT, WEIGHT2 = range(9)
+"""The sums of ``losses``: of the scores, the logarithmic losses and the squared errors, and of their squares, each
+times the row's weight; how many scores are no probability; the weights and their squares."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What some rows say about one class. ``scored`` tells which have a score; ``encoded``, ``numbers`` and ``losses``
+    are of those alone. Without scores in the log it is None."""
+
+    label: Ints
+    predicted: Ints
+    weight: Floats | None
+    scored: npt.NDArray[np.bool_] | None = None
+    encoded: Encoded | None = None
+    numbers: Floats | None = None
+    losses: Sequence[Floats] = ()
+    bins: Ints | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Counts of rows: ``scores`` by (group, label) and score, ``confusion`` by (group, label, prediction), ``losses``
+    by (group, label), ``calibration`` by (group, label, bin of the score)."""
+
+    scores: Table
+    confusion: Table
+    losses: Table
+    calibration: Table
+
+    def __add__(self, other: View) -> View:
+        return View(
+            self.scores + other.scores,
+            self.confusion + other.confusion,
+            self.losses + other.losses,
+            self.calibration + other.calibration,
+        )
+
+    def regrouped(self, mapping: Ints) -> View:
+        """The same counts with group g numbered ``mapping[g]``."""
+        return View(
+            _regrouped(self.scores, mapping, 3),
+            _regrouped(self.confusion, mapping, 9),
+            _regrouped(self.losses, mapping, 3),
+            _regrouped(self.calibration, mapping, 3 * (CALIBRATION_BINS + 1)),
+        )
+
+
+def said(
+    *, label: Ints, predicted: Ints, weight: Floats | None, scores: Floats | None, encoded: Encoded | None
+) -> Said:
+    """``scores`` has NaN where a row has none; ``encoded`` are the others."""
+    if scores is None or encoded is None:
+        return Said(label, predicted, weight)
+    there = ~np.isnan(scores)
+    numbers = scores if there.all() else scores[there]
+    labels = label if there.all() else label[there]
+    weights = None if weight is None else weight[there]
+    sums, bins = losses_of(numbers, labels, weights)
+    return Said(label, predicted, weight, there, encoded, numbers, sums, bins)
+
+
+def losses_of(numbers: Floats, label: Ints, weight: Floats | None) -> tuple[list[Floats], Ints]:
+    """The columns to be added up for rows with a score, and each row's calibration bin (the last: no probability)."""
+    outside = ~((numbers >= 0) & (numbers <= 1))
+    chance = np.where(outside, 0.5, numbers) if outside.any() else numbers
+    of_truth = np.where(label == POSITIVE, chance, 1 - chance)
+    known = label != UNKNOWN
+    loss = -np.log(np.clip(of_truth, SMALLEST, 1 - SMALLEST)) * known
+    square = (1 - of_truth) ** 2 * known
+    w = 1.0 if weight is None else weight
+    with np.errstate(over="ignore", invalid="ignore"):  # infinite scores; their sums are not shown
+        sums = [numbers * w, numbers**2 * w, loss * w, loss**2 * w, square * w, square**2 * w, outside.astype(float)]
+    if weight is not None:
+        sums += [weight, weight**2]
+    bins = np.minimum((chance * CALIBRATION_BINS).astype(np.int64), CALIBRATION_BINS - 1)
+    return sums, np.where(outside, CALIBRATION_BINS, bins) if outside.any() else bins
+
+
+def view(rows: Said, groups: Ints | None) -> View:
+    """One view of the rows; ``groups`` has each row's number, None for the whole."""
+    group = np.zeros(len(rows.label), np.int64) if groups is None else groups
+    weights = [] if rows.weight is None else [rows.weight, rows.weight**2]
+    confusion = tallied(group * 9 + rows.label * 3 + rows.predicted, weights)
+    if rows.scored is None or rows.encoded is None or rows.bins is None or rows.numbers is None:
+        extra = len(weights)
+        return View(empty(SCORES, extra), confusion, empty(sums=7 + extra), empty(sums=1 + extra))
+    every = bool(rows.scored.all())
+    lanes = (group if every else group[rows.scored]) * 3 + (rows.label if every else rows.label[rows.scored])
+    kept = [w if every else w[rows.scored] for w in weights]
+    binned = tallied(lanes * (CALIBRATION_BINS + 1) + rows.bins, [rows.losses[SCORE], *kept])
+    return View(
+        counted(rows.encoded, lanes=lanes, sums=kept, limit=SCORES), confusion, tallied(lanes, rows.losses), binned
+    )
+
+
+def _regrouped(table: Table, mapping: Ints, width: int) -> Table:
+    return table.relabelled(mapping[table.lanes // width] * width + table.lanes % width)
