@@ -1,0 +1,71 @@
+# Parley from a clean clone: Debian or macOS, Python 3.11 or newer, make and a shell are enough.
+# GNU make 3.81 (macOS) and BSD tools must do, so there are no newer features here.
+
+VENV = .venv
+BIN = $(VENV)/bin
+READY = $(VENV)/ready
+
+# PYTHON=... chooses the Python that the environment is made with; else the first one that is new enough.
+ifndef PYTHON
+PYTHON := $(shell for python in python3 python3.13 python3.12 python3.11 python3.14; do \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
+endif
+
+.PHONY: help demo test lint bench lock clean
+.DEFAULT_GOAL := help
+
+help: ## show this list
+	@echo "make <target>"
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' Makefile
+
+demo: $(READY) ## a Slack-like workspace at http://127.0.0.1:8765 with the bot in it, and a team's story
+	@$(BIN)/parley demo
+
+test: lint ## everything that CI runs: lint, types, tests on both databases and in a browser
+	$(BIN)/pytest
+
+lint: $(READY) ## ruff and strict mypy
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+bench: $(READY) ## the benchmarks, printed as ratios
+	$(BIN)/python -m benchmarks
+
+clean: ## remove the environment and everything that was built
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find analysis bot storage tests -type d -name __pycache__ -prune -exec rm -rf {} +
+
+$(READY): $(BIN)/python pyproject.toml constraints.txt
+	@echo "Installing into $(VENV); the first time this takes a few minutes."
+	@$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	@$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[postgres]' --group dev
+	@touch $@
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { \
+		echo "Parley needs Python 3.11 or newer, and there is none on the PATH." >&2; \
+		echo "  Debian, Ubuntu:  sudo apt-get install python3 python3-venv" >&2; \
+		echo "  macOS:           brew install python@3.13   (or the installer of python.org)" >&2; \
+		echo "Or name one:       make PYTHON=/path/to/python3.13" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Parley needs Python 3.11 or newer; $(PYTHON) is older or does not start." >&2; exit 1; }
+	@"$(PYTHON)" -m venv $(VENV) || { rm -rf $(VENV); \
+		echo "$(PYTHON) -m venv failed. On Debian and Ubuntu:  sudo apt-get install python3-venv" >&2; exit 1; }
+
+# The lowest Python has the most requirements (what newer ones have built in), so the files are made with 3.11.
+DEV = "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['dependency-groups']['dev'], sep='\n')"
+COMPILE = $(BIN)/pip-compile --quiet --strip-extras --no-header --no-annotate --no-emit-options --no-emit-index-url \
+	--no-emit-find-links --no-emit-trusted-host --extra postgres
+MADE_BY = '\# Made by `make lock`. Python 3.11 to 3.14, Linux and macOS.\n'
+
+lock: $(READY) ## choose versions anew: constraints.txt, and requirements.lock with hashes
+	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { \
+		echo "Make the environment with Python 3.11 first:  make clean lock PYTHON=python3.11" >&2; exit 1; }
+	@mkdir -p build
+	$(BIN)/python -c $(DEV) > build/dev.txt
+	$(COMPILE) --upgrade --output-file build/constraints.txt pyproject.toml build/dev.txt
+	$(COMPILE) --generate-hashes --constraint build/constraints.txt --output-file build/requirements.lock pyproject.toml
+	@{ printf $(MADE_BY); cat build/constraints.txt; } > constraints.txt
+	@{ printf $(MADE_BY); cat build/requirements.lock; } > requirements.lock
+	@touch $(READY)
