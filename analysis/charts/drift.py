@@ -50,7 +50,14 @@ def paint(canvas: Canvas, scene: Scene) -> Words:
     furthest = max([m.value or 0.0 for m in shown] + [limit.value for limit in limits])
     axes.set_xlim(0, furthest * 1.04 or 1.0)
     value_ticks(axes, measure, along="x")
-    name_rows(canvas, axes, names, left, colours=[INK] * len(names))
+    name_rows(
+        canvas,
+        axes,
+        names,
+        left,
+        colours=[INK] * len(names),
+        bold=[v in ("fail", "warn") for v in verdicts[: len(names)]],
+    )
     return Words(title, _alt(scene, measure, title, rows, limits))
 
 

@@ -191,10 +191,12 @@ def _rows(canvas: Canvas, values: list[Value]) -> None:
                 linewidth=0,
                 zorder=3,
             )
-        note(axes, furthest, row, text, colour=BAD if value.unseen else INK)
+        note(axes, furthest, row, text, colour=BAD if value.unseen else INK, bold=value.unseen)
     axes.set_xlim(0, furthest)
     value_ticks(axes, "share", along="x")
-    name_rows(canvas, axes, names, left, colours=[BAD if v.unseen else INK for v in values])
+    name_rows(
+        canvas, axes, names, left, colours=[BAD if v.unseen else INK for v in values], bold=[v.unseen for v in values]
+    )
 
 
 def _number(value: Value) -> str:

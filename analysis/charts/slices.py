@@ -50,7 +50,7 @@ def paint(canvas: Canvas, scene: Scene) -> Words:
     names = [_name(m) for m in shown]
     left = names_room(canvas, names)
     texts = [_number(groups, m) for m in shown]
-    right = max(canvas.width(text, SMALL) for text in texts) + 60
+    right = max(canvas.width(text, SMALL, bold=True) for text in texts) + 50
     axes = canvas.axes(left=left, right=right, below=46, above=line_height(SMALL) + 6)
     for row, group in enumerate(shown):
         if group in groups.large:
@@ -59,13 +59,13 @@ def paint(canvas: Canvas, scene: Scene) -> Words:
     axes.set_xlim(low, high)
     for row, (group, text) in enumerate(zip(shown, texts, strict=True)):
         colour = BAD if groups.is_flagged(group) else INK if group in groups.large else GREY
-        note(axes, high, row, text, colour=colour)
+        note(axes, high, row, text, colour=colour, bold=groups.is_flagged(group))
     if groups.whole is not None and groups.whole.value is not None:
         label = f"all rows {wording.shown(groups.measure, groups.whole.value)}"
         upright(axes, groups.whole.value, label, GREY, DASHED)
     value_ticks(axes, groups.measure, along="x")
     colours = [BAD if groups.is_flagged(m) else INK if m in groups.large else GREY for m in shown]
-    name_rows(canvas, axes, names, left, colours=colours)
+    name_rows(canvas, axes, names, left, colours=colours, bold=[groups.is_flagged(m) for m in shown])
     return Words(title, _alt(scene, groups, title))
 
 

@@ -10,13 +10,13 @@ import logging
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
-from difflib import get_close_matches
 from functools import cache
 
 from analysis.card import CheckSetting, ModelCard
 from analysis.errors import ParleyError, UserError
 from analysis.judgement.check import Check, Question
 from analysis.measure_table import MeasureTable
+from analysis.near_names import did_you_mean
 from analysis.registry import registered
 from analysis.values import CheckResult, Measure, Rows, Subject
 
@@ -36,9 +36,8 @@ def names() -> tuple[str, ...]:
 def explain(name: str) -> str:
     """The help text of a check; UserError names the nearest for an unknown one."""
     if name not in known():
-        near = get_close_matches(name, names(), n=2)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"the checks are {', '.join(names())}."
-        raise UserError(f"There is no check {name}; {hint}")
+        hint = did_you_mean(name, names()) or f"; the checks are {', '.join(names())}."
+        raise UserError(f"There is no check {name}{hint}")
     return known()[name].help
 
 

@@ -60,7 +60,7 @@ def _judged(question: Question, measure: Measure, harmless: str | None) -> Check
     if _may_be_chance(question, measure):
         doubt = f"{told(replace(ruling, open_fail=None))} With so few rows chance may have made it; more would tell."
         return question.result(subject_of(measure), "unsure", doubt, (measure,))
-    says = f"{told(ruling, since=since(over_time, ruling.trial.beyond))} {_what_moved(question, measure)}"
+    says = f"{told(ruling, since=since(over_time, ruling.trial.beyond))} {_what_moved(question, measure)}".rstrip()
     if ruling.verdict == "fail" and harmless is not None:
         return question.result(subject_of(measure), "warn", f"{says} It does no harm so far: {harmless}.", (measure,))
     return question.result(subject_of(measure), ruling.verdict, f"{says} Look next at its source.", (measure,))
@@ -75,8 +75,9 @@ def _late(question: Question, measure: Measure, ruling: Ruling, over_time: list[
     says = (
         f"{wording.sentence(wording.named(measure))} is only {wording.figure(measure.value or 0.0)} over the window, "
         f"but {wording.figure(last.value or 0.0)} in {last.period} and too high since {begun.period}. "
-        f"{_what_moved(question, measure)} Look next at what changed then."
-    )
+        f"{_what_moved(question, measure)}"
+    ).rstrip()
+    says += " Look next at what changed then."
     return question.result(subject_of(measure), "warn", says, (measure, last))
 
 

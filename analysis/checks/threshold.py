@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
 
 from analysis.card import CheckSetting, Condition
 from analysis.judgement import wording
@@ -11,6 +10,7 @@ from analysis.judgement.check import Check, Example, Question, above, bad_side, 
 from analysis.judgement.conditions import rule, told
 from analysis.judgement.history import since
 from analysis.measure_table import OF_THE_WINDOW, same_slice
+from analysis.near_names import did_you_mean
 from analysis.values import CheckResult, Measure, Subject
 
 
@@ -69,16 +69,13 @@ def _judged(question: Question, measure: Measure) -> CheckResult:
 def _not_there(question: Question, name: str) -> str:
     setting, table = question.setting, question.table
     if name not in table.names:
-        near = get_close_matches(name, sorted(table.names), n=2)
-        hint = f"; did you mean {' or '.join(near)}?" if near else "."
-        return f"This evaluation has no measure {name}{hint}"
+        return f"This evaluation has no measure {name}{did_you_mean(name, table.names) or '.'}"
     if setting.slice is not None:
-        known = sorted({wording.group(m.slice) for m in table.all(name) if m.slice is not None})
-        near = get_close_matches(wording.group(setting.slice), known, n=2, cutoff=0.4)
-        hint = f"; the nearest are {' and '.join(near)}" if near else ""
+        known = {wording.group(m.slice) for m in table.all(name) if m.slice is not None}
         return (
-            f"{wording.sentence(wording.words(name))} has no group {wording.group(setting.slice)}{hint}. "
-            "Name its column under slices: or protected: in the model card."
+            f"{wording.sentence(wording.words(name))} has no group {wording.group(setting.slice)}"
+            f"{did_you_mean(wording.group(setting.slice), known) or '.'} "
+            "A group's column must stand under slices: or protected: in the model card."
         )
     narrowed = f" of {setting.feature}" if setting.feature else f" for class {setting.class_}" if setting.class_ else ""
     return f"This evaluation has no {wording.words(name)}{narrowed}; look at the model card's features and labels."

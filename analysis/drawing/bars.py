@@ -13,16 +13,21 @@ MOST_OF_THE_WIDTH_FOR_NAMES = 0.38
 
 def names_room(canvas: Canvas, names: Sequence[str]) -> float:
     """How many pixels the names on the left need; the longest are cut."""
-    widest = max((canvas.width(name, TEXT) for name in names), default=0.0)
+    widest = max((canvas.width(name, TEXT, bold=True) for name in names), default=0.0)
     return min(widest, WIDTH * MOST_OF_THE_WIDTH_FOR_NAMES) + MARGIN + 18
 
 
-def name_rows(canvas: Canvas, axes: Axes, names: Sequence[str], room: float, *, colours: Sequence[str]) -> None:
+def name_rows(
+    canvas: Canvas, axes: Axes, names: Sequence[str], room: float, *, colours: Sequence[str], bold: Sequence[bool]
+) -> None:
     """The names beside the rows 0, 1, 2 … from the top."""
-    fitted = [canvas.fitted(name, room - MARGIN - 12, TEXT) for name in names]
+    fitted = [
+        canvas.fitted(name, room - MARGIN - 12, TEXT, bold=strong) for name, strong in zip(names, bold, strict=True)
+    ]
     axes.set_yticks(range(len(names)))
-    for label, colour in zip(axes.set_yticklabels([plain(name) for name in fitted]), colours, strict=True):
-        label.set_fontproperties(font(TEXT))
+    labels = axes.set_yticklabels([plain(name) for name in fitted])
+    for label, colour, strong in zip(labels, colours, bold, strict=True):
+        label.set_fontproperties(font(TEXT, bold=strong))
         label.set_color(colour)
     axes.set_ylim(len(names) - 0.4, -0.6)
 
