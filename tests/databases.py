@@ -20,6 +20,7 @@ from storage.database import Database
 from tests import postgresql
 
 Kind = Literal["sqlite", "postgresql"]
+GIVEN = "PARLEY_TEST_DATABASE_URL"
 KINDS: tuple[Kind, ...] = ("sqlite", "postgresql")
 
 
@@ -44,10 +45,13 @@ def fresh_url(kind: Kind, tmp_path_factory: pytest.TempPathFactory, *, with_tabl
         yield f"sqlite:///{file}"
         return
     address = _postgresql_address(_shared(tmp_path_factory))
-    template = _postgresql_with_tables(address) if with_tables else "template1"
+    is_a_guest = GIVEN in os.environ  # in somebody's own server no template is left behind
+    template = _postgresql_with_tables(address) if with_tables and not is_a_guest else "template1"
     name = f"parley_{uuid.uuid4().hex}"
     _administer(address, "CREATE DATABASE {} TEMPLATE {}", name, template)
     try:
+        if with_tables and is_a_guest:
+            _upgrade(address.format(name))
         yield address.format(name)
     finally:
         _administer(address, "DROP DATABASE {} WITH (FORCE)", name)
@@ -56,18 +60,16 @@ def fresh_url(kind: Kind, tmp_path_factory: pytest.TempPathFactory, *, with_tabl
 @cache
 def _sqlite_with_tables(folder: Path) -> Path:
     file = folder / "tables.db"
-    database = Database(f"sqlite:///{file}")
-    database.upgrade()
-    database.close()
+    _upgrade(f"sqlite:///{file}")
     return file
 
 
 @cache
 def _postgresql_address(shared: Path) -> str:
     """With {} where the database's name belongs."""
-    given = os.environ.get("PARLEY_TEST_DATABASE_URL")
+    given = os.environ.get(GIVEN)
     if given:
-        return make_url(given).set(database="{}").render_as_string(hide_password=False).replace("%7B%7D", "{}")
+        return make_url(given).set(database="{}").render_as_string(hide_password=False)
     return postgresql.server(shared)
 
 
@@ -76,10 +78,14 @@ def _postgresql_with_tables(address: str) -> str:
     """A template with all tables, of this worker alone: one that another connects to can't be copied."""
     name = f"parley_tables_{uuid.uuid4().hex}"
     _administer(address, "CREATE DATABASE {}", name)
-    database = Database(address.format(name))
+    _upgrade(address.format(name))
+    return name
+
+
+def _upgrade(url: str) -> None:
+    database = Database(url)
     database.upgrade()
     database.close()
-    return name
 
 
 def _administer(address: str, statement: str, *names: str) -> None:
