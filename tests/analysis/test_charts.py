@@ -1,0 +1,257 @@
+"""Charts say their finding in words, fit on their sheet, and are the same whenever they are drawn."""
+
+from __future__ import annotations
+
+import struct
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from itertools import combinations
+
+import pytest
+from matplotlib.text import Text
+
+from analysis import charts
+from analysis.charts import Chart, Marker
+from analysis.drawing.canvas import HEIGHT, WIDTH, Canvas, plain
+from analysis.drawing.chart import Scene
+from analysis.drawing.time_axis import short, years
+from analysis.drawing.values import spread
+from analysis.errors import UserError
+from analysis.judgement.limits import limits
+from analysis.measure_table import MeasureTable
+from analysis.values import CheckResult, Result, Subject
+from tests.analysis import chart_story as story
+
+NOTES = (
+    Marker("2026-W06", "A-7", "a promotion, so expect a bump"),
+    Marker(
+        "2026-W08",
+        "A-9",
+        "the new supplier writes linen-blend as a material; a ticket is open, and it will be mapped soon",
+    ),
+    Marker("2026-W08", "A-10", "again"),
+    Marker("2026-W09", "A-11", "and again"),
+    Marker("2031-W09", "A-12", "a week that is not shown"),
+)
+EVERYTHING = story.everything()
+ONE_PERIOD = story.result(*(m for m in story.performance() if m.period in (None, "2026-W10")))
+NO_PERIODS = story.result(*(m for m in story.performance() if m.period is None))
+MANY_DAYS = story.result(
+    story.number("roc_auc", 0.7, half=0.01),
+    *(
+        story.number("roc_auc", 0.7 + i % 7 / 100, half=0.01, period=f"2026-{1 + i // 28:02d}-{1 + i % 28:02d}")
+        for i in range(200)
+    ),
+)
+MANY_CLASSES = story.result(*story.confusion(*(f"class number {i} with a long name" for i in range(12))))
+MANY_GROUPS = story.result(
+    *(story.number("recall", 0.5 + i / 100, n=200, half=0.05, where=(("region", f"region {i}"),)) for i in range(40))
+)
+
+Case = tuple[str, Result, dict[str, object]]
+CASES: dict[str, Case] = {
+    "trend": ("trend", EVERYTHING, {}),
+    "trend with notes": ("trend", EVERYTHING, {"markers": NOTES}),
+    "trend of one period": ("trend", ONE_PERIOD, {}),
+    "trend of the window alone": ("trend", NO_PERIODS, {}),
+    "trend of 200 days": ("trend", MANY_DAYS, {}),
+    "trend of rows": ("trend", EVERYTHING, {"measure": "volume"}),
+    "drift": ("drift", EVERYTHING, {}),
+    "drift of one feature": ("drift", story.result(*story.drifts(1)), {}),
+    "slices": ("slices", EVERYTHING, {}),
+    "slices of a protected column": ("slices", EVERYTHING, {"measure": "false_positive_rate", "columns": ("race",)}),
+    "40 slices": ("slices", MANY_GROUPS, {"measure": "recall", "columns": ("region",)}),
+    "calibration": ("calibration", EVERYTHING, {}),
+    "confusion": ("confusion", EVERYTHING, {}),
+    "confusion of 12 classes": ("confusion", MANY_CLASSES, {}),
+    "feature of numbers": ("feature", EVERYTHING, {"feature": "price"}),
+    "feature of categories": ("feature", EVERYTHING, {"feature": "material"}),
+}
+
+
+def drawn(case: Case) -> Chart:
+    kind, result, chosen = case
+    return charts.draw(kind, result, card=story.CARD, **chosen)  # type: ignore[arg-type]  # the cases name draw's own arguments
+
+
+def painted(case: Case) -> Canvas:
+    kind, result, chosen = case
+    canvas = Canvas()
+    scene = Scene(result=result, table=MeasureTable(result.measures, version="3"), card=story.CARD)
+    charts.known()[kind].paint(canvas, replace(scene, **chosen))  # type: ignore[arg-type]  # as above
+    canvas.agg.draw()  # type: ignore[no-untyped-call]  # matplotlib leaves its backends untyped
+    return canvas
+
+
+def texts(canvas: Canvas) -> list[Text]:
+    """All text that is drawn: a tick beyond the ends of its axis is kept by matplotlib, but not drawn."""
+    beyond = set()
+    for axes in canvas.figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            low, high = sorted(axis.get_view_interval())
+            slack = (high - low) * 1e-9
+            beyond |= {t.label1 for t in axis.get_major_ticks() if not low - slack <= t.get_loc() <= high + slack}
+    found = canvas.figure.findobj(Text)
+    return [text for text in found if text not in beyond and text.get_text().strip() and text.get_visible()]
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_a_chart_is_a_picture_of_1200_by_750_with_a_title_and_an_alternative_text(case: Case) -> None:
+    chart = drawn(case)
+    assert chart.png.startswith(b"\x89PNG\r\n\x1a\n")
+    assert struct.unpack(">II", chart.png[16:24]) == (WIDTH, HEIGHT)
+    assert chart.name == case[0]
+    assert 10 < len(chart.title) <= 150
+    assert chart.alt.startswith(chart.title)
+    assert len(chart.alt) <= 1000
+    assert any(c.isdigit() for c in chart.alt)
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_no_text_is_cut_off_or_lies_on_another(case: Case) -> None:
+    canvas = painted(case)
+    boxes = [(text.get_text(), text.get_window_extent()) for text in texts(canvas)]
+    assert boxes
+    for text, box in boxes:
+        assert box.x0 >= 0, text
+        assert box.y0 >= 0, text
+        assert box.x1 <= WIDTH, text
+        assert box.y1 <= HEIGHT, text
+    for (one, a), (other, b) in combinations(boxes, 2):
+        across = min(a.x1, b.x1) - max(a.x0, b.x0)
+        along = min(a.y1, b.y1) - max(a.y0, b.y0)
+        # Fonts' boxes hold room for accents and tails, so neighbours may share a few pixels of air.
+        assert across <= 2 or along <= 9, (one, other, across, along)
+
+
+def test_the_same_result_gives_the_same_bytes_also_in_threads() -> None:
+    cases = [CASES[name] for name in ("trend with notes", "slices", "feature of categories", "confusion")]
+    alone = [drawn(case).png for case in cases]
+    with ThreadPoolExecutor(4) as pool:
+        together = [chart.png for chart in pool.map(drawn, cases)]
+    assert together == alone
+
+
+def test_a_trend_says_which_limit_it_crossed_and_since_when() -> None:
+    # The default check fails 0.05 below the reference of 0.712: at 0.662; W08 stands at 0.664, W09 at 0.660.
+    chart = charts.draw("trend", EVERYTHING, card=story.CARD, markers=NOTES)
+    assert chart.title == "ROC AUC is 0.658 in W10, below the fail limit of 0.662 since W09"
+    assert "Reference 0.712." in chart.alt
+    assert "Note A-9 at 2026-W08: the new supplier" in chart.alt
+    assert "A-12" not in chart.alt
+
+
+def test_a_trend_without_a_model_card_has_no_limits_but_still_says_what_happened() -> None:
+    chart = charts.draw("trend", EVERYTHING)
+    assert chart.title.startswith("ROC AUC fell to 0.658 in W10")
+
+
+def test_the_limits_of_a_chart_are_those_of_its_check() -> None:
+    table = MeasureTable(EVERYTHING.measures, version="3")
+    whole = table.find("roc_auc")
+    assert whole is not None
+    found = [(limit.level, round(limit.value, 6), limit.side) for limit in limits(story.CARD, table, whole)]
+    assert found == [("fail", 0.662, "below"), ("warn", 0.692, "below")]
+
+
+def test_small_groups_are_named_without_their_number() -> None:
+    chart = charts.draw("slices", EVERYTHING, card=story.CARD, measure="false_positive_rate", columns=("race",))
+    assert chart.title == "False positive rate is 44.9% for African-American, 21.5% for Hispanic"
+    assert "Too small to judge: Asian." in chart.alt
+    assert "8.7%" not in chart.alt
+
+
+def test_a_new_value_is_named() -> None:
+    chart = charts.draw("feature", EVERYTHING, card=story.CARD, feature="material")
+    assert chart.title == "material has a value the model never saw: “linen-blend”, 11% of the rows"
+
+
+def test_a_histogram_says_what_moved() -> None:
+    chart = charts.draw("feature", EVERYTHING, card=story.CARD, feature="price")
+    assert chart.title == "price moved (PSI 0.340): 30 to 50 rose from 15% to 35%"
+
+
+def test_the_confusion_matrix_speaks_of_the_positive_class() -> None:
+    chart = charts.draw("confusion", EVERYTHING, card=replace(story.CARD, positive="1"))
+    # 2,035 of 3,251 and 1,282 of 3,963.
+    assert chart.title == "62.6% of “1” are caught, 32.3% of the others are flagged wrongly"
+
+
+def test_calibration_says_what_was_promised_and_what_came() -> None:
+    assert charts.draw("calibration", EVERYTHING).title == "The scores promise 30% on average, only 21.1% came true"
+
+
+FINDINGS = {
+    "threshold": (Subject(measure="roc_auc"), "trend"),
+    "performance_drop": (Subject(measure="roc_auc"), "trend"),
+    "group_gap": (Subject(measure="false_positive_rate", slice=(("race", "Caucasian"),)), "slices"),
+    "slice_performance": (Subject(measure="roc_auc", slice=(("region", "west"),)), "slices"),
+    "drift": (Subject(measure="psi", feature="price"), "feature"),
+    "unseen_values": (Subject(measure="unseen_rate", feature="material"), "feature"),
+    "calibration": (Subject(measure="expected_calibration_error"), "calibration"),
+    "volume": (Subject(measure="volume"), "trend"),
+    "a policy": (Subject(measure="false_positive_rate", slice=(("race", "Caucasian"),)), "slices"),
+}
+
+
+@pytest.mark.parametrize(("check", "told"), FINDINGS.items(), ids=FINDINGS)
+def test_the_headline_shows_what_the_worst_finding_is_about(check: str, told: tuple[Subject, str]) -> None:
+    subject, kind = told
+    finding = CheckResult(check=check, subject=subject, verdict="fail", says="2026-W06 has 1,100 rows. Look next.")
+    assert charts.headline(replace(EVERYTHING, checks=(finding,)), card=story.CARD).name == kind
+
+
+def test_the_headline_of_a_result_without_findings_is_the_trend_of_its_main_number() -> None:
+    chart = charts.headline(replace(EVERYTHING, checks=()), card=story.CARD)
+    assert (chart.name, chart.title.split(" is ")[0]) == ("trend", "ROC AUC")
+
+
+def test_the_headline_falls_back_where_a_finding_has_nothing_to_draw() -> None:
+    finding = CheckResult(check="drift", subject=Subject(measure="psi", feature="gone"), verdict="fail", says="")
+    assert charts.headline(replace(NO_PERIODS, checks=(finding,)), card=story.CARD).name == "trend"
+
+
+def test_without_labels_the_headline_shows_what_there_is() -> None:
+    blind = story.result(story.number("roc_auc", None), *story.drifts(3))
+    assert charts.headline(blind, card=story.CARD).name == "drift"
+    with pytest.raises(UserError, match="no number to draw"):
+        charts.headline(story.result(), card=story.CARD)
+
+
+@pytest.mark.parametrize(
+    ("kind", "chosen", "says"),
+    [
+        ("tren", {}, 'There is no chart tren; did you mean "trend"'),
+        ("trend", {"measure": "rocauc"}, 'did you mean "roc_auc"'),
+        ("feature", {"feature": "prise"}, 'did you mean "price"'),
+        ("slices", {"columns": ("planet",)}, "There is no ROC AUC by planet"),
+    ],
+)
+def test_what_cannot_be_drawn_is_told_with_the_nearest_name(kind: str, chosen: dict[str, str], says: str) -> None:
+    with pytest.raises(UserError, match=says):
+        charts.draw(kind, EVERYTHING, card=story.CARD, **chosen)  # type: ignore[arg-type]  # as above
+
+
+def test_listing_charts_imports_no_matplotlib() -> None:
+    program = "import sys; from analysis import charts; print(charts.names(), 'matplotlib' in sys.modules)"
+    out = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert out.strip() == "('calibration', 'confusion', 'drift', 'feature', 'slices', 'trend') False"
+
+
+def test_dollars_line_breaks_and_letters_that_the_font_lacks_are_plain_text() -> None:
+    assert plain("$50-$100\nlinen \x00日") == r"\$50-\$100 linen □□"
+
+
+def test_periods_are_short_and_the_year_is_said_once() -> None:
+    long = ["2026", "2026-03", "2026-W10", "2026-03-02", "2026-03-02T14", "rows 5000..10000"]
+    assert [short(p) for p in long] == ["2026", "Mar", "W10", "2 Mar", "2 Mar 14h", "from 5,000"]
+    assert years(["2025-12", "2026-01"]) == "2025–2026"
+    assert years(["2026-01", "2026-02"]) == "2026"
+    assert years(["2025", "2026"]) == ""
+
+
+def test_labels_are_pushed_apart_and_stay_inside() -> None:
+    assert spread([100.0, 101.0, 300.0], 20.0, top=0.0, bottom=400.0) == [100.0, 120.0, 300.0]
+    assert spread([390.0, 395.0], 20.0, top=0.0, bottom=400.0) == [380.0, 400.0]
