@@ -51,8 +51,8 @@ def fresh_url(kind: Kind, tmp_path_factory: pytest.TempPathFactory, *, with_tabl
     _administer(address, "CREATE DATABASE {} TEMPLATE {}", name, template)
     try:
         if with_tables and is_a_guest:
-            _upgrade(address.format(name))
-        yield address.format(name)
+            _upgrade(_at(address, name))
+        yield _at(address, name)
     finally:
         _administer(address, "DROP DATABASE {} WITH (FORCE)", name)
 
@@ -66,11 +66,11 @@ def _sqlite_with_tables(folder: Path) -> Path:
 
 @cache
 def _postgresql_address(shared: Path) -> str:
-    """With {} where the database's name belongs."""
-    given = os.environ.get(GIVEN)
-    if given:
-        return make_url(given).set(database="{}").render_as_string(hide_password=False)
-    return postgresql.server(shared)
+    return os.environ.get(GIVEN) or postgresql.server(shared)
+
+
+def _at(address: str, name: str) -> str:
+    return make_url(address).set(database=name).render_as_string(hide_password=False)
 
 
 @cache
@@ -78,7 +78,7 @@ def _postgresql_with_tables(address: str) -> str:
     """A template with all tables, of this worker alone: one that another connects to can't be copied."""
     name = f"parley_tables_{uuid.uuid4().hex}"
     _administer(address, "CREATE DATABASE {}", name)
-    _upgrade(address.format(name))
+    _upgrade(_at(address, name))
     return name
 
 
@@ -89,8 +89,7 @@ def _upgrade(url: str) -> None:
 
 
 def _administer(address: str, statement: str, *names: str) -> None:
-    to = address.format("postgres").replace("postgresql+psycopg:", "postgresql:")
-    with psycopg.connect(to, autocommit=True) as connection:
+    with psycopg.connect(address.replace("postgresql+psycopg:", "postgresql:"), autocommit=True) as connection:
         connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
 

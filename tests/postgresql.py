@@ -24,7 +24,7 @@ FAST = "-c fsync=off -c full_page_writes=off -c synchronous_commit=off -c max_co
 
 
 def server(shared: Path) -> str:
-    """The address of the run's server, without a database's name. ``shared`` is a folder that all workers see."""
+    """The address of the run's server. ``shared`` is a folder that all workers see."""
     with _alone(shared / "postgresql.lock"):
         known = shared / "postgresql.txt"
         if not known.exists():
@@ -32,7 +32,7 @@ def server(shared: Path) -> str:
             _watch(folder)
             _start(folder)
             known.write_text(str(folder))
-        return f"postgresql://postgres@/{{}}?host={known.read_text()}"
+        return f"postgresql://postgres@/postgres?host={known.read_text()}"
 
 
 @contextmanager
