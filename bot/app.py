@@ -46,7 +46,6 @@ Role = Literal["web", "worker", "clock", "all"]
 QUICK_THREADS = 2
 GATEWAY_THREADS = 3
 SECONDS_TO_STOP = 10.0
-SECONDS_UNTIL_A_CALL_HAS_ARRIVED = 2.0
 
 
 class Parley:
@@ -134,12 +133,12 @@ class Parley:
     def _take_over(self) -> None:
         """Whoever holds the lock works alone on this SQLite, so what a killed process had leased is free at once.
 
-        A call of the killed process may still be on its way to Slack; a moment later a look-up sees what it did."""
+        A call of the killed process may still be on its way to Slack; after its timeout a look-up sees what it did."""
         self._held.enter_context(only_process(self.settings.home))
         now = self.now()
         with self.database.transaction() as tx:
             requests.free_all(tx, now=now)
-            messages.free_all(tx, at=now + timedelta(seconds=SECONDS_UNTIL_A_CALL_HAS_ARRIVED))
+            messages.free_all(tx, now=now, arrived_at=now + timedelta(seconds=HTTP_TIMEOUT_SECONDS))
 
     def _work(self) -> None:
         for number in range(QUICK_THREADS):

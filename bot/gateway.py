@@ -249,6 +249,8 @@ class Gateway:
             for method in ("chat.postMessage", "chat.update"):
                 self._pace.hold(due.address.team, method, seconds)
         wait = seconds if seconds is not None else min(2.0**due.attempts, LONGEST_SECONDS_UNTIL_AGAIN)
+        if unknown:
+            wait = max(wait, HTTP_TIMEOUT_SECONDS)  # until then the call may still arrive, and a look-up would miss it
         at = self._now() + timedelta(seconds=wait)
         self._write(lambda tx: messages.postpone(tx, due, at=at, reason=reason, unknown=unknown))
 

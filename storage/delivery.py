@@ -184,12 +184,15 @@ def in_words_only(tx: Transaction, due: Due, *, now: datetime) -> None:
     )
 
 
-def free_all(tx: Transaction, *, at: datetime) -> int:
-    """End every lease, and let what was leased be due then: right only for a process that knows that no other sends
-    from this database. How many there were."""
+def free_all(tx: Transaction, *, now: datetime, arrived_at: datetime) -> None:
+    """End every lease: right only where no other process sends from this database.
+
+    What was being sent is due at ``arrived_at``, when a look-up will see it if it arrived; the rest is due now."""
     m = messages.c
-    freed = update(messages).where(m.leased_until.is_not(None)).values(token=None, leased_until=None, next_at=at)
-    return len(tx.execute(freed.returning(m.id)).all())
+    leased = m.leased_until.is_not(None)
+    free = {"token": None, "leased_until": None}
+    tx.execute(update(messages).where(leased, m.sending.is_(True)).values(**free, next_at=arrived_at))
+    tx.execute(update(messages).where(leased, m.sending.is_(False)).values(**free, next_at=now))
 
 
 def _due(now: datetime, limit: int, avoid: tuple[tuple[str, str], ...]) -> Any:

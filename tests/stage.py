@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -82,6 +83,12 @@ class Stage:
     def cards(self, containing: str = "", *, channel: str | None = None) -> list[dict[str, Any]]:
         seen = self.workspace.messages(channel or self.channel)
         return [m for m in seen if m.get("bot_id") and containing in m["text"]]
+
+    def later(self) -> bool:
+        """Some seconds go by for everybody on the stage, fewer than any lease has."""
+        self.clock.jump(self.clock() + timedelta(seconds=5))
+        time.sleep(0.2)
+        return True
 
     def quiet(self) -> None:
         """Until every request is answered and every message is shown."""
