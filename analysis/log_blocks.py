@@ -15,13 +15,8 @@ import numpy as np
 
 from analysis.errors import DataError
 from analysis.log_files import LogFile
+from analysis.log_limits import MEGABYTE, Limits
 
-BLOCK_BYTES = 4 * 2**20
-PIECE_BYTES = 16 * 2**20
-MOST_BYTES_IN_A_ROW = 16 * 2**20
-MOST_UNPACKED_BYTES = 2**30
-MOST_TIMES_UNPACKED = 500
-"""A gzip file may unpack to more than MOST_UNPACKED_BYTES only while that is no more than this many times its size."""
 THREADS = 2
 
 Found = TypeVar("Found")
@@ -66,18 +61,18 @@ def unpacked(file: LogFile) -> Iterator[BinaryIO]:
             raise DataError(f"{file.name} cannot be unpacked: it is cut off or damaged ({error})") from None
 
 
-def blocks_of(file: LogFile, start: int, cut: CutRows) -> Iterator[tuple[Span, bytes]]:
-    """The file's blocks from an offset on, each some whole rows of about BLOCK_BYTES."""
+def blocks_of(file: LogFile, start: int, cut: CutRows, limits: Limits) -> Iterator[tuple[Span, bytes]]:
+    """The file's blocks from an offset on, each some whole rows."""
     with unpacked(file) as stream:
         stream.read(start)
         offset, rest = start, b""
-        while chunk := stream.read(BLOCK_BYTES):
+        while chunk := stream.read(limits.block_bytes):
             data = rest + chunk
             end, _ = cut(data)
             if end:
                 yield Span(offset, end), data[:end]
             offset, rest = offset + end, data[end:]
-            _must_end_somewhere(file, offset, len(rest))
+            _must_end_somewhere(file, offset, len(rest), limits)
         if rest:
             if cut(rest)[1]:
                 raise DataError(
@@ -86,15 +81,15 @@ def blocks_of(file: LogFile, start: int, cut: CutRows) -> Iterator[tuple[Span, b
             yield Span(offset, len(rest)), rest
 
 
-def _must_end_somewhere(file: LogFile, offset: int, waiting: int) -> None:
-    if waiting > MOST_BYTES_IN_A_ROW:
+def _must_end_somewhere(file: LogFile, offset: int, waiting: int, limits: Limits) -> None:
+    if waiting > limits.row_bytes:
         raise DataError(
-            f"{file.name} has a row of more than {MOST_BYTES_IN_A_ROW // 2**20} MB, {offset:,} bytes from the start of "
+            f"{file.name} has a row of more than {limits.row_bytes // MEGABYTE} MB, {offset:,} bytes from the start of "
             "its text; perhaps a quote is opened there and never closed"
         )
-    if file.gzipped and offset > max(MOST_UNPACKED_BYTES, MOST_TIMES_UNPACKED * file.size):
+    if file.gzipped and offset > max(limits.unpacked_bytes, limits.times_unpacked * file.size):
         raise DataError(
-            f"{file.name} unpacks to more than {MOST_TIMES_UNPACKED} times its size; if that is meant, unpack it first"
+            f"{file.name} unpacks to more than {limits.times_unpacked} times its size; if that is right, unpack it"
         )
 
 
@@ -121,7 +116,7 @@ def read_spans(file: LogFile, spans: Sequence[Span]) -> Iterator[bytes]:
 
 def _skip(stream: BinaryIO, length: int) -> None:
     while length > 0:
-        skipped = len(stream.read(min(length, BLOCK_BYTES)))
+        skipped = len(stream.read(min(length, MEGABYTE)))
         if not skipped:
             return
         length -= skipped
@@ -157,12 +152,12 @@ class Block(Generic[Found]):
     found: Found
 
 
-def grouped(blocks: Sequence[Block[Found]], *, whole: bool) -> list[list[Block[Found]]]:
-    """Runs of blocks that are read together; ``whole`` puts all into one, for a file that is read from its start."""
+def grouped(blocks: Sequence[Block[Found]], piece_bytes: int | None) -> list[list[Block[Found]]]:
+    """Runs of blocks that are read together; None puts all into one, for a file that is read from its start."""
     runs: list[list[Block[Found]]] = []
     length = 0
     for block in blocks:
-        if not runs or (not whole and length >= PIECE_BYTES):
+        if not runs or (piece_bytes is not None and length >= piece_bytes):
             runs.append([])
             length = 0
         runs[-1].append(block)

@@ -17,11 +17,9 @@ from analysis.card import Format
 from analysis.log_blocks import Block, RowError, blocks_of, cut_quoted_rows, grouped, in_threads, located, read_spans
 from analysis.log_csv_text import delimiter_of, header_of, parse
 from analysis.log_files import LogFile
+from analysis.log_limits import Limits
 from analysis.log_pieces import Chunk, Piece
 from analysis.log_values import ARROW_TYPE, NUMBERS, Kind, joined, kind_of_type, one_array
-
-KEPT_BYTES = 64 * 2**20
-"""A log of at most so much text is kept in memory after the first look, and not parsed again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +38,12 @@ class CsvFile:
     rows: int
     blocks: Sequence[Block[_Seen]]
     delimiter: str
+    piece_bytes: int | None
 
     def pieces(self) -> list[Piece]:
-        whole = self.file.gzipped and any(b.found.table is None for b in self.blocks)
-        return [Piece(run[0].first_row, sum(b.rows for b in run), run) for run in grouped(self.blocks, whole=whole)]
+        return [
+            Piece(run[0].first_row, sum(b.rows for b in run), run) for run in grouped(self.blocks, self.piece_bytes)
+        ]
 
     def read(self, piece: Piece, columns: Sequence[str], kinds: Mapping[str, Kind]) -> Iterator[Chunk]:
         run: Sequence[Block[_Seen]] = piece.where
@@ -64,7 +64,7 @@ class CsvFile:
             raise located(self.file, error, block.first_row) from None
 
 
-def open_csv(file: LogFile, format_: Format, *, as_text: Collection[str], keep: bool) -> CsvFile:
+def open_csv(file: LogFile, format_: Format, *, as_text: Collection[str], keep: bool, limits: Limits) -> CsvFile:
     """Looks through the whole file once. ``as_text`` are columns that stay text even where all values are numbers;
     ``keep`` holds the values in memory, for small logs. Raises DataError that names the row."""
     delimiter = delimiter_of(file, format_)
@@ -76,13 +76,14 @@ def open_csv(file: LogFile, format_: Format, *, as_text: Collection[str], keep: 
 
     blocks: list[Block[_Seen]] = []
     rows = 0
-    for span, found in in_threads(blocks_of(file, start, cut_quoted_rows(delimiter)), look):
+    for span, found in in_threads(blocks_of(file, start, cut_quoted_rows(delimiter), limits), look):
         if isinstance(found, RowError):
             raise located(file, found, rows)
         blocks.append(Block(span, rows, found[0], found[1]))
         rows += found[0]
     kinds = {c: joined(b.found.kinds[c] for b in blocks) for c in columns}
-    return CsvFile(file, columns, kinds, rows, blocks, delimiter)
+    piece_bytes = None if file.gzipped and not keep else limits.piece_bytes
+    return CsvFile(file, columns, kinds, rows, blocks, delimiter, piece_bytes)
 
 
 def _look(

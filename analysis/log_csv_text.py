@@ -11,11 +11,12 @@ import pyarrow.csv as pv
 
 from analysis.card import Format
 from analysis.errors import DataError
-from analysis.log_blocks import BLOCK_BYTES, RowError, unpacked
+from analysis.log_blocks import RowError, unpacked
 from analysis.log_files import LogFile
+from analysis.log_limits import MEGABYTE
 from analysis.near_names import listed
 
-MOST_HEADER_BYTES = BLOCK_BYTES
+MOST_HEADER_BYTES = 4 * MEGABYTE
 MISSING_NUMBERS = [w for w in pv.ConvertOptions().null_values if "nan" not in w.lower()] + ["None", "<NA>"]
 
 _BOM = b"\xef\xbb\xbf"

@@ -16,6 +16,7 @@ import pyarrow.json as pj
 
 from analysis.log_blocks import Block, RowError, blocks_of, cut_lines, grouped, in_threads, located, read_spans
 from analysis.log_files import LogFile
+from analysis.log_limits import Limits
 from analysis.log_pieces import Chunk, Piece
 from analysis.log_values import ARROW_TYPE, NUMBERS, Kind, as_kind, joined, kind_of_type, one_array
 
@@ -38,9 +39,10 @@ class NdjsonFile:
     kinds: Mapping[str, Kind]
     rows: int
     blocks: Sequence[Block[_Seen]]
+    piece_bytes: int | None
 
     def pieces(self) -> list[Piece]:
-        runs = grouped(self.blocks, whole=self.file.gzipped)
+        runs = grouped(self.blocks, self.piece_bytes)
         return [Piece(run[0].first_row, sum(b.rows for b in run), run) for run in runs]
 
     def read(self, piece: Piece, columns: Sequence[str], kinds: Mapping[str, Kind]) -> Iterator[Chunk]:
@@ -52,11 +54,11 @@ class NdjsonFile:
                 raise located(self.file, error, block.first_row) from None
 
 
-def open_ndjson(file: LogFile, *, as_text: Collection[str]) -> NdjsonFile:
+def open_ndjson(file: LogFile, *, as_text: Collection[str], limits: Limits) -> NdjsonFile:
     """Looks through the whole file once. Raises DataError that names the row which is no JSON object."""
     blocks: list[Block[_Seen]] = []
     rows = 0
-    for span, found in in_threads(blocks_of(file, 0, cut_lines), lambda data: _look(data, as_text)):
+    for span, found in in_threads(blocks_of(file, 0, cut_lines, limits), lambda data: _look(data, as_text)):
         if isinstance(found, RowError):
             raise located(file, found, rows)
         blocks.append(Block(span, rows, found[0], found[1]))
@@ -64,7 +66,7 @@ def open_ndjson(file: LogFile, *, as_text: Collection[str]) -> NdjsonFile:
     columns = tuple(dict.fromkeys(c for b in blocks for c in b.found.kinds))
     kinds = {c: joined(b.found.kinds[c] for b in blocks if c in b.found.kinds) for c in columns}
     kinds |= {c: Kind.TEXT for c in columns if c in as_text and kinds[c] is not Kind.NESTED}
-    return NdjsonFile(file, columns, kinds, rows, blocks)
+    return NdjsonFile(file, columns, kinds, rows, blocks, None if file.gzipped else limits.piece_bytes)
 
 
 def _look(data: bytes, as_text: Collection[str]) -> tuple[int, _Seen]:

@@ -11,14 +11,24 @@ from analysis.card import Labels, ModelCard
 from analysis.errors import DataError
 from analysis.log_columns import identifiers, must_have_columns
 from analysis.log_labels import LabelTable, joined_id, label_table
+from analysis.log_limits import Limits
 from analysis.log_reading import Log, must_have_a_timestamp, partitions_of
 from analysis.log_table import open_table
 from analysis.log_values import Kind
 from analysis.near_names import did_you_mean, listed, quoted
 from analysis.windows import ALL, Window, parse_window, window_before
 
+DEFAULT_LIMITS = Limits()
 
-def open_log(card: ModelCard, *, window: Window = ALL, source: str | None = None, exclude: Window | None = None) -> Log:
+
+def open_log(
+    card: ModelCard,
+    *,
+    window: Window = ALL,
+    source: str | None = None,
+    exclude: Window | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Log:
     """The log of a model card, for the rows of a window.
 
     ``source`` is read instead of the model card's own (for a reference that has one); rows in ``exclude`` are left out.
@@ -32,9 +42,10 @@ def open_log(card: ModelCard, *, window: Window = ALL, source: str | None = None
         as_text=identifiers(card),
         timestamp=card.columns.timestamp,
         must_have=lambda there, name: must_have_columns(card, there, name),
+        limits=limits,
     )
     own_label = source is not None and card.columns.label in table.kinds
-    labels = None if card.labels is None or own_label else _open_labels(card, card.labels)
+    labels = None if card.labels is None or own_label else _open_labels(card, card.labels, limits)
     return Log(card, table, labels, window, exclude, partitions_of(table, window))
 
 
@@ -53,7 +64,7 @@ def open_with_reference(card: ModelCard, *, window: Window, now: datetime) -> tu
     return log, log.narrowed(window=rows)
 
 
-def _open_labels(card: ModelCard, labels: Labels) -> LabelTable:
+def _open_labels(card: ModelCard, labels: Labels, limits: Limits) -> LabelTable:
     """Reads all labels; only their ids, the label and how new they are."""
     label = card.columns.label
     if label is None:
@@ -66,7 +77,13 @@ def _open_labels(card: ModelCard, labels: Labels) -> LabelTable:
             raise DataError(f"the labels in {name} lack {'; '.join(missing)}. They have {listed(list(there))}.")
 
     table = open_table(
-        labels.source, root=card.root, format_=labels.format, as_text=labels.by, timestamp=None, must_have=must_have
+        labels.source,
+        root=card.root,
+        format_=labels.format,
+        as_text=labels.by,
+        timestamp=None,
+        must_have=must_have,
+        limits=limits,
     )
     if any(table.kinds[c] is Kind.NESTED for c in wanted):
         raise DataError(f"the labels in {table.name} hold lists or mappings, which can't be compared")

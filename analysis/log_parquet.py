@@ -11,11 +11,11 @@ import pyarrow.parquet as pq
 
 from analysis.errors import DataError
 from analysis.log_files import LogFile
+from analysis.log_limits import Limits
 from analysis.log_pieces import Chunk, Piece
 from analysis.log_values import Kind, as_kind, in_utc, kind_of_type
 
 BATCH_ROWS = 131_072
-PIECE_ROWS = 262_144
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ class ParquetFile:
     metadata: pq.FileMetaData
     schema: pa.Schema
     timestamp: str | None
+    piece_rows: int
 
     def pieces(self) -> list[Piece]:
         runs: list[list[int]] = []
@@ -34,7 +35,7 @@ class ParquetFile:
         counts: list[int] = []
         place = 0
         for group in range(self.metadata.num_row_groups):
-            if not runs or counts[-1] >= PIECE_ROWS:
+            if not runs or counts[-1] >= self.piece_rows:
                 runs.append([])
                 firsts.append(place)
                 counts.append(0)
@@ -81,7 +82,7 @@ class ParquetFile:
         return (min(ends), max(ends)) if ends else None
 
 
-def open_parquet(file: LogFile, *, timestamp: str | None, as_text: Collection[str]) -> ParquetFile:
+def open_parquet(file: LogFile, *, timestamp: str | None, as_text: Collection[str], limits: Limits) -> ParquetFile:
     """Reads the footer only. ``as_text`` are columns that are compared as text, whatever their type."""
     with _open(file, None) as parquet:
         metadata, schema = parquet.metadata, parquet.schema_arrow
@@ -97,6 +98,7 @@ def open_parquet(file: LogFile, *, timestamp: str | None, as_text: Collection[st
         metadata=metadata,
         schema=schema,
         timestamp=timestamp,
+        piece_rows=limits.piece_rows,
     )
 
 

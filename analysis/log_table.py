@@ -10,9 +10,10 @@ import pyarrow as pa
 
 from analysis.card import Format, Sql
 from analysis.errors import DataError
-from analysis.log_csv import KEPT_BYTES, open_csv
+from analysis.log_csv import open_csv
 from analysis.log_csv_text import header_of
 from analysis.log_files import LogFile, files_of
+from analysis.log_limits import Limits
 from analysis.log_ndjson import open_ndjson
 from analysis.log_parquet import open_parquet
 from analysis.log_pieces import Chunk, OpenFile, Piece
@@ -67,6 +68,7 @@ def open_table(
     as_text: Collection[str],
     timestamp: str | None,
     must_have: MustHave,
+    limits: Limits,
 ) -> Table:
     """Opens all files of a source. ``as_text`` are columns that are compared as text. Raises UserError for sources that
     cannot be read, DataError for files that can't be used."""
@@ -74,8 +76,8 @@ def open_table(
     if files[0].kind == "csv":  # before a long look through all of them
         for file in files:
             must_have(header_of(file, format_)[0], file.name)
-    keep = sum(f.size * (_LIKELY_PACKED if f.gzipped else 1) for f in files) <= KEPT_BYTES
-    opened = tuple(_open_file(f, format_, as_text, timestamp, keep=keep) for f in files)
+    keep = sum(f.size * (_LIKELY_PACKED if f.gzipped else 1) for f in files) <= limits.kept_bytes
+    opened = tuple(_open_file(f, format_, as_text, timestamp, limits, keep=keep) for f in files)
     columns = dict.fromkeys(c for f in opened for c in f.columns)
     name = files[0].name if len(files) == 1 else str(source)
     must_have(columns, name)
@@ -86,13 +88,13 @@ def open_table(
 
 
 def _open_file(
-    file: LogFile, format_: Format, as_text: Collection[str], timestamp: str | None, *, keep: bool
+    file: LogFile, format_: Format, as_text: Collection[str], timestamp: str | None, limits: Limits, *, keep: bool
 ) -> OpenFile:
     if file.kind == "parquet":
-        return open_parquet(file, timestamp=timestamp, as_text=as_text)
+        return open_parquet(file, timestamp=timestamp, as_text=as_text, limits=limits)
     if file.kind == "csv":
-        return open_csv(file, format_, as_text=as_text, keep=keep)
-    return open_ndjson(file, as_text=as_text)
+        return open_csv(file, format_, as_text=as_text, keep=keep, limits=limits)
+    return open_ndjson(file, as_text=as_text, limits=limits)
 
 
 def _times(file: OpenFile, column: str, values: pa.Array, first_row: int) -> pa.Array:

@@ -139,5 +139,5 @@ def _of_fractions(numbers: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.int6
     whole = np.floor(safe)
     micros, bad = _of_whole(whole.astype(np.int64))
     fractional = (safe != whole) & (np.abs(safe) < _FIRST_MILLISECOND)
-    micros = np.where(fractional, np.rint(safe * 1_000_000).astype(np.int64), micros)
+    micros = np.where(fractional, np.rint(np.where(fractional, safe, 0.0) * 1_000_000).astype(np.int64), micros)
     return micros, bad | ~finite
