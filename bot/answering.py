@@ -10,15 +10,16 @@ from datetime import datetime, timedelta
 import structlog
 
 from analysis.errors import ParleyError, UserError
-from bot.asking import Command, Lane
+from bot.asking.command import Command, Lane
+from bot.asking.context import Context, Outcome, nothing_more
+from bot.asking.rights import check_may_ask
 from bot.bell import Bell
-from bot.child import Children, reference
-from bot.context import Context, Evaluated, Job, Outcome, Stopped, nothing_more
-from bot.directory import TERMINAL, Directory, stranger
+from bot.evaluating.children import Children, reference
+from bot.evaluating.values import Evaluated, Job, Stopped
 from bot.models import Models
 from bot.render.answers import went_wrong
-from bot.rights import check_may_ask
 from bot.scheduled import why_not_any_more
+from bot.slack.directory import TERMINAL, Directory, stranger
 from storage import requests
 from storage.database import Busy, Database
 from storage.requests import Leased, LeaseLost

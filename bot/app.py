@@ -23,18 +23,18 @@ from analysis.card_reading import parse_card
 from analysis.errors import UserError
 from bot.answering import Answering
 from bot.bell import Bell
-from bot.child import Children
 from bot.clock import Clock
 from bot.commands import all_commands
-from bot.directory import Directory
+from bot.evaluating.children import Children
 from bot.gateway import Gateway
 from bot.listeners import Door
 from bot.models import Models
 from bot.only_process import only_process
-from bot.pace import Pace
-from bot.pictures import Pictures
 from bot.settings import Settings
-from bot.slack import HTTP_TIMEOUT_SECONDS, Refused, Slack, TooFast, Unknown
+from bot.slack.api import HTTP_TIMEOUT_SECONDS, Refused, Slack, TooFast, Unknown
+from bot.slack.directory import Directory
+from bot.slack.pace import Pace
+from bot.slack.pictures import Pictures
 from bot.web.site import build_site
 from storage import messages, requests
 from storage.database import Busy, Database

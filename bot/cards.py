@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.context import Context
+from bot.asking.context import Context
 from bot.remembered import Remembered, remember
 from bot.render import card as cards
 from storage import annotations, messages, people

@@ -80,7 +80,7 @@ def manifest(
     ] = None,
 ) -> None:
     """Print the Slack app's manifest: paste it at Slack to make the app."""
-    from bot.manifest import manifest_json
+    from bot.slack.manifest import manifest_json
 
     typer.echo(manifest_json(http))
 

@@ -8,9 +8,9 @@ from datetime import datetime
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from bot.asking import Command
+from bot.asking.command import Command
+from bot.asking.when import Slot, due, parse_when
 from bot.bell import Bell
-from bot.when import Slot, due, parse_when
 from storage import requests, schedules
 from storage.database import Database, Transaction
 from storage.requests import Request, Where, Who

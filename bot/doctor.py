@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from slack_sdk import WebClient
 
 from analysis.card_reading import parse_card
-from bot.manifest import LOST_WITHOUT
 from bot.models import Models
 from bot.settings import Settings, read_settings
-from bot.slack import HTTP_TIMEOUT_SECONDS
+from bot.slack.api import HTTP_TIMEOUT_SECONDS
+from bot.slack.manifest import LOST_WITHOUT
 from storage.database import Database
 
 Finding = tuple[bool, str]

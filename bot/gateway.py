@@ -10,12 +10,12 @@ from typing import Any
 import structlog
 
 from bot.bell import Bell
-from bot.child import reference
-from bot.pace import Pace
-from bot.pictures import Pictures
+from bot.evaluating.children import reference
 from bot.render.answers import cannot_post
 from bot.render.blocks import with_picture, without_pictures
-from bot.slack import HTTP_TIMEOUT_SECONDS, Refused, Slack, TooFast, Unknown
+from bot.slack.api import HTTP_TIMEOUT_SECONDS, Refused, Slack, TooFast, Unknown
+from bot.slack.pace import Pace
+from bot.slack.pictures import Pictures
 from storage import messages
 from storage.database import Busy, Database
 from storage.messages import Due

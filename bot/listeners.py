@@ -11,11 +11,11 @@ import structlog
 from slack_bolt import Ack, App, BoltResponse
 
 from analysis.errors import UserError
-from bot.asking import Command
+from bot.asking.command import Command
+from bot.asking.grammar import Asked, parse
+from bot.asking.plain import mentions, plain, without_mention
 from bot.bell import Bell
-from bot.plain import mentions, plain, without_mention
 from bot.render.answers import refused
-from bot.words import Asked, parse
 from storage import annotations, messages, people, requests
 from storage.database import Busy, Database, Json, Transaction
 from storage.messages import Address

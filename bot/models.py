@@ -10,7 +10,7 @@ from pathlib import Path
 
 from analysis.card import ModelCard
 from analysis.errors import DataError, UserError
-from bot.asking import near
+from bot.asking.command import near
 
 ENDINGS = (".yaml", ".yml")
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bot.context import Context, Outcome, nothing_more
+from bot.asking.context import Context, Outcome, nothing_more
+from bot.asking.grammar import words
 from bot.render.schedules import paused
-from bot.words import words
 from storage import channels, messages, schedules
 from storage.database import Transaction
 from storage.messages import Address

@@ -55,7 +55,15 @@ def test_storage_imports_only_the_values_of_analysis(path: Path) -> None:
 
 @pytest.mark.parametrize("path", files("bot/render"), ids=lambda p: str(p.relative_to(ROOT)))
 def test_rendering_acts_on_nothing(path: Path) -> None:
-    acts = ("bot.app", "bot.gateway", "bot.listeners", "bot.answering", "bot.commands", "bot.slack", "bot.context")
+    acts = (
+        "bot.app",
+        "bot.gateway",
+        "bot.listeners",
+        "bot.answering",
+        "bot.commands",
+        "bot.slack",
+        "bot.asking.context",
+    )
     assert not reach(path, *acts, "slack_bolt", "slack_sdk.web", "sqlalchemy")
 
 

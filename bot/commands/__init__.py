@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 
-from bot.asking import Command
+from bot.asking.command import Command
 
 
 def all_commands() -> dict[str, Command]:

@@ -1,12 +1,13 @@
 """How the models stand, for one persona."""
 
 from analysis.errors import UserError
-from bot.asking import Argument, Command, OneOf, Slug, text_of
+from bot.asking.command import Argument, Command, text_of
+from bot.asking.context import Context, Outcome
+from bot.asking.kinds import OneOf, Slug
+from bot.asking.rights import check_may_show
 from bot.cards import name_of
 from bot.commands.i_am import PERSONAS
-from bot.context import Context, Outcome
 from bot.render.digest import DigestLine, digest_message
-from bot.rights import check_may_show
 from storage import annotations, evaluations, findings
 from storage.database import Transaction
 from storage.requests import Who

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from analysis.values import Measure, Result
-from bot.asking import Argument, Command, Slug, Words, text_of
+from bot.asking.command import Argument, Command, text_of
+from bot.asking.context import Context, Outcome, nothing_more
+from bot.asking.kinds import Slug, Words
+from bot.asking.rights import check_may_show
+from bot.asking.window import WindowWords
 from bot.cards import card_address, card_key, details_key, names_of, put_card, talked_about, write_recoveries
-from bot.context import Context, Evaluated, Job, Outcome, nothing_more
+from bot.evaluating.values import Evaluated, Job
 from bot.models import KnownModel
 from bot.remembered import markers
 from bot.render import card as cards
 from bot.render.answers import words_only
-from bot.rights import check_may_show
-from bot.window_argument import WindowWords
 from storage import evaluations, findings, messages
 from storage.anchors import Anchor
 from storage.database import Transaction

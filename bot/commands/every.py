@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from analysis.errors import UserError
-from bot.asking import Argument, Command, text_of
-from bot.context import Context, Outcome
+from bot.asking.command import Argument, Command, text_of
+from bot.asking.context import Context, Outcome
+from bot.asking.grammar import parse, words
+from bot.asking.when import Phrase, following, parse_when
 from bot.render.schedules import made
-from bot.when import Phrase, following, parse_when
-from bot.words import parse, words
 from storage import schedules
 from storage.database import Json, Transaction
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from bot.asking import Argument, Command, OneOf, Slug, text_of
-from bot.context import Context, Outcome
+from bot.asking.command import Argument, Command, text_of
+from bot.asking.context import Context, Outcome
+from bot.asking.kinds import OneOf, Slug
 from bot.render.findings import findings_list
 from storage import findings
 

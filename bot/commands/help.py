@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from bot.asking import Argument, Command, OneOf, text_of
-from bot.context import Context, Outcome
+from bot.asking.command import Argument, Command, text_of
+from bot.asking.context import Context, Outcome
+from bot.asking.kinds import OneOf
 from bot.render.help import all_of, one
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from bot.asking import Argument, Command, OneOf, text_of
-from bot.context import Context, Outcome, together
+from bot.asking.command import Argument, Command, text_of
+from bot.asking.context import Context, Outcome, together
+from bot.asking.kinds import OneOf
 from bot.render.answers import words_only
 from storage import people
 

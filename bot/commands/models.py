@@ -1,7 +1,7 @@
 """Which models there are, and how they stand."""
 
-from bot.asking import Command
-from bot.context import Context, Outcome
+from bot.asking.command import Command
+from bot.asking.context import Context, Outcome
 from bot.render.models import ModelLine, models_list
 from storage import annotations, evaluations, findings
 

@@ -2,8 +2,9 @@
 
 from analysis.errors import UserError
 from analysis.values import Slice
-from bot.asking import Argument, Command, Condition, Number, OneOf, Slug, Words, number_of, text_of
-from bot.context import Context, Outcome
+from bot.asking.command import Argument, Command, number_of, text_of
+from bot.asking.context import Context, Outcome
+from bot.asking.kinds import Condition, Number, OneOf, Slug, Words
 from bot.render.notes import kept
 from storage import annotations, findings
 from storage.anchors import Anchor

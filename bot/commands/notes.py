@@ -1,9 +1,10 @@
 """What people said about a model."""
 
-from bot.asking import Argument, Command, OneOf, Slug, text_of
+from bot.asking.command import Argument, Command, text_of
+from bot.asking.context import Context, Outcome
+from bot.asking.kinds import OneOf, Slug
 from bot.cards import name_of
 from bot.commands.note import KINDS
-from bot.context import Context, Outcome
 from bot.render.notes import NoteLine, notes_list
 from storage import annotations
 from storage.requests import Who

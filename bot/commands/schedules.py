@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from bot.asking import Command
+from bot.asking.command import Command
+from bot.asking.context import Context, Outcome
+from bot.asking.grammar import words
+from bot.asking.when import following, parse_when
 from bot.cards import name_of
-from bot.context import Context, Outcome
 from bot.render.schedules import ScheduleLine, schedules_list
-from bot.when import following, parse_when
-from bot.words import words
 from storage import schedules
 from storage.requests import Who
 from storage.schedules import Schedule

@@ -7,12 +7,13 @@ import re
 from analysis import charts
 from analysis.errors import UserError
 from analysis.values import Result
-from bot.asking import Argument, Command, Words, text_of
+from bot.asking.command import Argument, Command, text_of
+from bot.asking.context import Context, Outcome
+from bot.asking.kinds import Words
+from bot.asking.rights import check_may_show
 from bot.cards import names_of
-from bot.context import Context, Outcome
 from bot.remembered import markers
 from bot.render import card as cards
-from bot.rights import check_may_show
 from storage import evaluations
 from storage.anchors import Anchor
 from storage.database import Json

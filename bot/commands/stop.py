@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from analysis.errors import UserError
-from bot.asking import Argument, Command, Number, number_of
+from bot.asking.command import Argument, Command, number_of
+from bot.asking.context import Context, Outcome
+from bot.asking.kinds import Number
 from bot.cards import name_of, names_of, put_card
-from bot.context import Context, Outcome
 from bot.render import card as cards
 from storage import evaluations
 from storage.database import Transaction

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from analysis.errors import UserError
-from bot.asking import Argument, Command, Number, number_of
-from bot.context import Context, Outcome, together
+from bot.asking.command import Argument, Command, number_of
+from bot.asking.context import Context, Outcome, together
+from bot.asking.kinds import Number
 from bot.render.answers import words_only
 from storage import schedules
 

@@ -19,11 +19,13 @@ from bot.serving import bind
 from bot.settings import Settings, read_settings
 from bot.workspace import Server, Workspace
 
-BOT_TOKEN, APP_TOKEN, SIGNING_SECRET = "xoxb-demo", "xapp-demo", "demo"  # noqa: S105  # of a workspace on this machine alone
+BOT_TOKEN, APP_TOKEN, SIGNING_SECRET = "xoxb-demo", "xapp-demo", "demo"  # of a workspace on this machine alone
 TOLD = "told"
 
 
-def run(*, port: int, fresh: bool = False, say: Callable[[str], object] = print, stop: threading.Event | None = None) -> None:
+def run(
+    *, port: int, fresh: bool = False, say: Callable[[str], object] = print, stop: threading.Event | None = None
+) -> None:
     """Serve the demo until it is interrupted. A second start finds the story; one that was cut short begins anew."""
     home = read_settings().home / "demo"
     bind("127.0.0.1", port).close()  # a taken port is said before anything is made
@@ -87,5 +89,3 @@ def _is_quiet(parley: Parley) -> bool:
     health = parley.health()
     depth = health["requests"]
     return isinstance(depth, dict) and not any(depth.values()) and health["unsent"] == 0
-
-

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.asking import Command, near
+from bot.asking.command import Command, near
 from bot.render.answers import refused, words_only
 from bot.render.blocks import escape
 from storage.messages import Content

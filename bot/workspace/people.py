@@ -76,7 +76,13 @@ class People(Forms):
         self._courier.tell(react(self._team, self._member(user, channel), ts, user, name.strip(":")))
 
     def command(
-        self, user: str, channel: str, text: str, *, command: str = "/parley", thread: str | None = None
+        self,
+        user: str,
+        channel: str,
+        text: str,
+        *,
+        command: str = "/parley",
+        thread: str | None = None,
     ) -> Delivery:
         """Type a slash command; what the app answers at once is shown to its person."""
         place = self._member(user, channel)
@@ -124,6 +130,12 @@ class People(Forms):
             says = f"This did not work: {app.name} failed with the error “{_outcome(delivery)}”"
             whisper(self._team, None, channel, user, {"text": says}, thread=message.get("thread_ts"))
         return delivery
+
+    def forget_ephemeral(self, user: str, channel: str, ts: str) -> None:
+        """Put away something that only this person sees."""
+        if any(message["ts"] == ts for message in self._team.state.ephemerals(channel, user)):
+            self._team.state.drop_ephemeral(channel, ts)
+            self._team.changed({"kind": "ephemeral", "channel": channel, "user": user, "ts": ts})
 
     def shortcut(self, user: str, channel: str, ts: str, callback_id: str) -> Delivery:
         """Use a message shortcut of the (first) app."""

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from .doors import routes
+from .page_doors import page_routes
 from .workspace import Workspace
 
 HOST = "127.0.0.1"
@@ -110,6 +111,7 @@ class Server:
     def stop(self) -> None:
         """Stop answering; whatever hangs is let go first."""
         self.workspace.unfaulted()
+        self.workspace.changes.end()
         self._server.should_exit = True
         self._thread.join(timeout=10)
         self._socket.close()
@@ -125,7 +127,7 @@ class Server:
 
 def _uvicorn(workspace: Workspace) -> uvicorn.Server:
     connections = Connections()
-    app = FrontDoor(Starlette(routes=routes(workspace)), connections)
+    app = FrontDoor(Starlette(routes=[*routes(workspace), *page_routes(workspace)]), connections)
     return uvicorn.Server(
         uvicorn.Config(
             app,

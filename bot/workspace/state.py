@@ -106,6 +106,11 @@ class State:
         )
         return [_parsed(row[0]) for row in rows]
 
+    def latest(self, channel: str) -> str | None:
+        """When the channel itself was last written to."""
+        rows = self._run("SELECT max(ts) FROM messages WHERE channel = ? AND (thread IS NULL OR thread = ts)", channel)
+        return rows[0][0] if rows else None
+
     def replies(self, channel: str, thread: str) -> list[Json]:
         rows = self._run(
             "SELECT body FROM messages WHERE channel = ? AND thread = ? AND ts != thread ORDER BY ts", channel, thread

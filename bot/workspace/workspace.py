@@ -6,10 +6,11 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from . import files
 from .background import Background
+from .changes import Changes
 from .courier import Courier
 from .faults import Fault, Faults, When
 from .joining import join
@@ -40,8 +41,10 @@ class Workspace(People):
         self.background = Background()
         self.courier = Courier(self._team, self.background, self.sockets)
         self.faults = Faults()
+        self.changes = Changes()
         self.calls: list[Call] = []
         self._team.later = self._later
+        self._team.changed = self.changes.tell
         self._team.socket_ticket = self.sockets.ticket
         for number in files.unfinished(self._team):
             self.courier.tell_later(files.finish(self._team, number))
@@ -243,7 +246,3 @@ class Workspace(People):
     def served_at(self, url: str) -> None:
         """Where links, uploads and sockets lead; a server says so when it starts."""
         self._team.base_url = url
-
-    def watch(self, changed: Callable[[Json], Any]) -> None:
-        """Be told of every change that someone may see."""
-        self._team.changed = changed

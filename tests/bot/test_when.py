@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.when import due, following, parse_when
+from bot.asking.when import due, following, parse_when
 
 BERLIN = "Europe/Berlin"
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.errors import UserError
+from bot.asking.grammar import parse, words
+from bot.asking.plain import plain, without_mention
 from bot.commands import all_commands
-from bot.plain import plain, without_mention
-from bot.words import parse, words
 from storage.database import Json
 
 COMMANDS = all_commands()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from analysis.card import ModelCard
 from analysis.errors import UserError
-from bot.asking import Command
+from bot.asking.command import Command
 from storage.people import Person
 from storage.requests import Where
 

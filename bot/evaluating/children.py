@@ -19,11 +19,11 @@ import structlog
 
 from analysis.drawing.chart import Chart
 from analysis.errors import DataError, ParleyError, UserError
-from bot.context import Evaluated, Job, Stopped
+from bot.evaluating.values import Evaluated, Job, Stopped
 
 log = structlog.get_logger()
 
-PRELOADED = ("bot.evaluating", "analysis.charts")
+PRELOADED = ("bot.evaluating.in_child", "analysis.charts")
 SECONDS_BETWEEN_QUESTIONS = 0.25
 SECONDS_TO_DIE = 5.0
 
@@ -47,7 +47,7 @@ class Children:
         process.join()
 
     def evaluate(self, job: Job, *, phase: Callable[[str], None], stop: Callable[[], bool]) -> Evaluated:
-        from bot.evaluating import evaluate_job
+        from bot.evaluating.in_child import evaluate_job
 
         answer = self.run(evaluate_job, job, phase=phase, stop=stop)
         if not isinstance(answer, Evaluated):

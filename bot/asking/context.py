@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from analysis.drawing.chart import Chart, Marker
-from analysis.values import Result
-from bot.asking import Command
+from analysis.drawing.chart import Chart
+from bot.asking.command import Command
+from bot.evaluating.values import Evaluated, Job
 from bot.models import Models
 from storage import messages
 from storage.anchors import Anchor
@@ -20,32 +20,6 @@ from storage.requests import Leased, Request
 
 Outcome = Callable[[Transaction], None]
 """What is written, together with the end of the request, in one small transaction."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """One evaluation for a child process."""
-
-    card: str
-    card_root: str
-    card_name: str
-    window: str
-    version: str | None
-    against: str | None
-    now: datetime
-    markers: tuple[Marker, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Evaluated:
-    """What a child gives back."""
-
-    result: Result
-    chart: Chart | None
-
-
-class Stopped(Exception):  # noqa: N818  # not an error: somebody pressed Stop
-    """The evaluation was stopped by a person."""
 
 
 class Evaluator(Protocol):

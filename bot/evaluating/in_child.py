@@ -10,7 +10,7 @@ from analysis.evaluate import Progress, evaluate
 
 from analysis import charts
 from analysis.card_reading import parse_card
-from bot.context import Evaluated, Job
+from bot.evaluating.values import Evaluated, Job
 
 
 def evaluate_job(job: Job, phase: Callable[[str], None]) -> Evaluated:

@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from bot.slack import Refused, Slack, TooFast, Unknown
+from bot.slack.api import Refused, Slack, TooFast, Unknown
 from storage import channels, people
 from storage.channels import Channel
 from storage.database import Database

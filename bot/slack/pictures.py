@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import structlog
 
-from bot.slack import Refused, Slack, Unknown
+from bot.slack.api import Refused, Slack, Unknown
 from storage.messages import Due, PictureState
 
 log = structlog.get_logger()

@@ -1,0 +1,1 @@
+"""Evaluating in child processes."""

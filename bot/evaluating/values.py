@@ -1,0 +1,35 @@
+"""What goes into a child process and what comes back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from analysis.drawing.chart import Chart, Marker
+from analysis.values import Result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One evaluation for a child process."""
+
+    card: str
+    card_root: str
+    card_name: str
+    window: str
+    version: str | None
+    against: str | None
+    now: datetime
+    markers: tuple[Marker, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """What a child gives back."""
+
+    result: Result
+    chart: Chart | None
+
+
+class Stopped(Exception):  # noqa: N818  # not an error: somebody pressed Stop
+    """The evaluation was stopped by a person."""

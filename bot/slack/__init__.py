@@ -1,0 +1,1 @@
+"""Slack as the gateway needs it: calls, pace, pictures, who and where."""
