@@ -8,12 +8,28 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from analysis.drawing.canvas import BAD, BLUE, GREY, INK, MARGIN, PAPER, SMALL, TEXT, WIDTH, Canvas, font, plain
+from analysis.drawing.canvas import (
+    BAD,
+    BLUE,
+    ELLIPSIS,
+    GREY,
+    INK,
+    MARGIN,
+    PAPER,
+    SMALL,
+    TEXT,
+    WIDTH,
+    Canvas,
+    font,
+    plain,
+)
 from analysis.drawing.chart import ChartKind, Scene, Words
 from analysis.errors import UserError
 from analysis.judgement import wording
 
 MOST_CLASSES = 8
+MOST_OF_THE_WIDTH_FOR_NAMES = 0.25
+MOST_LETTERS_IN_THE_TITLE = 18
 LIGHTEST, DARKEST = 0.06, 0.85
 WHITE_TEXT_FROM = 0.75
 
@@ -41,18 +57,21 @@ def paint(canvas: Canvas, scene: Scene) -> Words:
     counts = _counts(scene)
     title = _title(scene, counts)
     canvas.title(title, f"{scene.model} · {wording.count(counts.rows)} rows · percent of each label")
-    names = [f"is {name}" for name in counts.classes]
-    left = min(max(canvas.width(n, TEXT) for n in names), WIDTH * 0.25) + MARGIN + 20
+    size = len(counts.classes)
+    narrow = WIDTH * MOST_OF_THE_WIDTH_FOR_NAMES
+    predicted = _that_fit(canvas, counts.classes, (WIDTH - narrow) / size)
+    numbered = predicted[0] == "1" and counts.classes[0] != "1"
+    names = [f"{i} · {name}" if numbered else f"is {name}" for i, name in enumerate(counts.classes, start=1)]
+    left = min(max(canvas.width(n, TEXT) for n in names), narrow) + MARGIN + 20
     axes = canvas.axes(left=left, below=4, above=44)
     axes.spines["bottom"].set_visible(False)
     for label in range(len(counts.classes)):
         for prediction in range(len(counts.classes)):
             _cell(axes, counts, label, prediction)
-    size = len(counts.classes)
     axes.set_xlim(0, size)
     axes.set_ylim(size, 0)
     _names(canvas, axes, names, left, along="y")
-    _names(canvas, axes, [f"predicted {name}" for name in counts.classes], (WIDTH - left) / size, along="x")
+    _names(canvas, axes, predicted, (WIDTH - left) / size, along="x")
     return Words(title, _alt(scene, title, counts))
 
 
@@ -112,11 +131,18 @@ def _cell(axes: Axes, counts: Counts, label: int, prediction: int) -> None:
         )
 
 
+def _that_fit(canvas: Canvas, classes: Sequence[str], room: float) -> list[str]:
+    """What stands above the columns: in full, else the names alone, else the numbers that the rows bear."""
+    full, alone = [f"predicted {name}" for name in classes], list(classes)
+    for names in (full, alone):
+        if all(canvas.width(name, TEXT) <= room - 20 for name in names):
+            return names
+    return [str(i) for i in range(1, len(classes) + 1)]
+
+
 def _names(canvas: Canvas, axes: Axes, names: Sequence[str], room: float, *, along: str) -> None:
     size = TEXT if len(names) <= 3 else SMALL
     room = room - 20 if along == "x" else room - MARGIN - 12
-    if along == "x" and any(canvas.width(name, size) > room for name in names):
-        names = [name.removeprefix("predicted ") for name in names]
     labels = [plain(canvas.fitted(name, room, size)) for name in names]
     axis = axes.xaxis if along == "x" else axes.yaxis
     axis.set_ticks([i + 0.5 for i in range(len(names))])
@@ -132,7 +158,7 @@ def _title(scene: Scene, counts: Counts) -> str:
         caught, there = counts.cells[positive][positive], sum(counts.cells[positive])
         alarms, others = counts.cells[1 - positive][positive], sum(counts.cells[1 - positive])
         if there and others:
-            name = counts.classes[positive]
+            name = _cut(counts.classes[positive])
             return (
                 f"{wording.percent(round(caught / there, 3))} of “{name}” are caught, "
                 f"{wording.percent(round(alarms / others, 3))} of the others are flagged wrongly"
@@ -146,7 +172,11 @@ def _title(scene: Scene, counts: Counts) -> str:
         if i != j
     ]
     most, label, prediction = max(wrong, default=(0.0, "", ""))
-    return f"{text}; most often “{label}” is taken for “{prediction}”" if most else text
+    return f"{text}; most often “{_cut(label)}” is taken for “{_cut(prediction)}”" if most else text
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= MOST_LETTERS_IN_THE_TITLE else name[: MOST_LETTERS_IN_THE_TITLE - 1].rstrip() + ELLIPSIS
 
 
 def _positive(scene: Scene, counts: Counts) -> int:

@@ -96,9 +96,9 @@ def _title(measure: str, rows: list[Measure], verdicts: list[Verdict]) -> str:
         value = wording.shown(measure, first.value or 0.0)
         return f"No feature {things}: the furthest is {first.feature} at {value}"
     if len(wrong) == 1:
-        return (
-            f"Only {wrong[0].feature} {things.replace('have', 'has')}, {wording.shown(measure, wrong[0].value or 0.0)}"
-        )
+        only = "Only " if len(rows) > 1 else ""
+        value = wording.shown(measure, wrong[0].value or 0.0)
+        return f"{only}{wrong[0].feature} {things.replace('have', 'has')}: {wording.words(measure)} {value}"
     named = wording.listed([m.feature or "" for m in wrong], most=2)
     return f"{len(wrong)} of {len(rows)} features {things}: {named}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
@@ -55,7 +56,7 @@ def paint(canvas: Canvas, scene: Scene) -> Words:
     for row, group in enumerate(shown):
         if group in groups.large:
             _row(axes, groups, group, row)
-    low, high = _ends(groups)
+    low, high = _ends(groups, shown)
     axes.set_xlim(low, high)
     for row, (group, text) in enumerate(zip(shown, texts, strict=True)):
         colour = BAD if groups.is_flagged(group) else INK if group in groups.large else GREY
@@ -132,8 +133,8 @@ def _row(axes: Axes, groups: Groups, group: Measure, row: int) -> None:
     )
 
 
-def _ends(groups: Groups) -> tuple[float, float]:
-    numbers = [n for m in groups.large for n in (m.value, m.low, m.high) if n is not None]
+def _ends(groups: Groups, shown: Sequence[Measure]) -> tuple[float, float]:
+    numbers = [n for m in shown if m in groups.large for n in (m.value, m.low, m.high) if n is not None]
     if groups.whole is not None and groups.whole.value is not None:
         numbers.append(groups.whole.value)
     low, high = min(numbers, default=0.0), max(numbers, default=1.0)

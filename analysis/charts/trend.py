@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isnan, nan
 
@@ -33,7 +32,8 @@ class Trend:
     over_time: tuple[Measure, ...]
     limits: tuple[Limit, ...]
     reference: Measure | None
-    notes: tuple[Marker, ...]
+    notes: tuple[tuple[str, tuple[Marker, ...]], ...]
+    """Each period that people spoke about, in the order of time, with what they said."""
 
     @property
     def periods(self) -> list[str]:
@@ -81,13 +81,16 @@ def _trend(scene: Scene) -> Trend:
         over_time = [whole]
     if all(m.value is None for m in over_time):
         raise UserError(f"There is no trend of {wording.named(whole)}: {whole.reason or 'it has no value here'}.")
-    there = {m.period for m in over_time}
     return Trend(
         whole=whole,
         over_time=tuple(over_time),
         limits=tuple(limits(scene.card, scene.table, whole)) if scene.card is not None else (),
         reference=scene.table.contrasted(whole).reference,
-        notes=tuple(m for m in scene.markers if m.period in there),
+        notes=tuple(
+            (m.period, said)
+            for m in over_time
+            if m.period and (said := tuple(note for note in scene.markers if note.period == m.period))
+        ),
     )
 
 
@@ -195,18 +198,16 @@ def _colour(limit: Limit) -> str:
 
 
 def _flags(axes: Axes, trend: Trend) -> None:
-    """A line at the period of each note, with its number in a circle above; notes on one period stand side by side."""
-    seen: dict[str, int] = {}
-    for number, note in enumerate(trend.notes, start=1):
-        beside = seen.get(note.period, 0)
-        seen[note.period] = beside + 1
-        place = trend.periods.index(note.period)
+    """A line at each period that people spoke about, with its number in a circle above; an older one has a dot."""
+    older = max(len(trend.notes) - MOST_NOTES, 0)
+    for number, (period, _) in enumerate(trend.notes, start=1 - older):
+        place = trend.periods.index(period)
         axes.axvline(place, color=INK, linewidth=1.4, linestyle=(0, (2, 2)), zorder=2)
         axes.annotate(
-            str(number),
+            str(number) if number > 0 else "·",
             xy=(place, 1.0),
             xycoords=("data", "axes fraction"),
-            xytext=(20 * beside, 12),
+            xytext=(0, 12),
             textcoords="offset points",
             fontproperties=font(SMALL, bold=True),
             color=PAPER,
@@ -218,11 +219,12 @@ def _flags(axes: Axes, trend: Trend) -> None:
 
 
 def _footnotes(trend: Trend) -> list[str]:
-    notes: Sequence[Marker] = trend.notes
-    lines = [f"{i} · {note.label}, {short(note.period)}: {note.text}" for i, note in enumerate(notes, start=1)]
-    if len(lines) > MOST_NOTES:
-        return [*lines[: MOST_NOTES - 1], f"and {wording.plural(len(lines) - MOST_NOTES + 1, 'more note')}"]
-    return lines
+    """What was said about the latest periods."""
+    told = trend.notes[-MOST_NOTES:]
+    return [
+        f"{number} · {short(period)}: {'; '.join(f'{note.label} {note.text}' for note in notes)}"
+        for number, (period, notes) in enumerate(told, start=1)
+    ]
 
 
 def _alt(scene: Scene, trend: Trend, title: str) -> str:
@@ -244,7 +246,8 @@ def _alt(scene: Scene, trend: Trend, title: str) -> str:
     if trend.reference is not None and trend.reference.value is not None:
         parts.append(f"Reference {trend.shown(trend.reference.value)}.")
     parts += [f"Limit: {limit.level} {limit.side} {trend.shown(limit.value)}." for limit in trend.limits]
-    parts += [f"Note {note.label} at {note.period}: {note.text}." for note in trend.notes]
+    said = [note for _, notes in trend.notes for note in notes]
+    parts += [f"Note {note.label} at {note.period}: {note.text}." for note in said]
     return " ".join(parts)
 
 

@@ -8,6 +8,9 @@ from matplotlib.axes import Axes
 
 from analysis.drawing.canvas import INK, MARGIN, PAPER, SMALL, TEXT, WIDTH, Canvas, font, plain
 
+FEWEST_ROWS_OF_ROOM = 4
+"""One lone bar would else fill the whole sheet."""
+
 MOST_OF_THE_WIDTH_FOR_NAMES = 0.38
 
 
@@ -29,7 +32,7 @@ def name_rows(
     for label, colour, strong in zip(labels, colours, bold, strict=True):
         label.set_fontproperties(font(TEXT, bold=strong))
         label.set_color(colour)
-    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.set_ylim(max(len(names), FEWEST_ROWS_OF_ROOM) - 0.4, -0.6)
 
 
 def note(axes: Axes, x: float, row: float, text: str, *, colour: str = INK, bold: bool = False) -> None:
