@@ -64,5 +64,3 @@ def _ms(seconds: tuple[float, ...]) -> str:
     )
 
 
-if __name__ == "__main__":
-    main()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from analysis.card import ModelCard
 from analysis.errors import DataError, UserError
-from bot.asking.command import near
+from bot.asking.nearest import near
 
 ENDINGS = (".yaml", ".yml")
 

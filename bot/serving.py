@@ -14,7 +14,7 @@ from fastapi import FastAPI
 
 from analysis.errors import UserError
 from bot.app import Role, build_app
-from bot.asking.command import near
+from bot.asking.nearest import near
 from bot.settings import Settings, need_slack, read_settings
 
 SECONDS_TO_FINISH_REQUESTS = 5

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from analysis import near_names
 from storage.database import Json
 
 if TYPE_CHECKING:
@@ -73,17 +72,6 @@ class Command:
             shown = f"--{a.name} {a.kind.shape}" if a.place == "option" else a.kind.shape
             parts.append(shown if a.required else f"[{shown}]")
         return " ".join(parts)
-
-
-def near(name: str, known: tuple[str, ...] | list[str], *, most: int = 3) -> str:
-    """The end of a sentence about an unknown name: the nearest known ones, else the first of all."""
-    close = near_names.near(name, known, most=most)
-    if close:
-        return f"; did you mean {' or '.join(f'`{c}`' for c in close)}?"
-    if not known:
-        return "."
-    shown = ", ".join(f"`{k}`" for k in known[:12])
-    return f"; known: {shown}{' …' if len(known) > 12 else ''}."
 
 
 def text_of(arguments: Mapping[str, Json], name: str) -> str | None:

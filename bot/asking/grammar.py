@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 
 from analysis.errors import UserError
-from bot.asking.command import Argument, Command, near
+from bot.asking.command import Argument, Command
+from bot.asking.nearest import near
 from storage.database import Json
 
 Asked = tuple[str, dict[str, Json]]

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from analysis.errors import UserError
-from bot.asking.command import near
+from bot.asking.nearest import near
 from storage.database import Json
 
 

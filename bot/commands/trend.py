@@ -6,9 +6,10 @@ from analysis import charts
 from analysis.errors import UserError
 from analysis.judgement.wording import words
 from analysis.values import Measure, Result, Rows, Slice
-from bot.asking.command import Argument, Command, near, text_of
+from bot.asking.command import Argument, Command, text_of
 from bot.asking.context import Context, Outcome
 from bot.asking.kinds import Condition, Slug, Words
+from bot.asking.nearest import near
 from bot.asking.rights import check_may_show
 from bot.remembered import markers
 from bot.render.trend import trend_message

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.asking.command import Command, near
+from bot.asking.command import Command
+from bot.asking.nearest import near
 from bot.render.answers import refused, words_only
 from bot.render.blocks import escape
 from storage.messages import Content
