@@ -33,7 +33,10 @@ def _database(settings: Settings) -> Iterator[Finding]:
     except Exception as error:  # the edge of one look; whatever fails here is the finding
         yield False, f"the database does not answer ({type(error).__name__}); check PARLEY_DATABASE_URL"
         return
-    yield current, "the database is up to date" if current else "the database is old or new: run `parley db upgrade`"
+    yield (
+        current,
+        "the database is up to date" if current else "the database has not this version's tables: `parley db upgrade`",
+    )
 
 
 def _cards(settings: Settings) -> Iterator[Finding]:

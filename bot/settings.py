@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from analysis.errors import UserError
@@ -108,14 +108,12 @@ class Settings(BaseSettings):
             raise ValueError("Dask is not supported by this version; unset it, and evaluations run on this machine")
         return None
 
-    @model_validator(mode="after")
-    def _one_workspace(self) -> Settings:
-        if self.client_id or self.client_secret:
-            raise ValueError(
-                "SLACK_CLIENT_ID and SLACK_CLIENT_SECRET are refused: Parley serves one workspace; "
-                "unset them and give SLACK_BOT_TOKEN"
-            )
-        return self
+    @field_validator("client_id", "client_secret", mode="after")
+    @classmethod
+    def _one_workspace(cls, given: object) -> None:
+        """Bolt would switch to OAuth silently."""
+        if given:
+            raise ValueError("is refused: Parley serves one workspace; unset it, and give SLACK_BOT_TOKEN")
 
     @property
     def database(self) -> str:

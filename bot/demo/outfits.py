@@ -36,7 +36,7 @@ LIKED = {
     "wool": 0.15,
     "polyester": -0.35,
 }
-BOUGHT_AT_ALL = -2.75
+BOUGHT_AT_ALL = -2.4
 
 NEW_MATERIAL, ITS_SUPPLIER = "linen-blend", "mirabel"
 RENAMED_DAYS_AGO = 17

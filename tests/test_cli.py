@@ -1,0 +1,79 @@
+"""The terminal: wrong input ends in one clear sentence and status 2."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+from bot.workspace import Server, Workspace
+from tests.stage import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
+
+
+def parley(*words: str, home: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return subprocess.run(
+        [sys.executable, "-m", "bot.cli", *words],
+        env=kept | {"PARLEY_HOME": str(home)} | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_all_wrong_settings_are_named_in_one_message(tmp_path: Path) -> None:
+    done = parley(
+        "serve", home=tmp_path, PARLEY_PORT="abc", PARLEY_DATABASE_URL="mysql://x", SLACK_CLIENT_ID="1", PARLEY_JOBS="0"
+    )
+    assert done.returncode == 2
+    for name in ("PARLEY_PORT", "PARLEY_DATABASE_URL", "SLACK_CLIENT_ID", "PARLEY_JOBS"):
+        assert name in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_without_slack_it_says_which_settings_would_give_it(tmp_path: Path) -> None:
+    done = parley("serve", home=tmp_path)
+    assert done.returncode == 2
+    assert "SLACK_BOT_TOKEN" in done.stderr
+    assert "parley demo" in done.stderr
+
+
+def test_roles_on_sqlite_are_refused(tmp_path: Path) -> None:
+    done = parley("serve", "--role", "worker", home=tmp_path, SLACK_BOT_TOKEN="x", SLACK_APP_TOKEN="y")
+    assert done.returncode == 2
+    assert "PostgreSQL" in done.stderr
+
+
+def test_a_taken_port_is_one_clear_line(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        done = parley("serve", home=tmp_path, SLACK_BOT_TOKEN="x", SLACK_APP_TOKEN="y", PARLEY_PORT=port)
+    assert done.returncode == 2
+    assert done.stderr.splitlines() == [
+        f"parley: Port {port} on 127.0.0.1 is taken; end what uses it, or choose another port."
+    ]
+
+
+def test_the_doctor_names_missing_scopes_and_what_is_lost(tmp_path: Path) -> None:
+    scopes = {"chat:write", "commands"}
+    with Workspace() as workspace, Server(workspace) as server:
+        workspace.install_app(bot_token=BOT_TOKEN, app_token=APP_TOKEN, signing_secret=SIGNING_SECRET, scopes=scopes)
+        done = parley(
+            "doctor", home=tmp_path, SLACK_BOT_TOKEN=BOT_TOKEN, SLACK_APP_TOKEN=APP_TOKEN, SLACK_API_URL=server.api_url
+        )
+    assert done.returncode == 1
+    assert "files:read is missing: the picture stays in the thread" in done.stdout
+    assert "chat:write is missing" not in done.stdout
+    assert done.stderr == ""
+
+
+def test_the_manifest_asks_for_the_core_scopes_and_nothing_more(tmp_path: Path) -> None:
+    done = parley("manifest", "--http", "https://parley.example.com/", home=tmp_path)
+    assert '"url": "https://parley.example.com/slack/events"' in done.stdout
+    assert '"socket_mode_enabled": false' in done.stdout
+    assert "chat:write.public" not in done.stdout
