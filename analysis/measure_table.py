@@ -58,10 +58,14 @@ class MeasureTable:
         self._by_key: dict[Key, Measure] = {}
         self._by_name: dict[tuple[str, Basis], list[Measure]] = {}
         self._over_time: dict[Series, list[Measure]] = {}
+        self._by_columns: dict[tuple[str, Basis, frozenset[str]], list[Measure]] = {}
         for m in self._measures:
             self._by_key.setdefault((m.measure, m.basis, m.feature, m.class_, m.slice, m.period, m.version), m)
             if m.version in (version, None):
                 self._by_name.setdefault((m.measure, m.basis), []).append(m)
+                if m.slice is not None:
+                    of_columns = (m.measure, m.basis, frozenset(columns_of(m.slice)))
+                    self._by_columns.setdefault(of_columns, []).append(m)
                 if m.period is not None:
                     series = (m.measure, m.basis, m.feature, m.class_, m.slice, m.version)
                     self._over_time.setdefault(series, []).append(m)
@@ -113,15 +117,11 @@ class MeasureTable:
 
     def groups(self, name: str, columns: tuple[str, ...], *, basis: Basis = "realized") -> list[Measure]:
         """One measure for each group of these columns, over the whole window."""
-        wanted = frozenset(columns)
-        return [
-            m
-            for m in self.all(name, basis=basis)
-            if m.slice is not None
-            and m.period is None
-            and m.class_ is None
-            and frozenset(columns_of(m.slice)) == wanted
-        ]
+        return [m for m in self.sliced(name, columns, basis=basis) if m.period is None and m.class_ is None]
+
+    def sliced(self, name: str, columns: tuple[str, ...], *, basis: Basis = "realized") -> list[Measure]:
+        """Every measure of that name whose slice is over these columns: groups or bins, in all periods and classes."""
+        return self._by_columns.get((name, basis, frozenset(columns)), [])
 
     def over_time(self, judged: Measure) -> list[Measure]:
         """The same number for each period, in the order of time."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from math import sqrt
 from statistics import NormalDist
@@ -9,24 +10,29 @@ from statistics import NormalDist
 from analysis.measure_table import MeasureTable
 from analysis.values import Measure
 
+BIN = re.compile(r"\[(.+), (.+)[\])]")
+
 
 def calibration_bins(table: MeasureTable) -> list[tuple[Measure, Measure]]:
-    """(mean score, positive rate) of each bin of the score, in the table's order."""
-    rates = {m.slice: m for m in table.all("positive_rate", basis="realized") if m.period is None}
-    return [
-        (promised, happened)
-        for promised in table.all("mean_score", basis="realized")
-        if _is_bin(promised)
-        and (happened := rates.get(promised.slice)) is not None
-        and promised.value is not None
-        and happened.value is not None
-    ]
+    """(mean score, positive rate) of each bin of the score, in the table's order.
+
+    A group of another column may be a range as well; the score's bins are those that hold their own mean score.
+    """
+    by_column: dict[str, list[Measure]] = {}
+    for m in table.all("mean_score", basis="realized"):
+        if m.slice is not None and len(m.slice) == 1 and m.period is None and m.class_ is None and m.value is not None:
+            by_column.setdefault(m.slice[0][0], []).append(m)
+    scores = next((bins for bins in by_column.values() if all(map(_holds_its_mean, bins))), [])
+    rates = {m.slice: m for m in table.all("positive_rate", basis="realized") if m.period is None and m.class_ is None}
+    return [(m, rate) for m in scores if (rate := rates.get(m.slice)) is not None and rate.value is not None]
 
 
-def _is_bin(mean_score: Measure) -> bool:
-    if mean_score.slice is None or len(mean_score.slice) != 1 or mean_score.period is not None:
+def _holds_its_mean(mean_score: Measure) -> bool:
+    found = BIN.fullmatch(mean_score.slice[0][1]) if mean_score.slice is not None else None
+    try:
+        return found is not None and float(found[1]) <= (mean_score.value or 0.0) <= float(found[2])
+    except ValueError:
         return False
-    return mean_score.slice[0][1].startswith("[")
 
 
 def chance_of_misses(bins: Sequence[tuple[Measure, Measure]]) -> float:

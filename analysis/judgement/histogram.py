@@ -21,11 +21,8 @@ class Moved:
 
 def shares(table: MeasureTable, feature: str, basis: Basis, period: str | None = None) -> dict[str, Measure]:
     """``{value or bin: its share}`` in the table's order, for the whole window or one period."""
-    found = {}
-    for m in table.all("share", basis=basis):
-        if m.slice is not None and len(m.slice) == 1 and m.slice[0][0] == feature and m.period == period:
-            found[m.slice[0][1]] = m
-    return found
+    found = table.sliced("share", (feature,), basis=basis)
+    return {m.slice[0][1]: m for m in found if m.slice is not None and m.period == period and m.class_ is None}
 
 
 def most_moved(table: MeasureTable, feature: str) -> Moved | None:

@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from analysis import checks
 from analysis.card import CheckSetting, Columns, Condition, ModelCard
 from analysis.errors import UserError
+from analysis.judgement.calibration import calibration_bins
 from analysis.judgement.check import above, below
 from analysis.judgement.importance import by_importance
+from analysis.measure_table import MeasureTable
 from analysis.values import Basis, CheckResult, Measure, Subject, worst
 
 CARD = ModelCard(model="return-risk", task="binary", source="log.csv", root=Path())
@@ -232,6 +234,17 @@ def test_an_unknown_check_cannot_be_explained_but_the_nearest_is_named() -> None
     with pytest.raises(UserError, match='did you mean "group_gap"'):
         checks.explain("groupgap")
     assert "protected" in checks.explain("group_gap")
+
+
+def test_groups_that_are_ranges_are_not_taken_for_the_calibration_curve() -> None:
+    def pair(column: str, where: str, score: float) -> list[Measure]:
+        return [
+            Measure(measure=name, value=score, n=100, version="1", slice=((column, where),))
+            for name in ("mean_score", "positive_rate")
+        ]
+
+    table = MeasureTable([*pair("age", "[30, 45)", 0.3), *pair("score", "[0.2, 0.3)", 0.25)], version="1")
+    assert [m.slice for m, _ in calibration_bins(table)] == [(("score", "[0.2, 0.3)"),)]
 
 
 def test_what_harms_people_is_told_before_what_drifted() -> None:
