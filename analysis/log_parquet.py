@@ -14,6 +14,7 @@ from analysis.log_files import LogFile
 from analysis.log_limits import Limits
 from analysis.log_pieces import Chunk, Piece
 from analysis.log_values import Kind, as_kind, in_utc, kind_of_type
+from analysis.near_names import quoted
 
 BATCH_ROWS = 131_072
 
@@ -59,6 +60,8 @@ class ParquetFile:
     def _values(self, batch: pa.RecordBatch, column: str, kind: Kind, first_row: int) -> pa.Array:
         values = batch.column(column)
         try:
+            if kind is Kind.TEXT:
+                values.validate(full=True)  # the reader lets bytes through that are not UTF-8
             return as_kind(values, kind)
         except pa.ArrowInvalid as error:
             rows = f"rows {first_row + 1:,} to {first_row + len(values):,}"
@@ -89,7 +92,9 @@ def open_parquet(file: LogFile, *, timestamp: str | None, as_text: Collection[st
     names = schema.names
     twice = sorted({n for n in names if names.count(n) > 1}) if len(set(names)) < len(names) else []
     if twice:
-        raise DataError(f"{file.name} has more than one column named {twice[0]!r}; each column needs its own name")
+        raise DataError(
+            f"{file.name} has more than one column named {quoted(twice[0])}; each column needs its own name"
+        )
     return ParquetFile(
         file=file,
         columns=tuple(names),
@@ -108,7 +113,9 @@ def _open(file: LogFile, metadata: pq.FileMetaData | None) -> Iterator[pq.Parque
         raise DataError(f"{file.name} is empty: it has no byte, and a Parquet file has at least a footer")
     with file.open():
         try:
-            with pq.ParquetFile(pa.OSFile(str(file.path)), metadata=metadata) as parquet:
+            with pq.ParquetFile(
+                pa.OSFile(str(file.path)), metadata=metadata, page_checksum_verification=True
+            ) as parquet:
                 yield parquet
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
             said = " ".join(str(error).split())[:200]
