@@ -134,7 +134,7 @@ class Parley:
         """Whoever holds the lock works alone on this SQLite, so what a killed process had leased is free at once.
 
         A call of the killed process may still be on its way to Slack; after its timeout a look-up sees what it did."""
-        self._held.enter_context(only_process(self.settings.home))
+        self._held.enter_context(only_process(self.settings.home, self.settings.home / "parley.lock"))
         now = self.now()
         with self.database.transaction() as tx:
             requests.free_all(tx, now=now)

@@ -11,10 +11,10 @@ from analysis.errors import UserError
 
 
 @contextmanager
-def only_process(home: Path) -> Iterator[None]:
-    """Hold the home; it is let go when the process ends, however it ends. UserError where another holds it."""
-    home.mkdir(parents=True, exist_ok=True)
-    with (home / "parley.lock").open("w") as file:
+def only_process(home: Path, lock: Path) -> Iterator[None]:
+    """Hold the home by its lock file, until the process ends, however it ends. UserError where another holds it."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

@@ -15,6 +15,7 @@ from bot.demo.people import CAST
 from bot.demo.simulation import simulate
 from bot.demo.story import OUTFITS, RETURNS, WEEKS_BACK, scenes
 from bot.demo.teller import Teller
+from bot.only_process import only_process
 from bot.serving import bind
 from bot.settings import Settings, read_settings
 from bot.workspace import Server, Workspace
@@ -29,13 +30,14 @@ def run(
     """Serve the demo until it is interrupted. A second start finds the story; one that was cut short begins anew."""
     home = read_settings().home / "demo"
     bind("127.0.0.1", port).close()  # a taken port is said before anything is made
-    if fresh or not (home / TOLD).exists():
-        shutil.rmtree(home, ignore_errors=True)
-    told = (home / TOLD).exists()
-    home.mkdir(parents=True, exist_ok=True)
-    now = utc_now()
-    clock = StoryClock(now if told else now - timedelta(weeks=WEEKS_BACK, hours=12))
     with ExitStack() as parts:
+        parts.enter_context(only_process(home, home.with_name("demo.lock")))
+        if fresh or not (home / TOLD).exists():
+            shutil.rmtree(home, ignore_errors=True)
+        told = (home / TOLD).exists()
+        home.mkdir(parents=True, exist_ok=True)
+        now = utc_now()
+        clock = StoryClock(now if told else now - timedelta(weeks=WEEKS_BACK, hours=12))
         workspace = parts.enter_context(Workspace(path=home / "workspace.db", clock=clock, team_name="Retail (demo)"))
         server = parts.enter_context(Server(workspace, port=port))
         workspace.install_app(bot_token=BOT_TOKEN, app_token=APP_TOKEN, signing_secret=SIGNING_SECRET)
@@ -67,22 +69,24 @@ def _settings(home: Path, api_url: str) -> Settings:
 def _tell(
     workspace: Workspace, parley: Parley, clock: StoryClock, home: Path, now: datetime, say: Callable[[str], object]
 ) -> None:
-    simulation = simulate(home, now=now)
     people = {p.name: workspace.add_person(p.name, real_name=p.real_name, zone=p.zone, title=p.persona) for p in CAST}
     channels = {
         model: workspace.add_channel(model, members=tuple(people.values()), topic=f"The model {model} (simulated data)")
         for model in (OUTFITS, RETURNS)
     }
+    story = scenes(now)
+    owners = {p.persona: people[p.name] for p in CAST}
+    simulated = simulate(home, now=now, known_at=story[0].at, owners=owners)
     teller = Teller(
         workspace=workspace, people=people, channels=channels, quiet=lambda: _is_quiet(parley), tick=parley.clock.tick
     )
-    for scene in scenes(now):
+    for scene in story:
         clock.jump(scene.at)
-        simulation.write(known_at=scene.at)
+        simulated.write(known_at=scene.at)
         say(f"  {scene.at:%a %-d %b}: {scene.play.__name__.replace('_', ' ')}")
         scene.play(teller)
     clock.catch_up()
-    simulation.write(known_at=now)
+    simulated.write(known_at=now)
 
 
 def _is_quiet(parley: Parley) -> bool:
