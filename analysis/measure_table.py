@@ -128,6 +128,11 @@ class MeasureTable:
         series = (judged.measure, judged.basis, judged.feature, judged.class_, judged.slice, judged.version)
         return sorted(self._over_time.get(series, ()), key=lambda m: period_order(m.period or ""))
 
+    def rows_of(self, period: str | None) -> float | None:
+        """How many rows a period has, with or without a label; None where that was not counted."""
+        volume = self.find("volume", period=period)
+        return volume.value if volume is not None else None
+
     def periods(self) -> list[str]:
         """All periods of the judged version, in the order of time."""
         return sorted({m.period for found in self._over_time.values() for m in found if m.period}, key=period_order)

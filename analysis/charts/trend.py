@@ -14,7 +14,7 @@ from analysis.drawing.time_axis import kind_of, label_periods, short, when, year
 from analysis.drawing.values import SideLabel, frame, room_for, side_labels
 from analysis.errors import UserError
 from analysis.judgement import wording
-from analysis.judgement.history import first_bad
+from analysis.judgement.history import first_bad, settled
 from analysis.judgement.limits import Limit, limits
 from analysis.values import Measure
 
@@ -30,6 +30,8 @@ class Trend:
 
     whole: Measure
     over_time: tuple[Measure, ...]
+    settled: tuple[Measure, ...]
+    """Those whose labels have mostly arrived, or the only one."""
     limits: tuple[Limit, ...]
     reference: Measure | None
     notes: tuple[tuple[str, tuple[Marker, ...]], ...]
@@ -84,6 +86,7 @@ def _trend(scene: Scene) -> Trend:
     return Trend(
         whole=whole,
         over_time=tuple(over_time),
+        settled=tuple(settled(scene.table, whole)) if len(over_time) > 1 else tuple(over_time),
         limits=tuple(limits(scene.card, scene.table, whole)) if scene.card is not None else (),
         reference=scene.table.contrasted(whole).reference,
         notes=tuple(
@@ -95,7 +98,7 @@ def _trend(scene: Scene) -> Trend:
 
 
 def _title(trend: Trend) -> str:
-    there = [m for m in trend.over_time if m.value is not None]
+    there = [m for m in trend.settled if m.value is not None] or [m for m in trend.over_time if m.value is not None]
     last = there[-1]
     value, then = trend.shown(last.value or 0.0), when(last.period)
     limit = trend.crossed(last)
@@ -146,8 +149,11 @@ def _subtitle(scene: Scene, trend: Trend) -> str:
     if trend.periods[0]:
         year = years(trend.periods)
         parts.append(f"per {kind_of(trend.periods[0])}{f', {year}' if year else ''}")
+    early = len(trend.settled) < len(trend.over_time)
     if any(m.low is not None for m in trend.over_time):
-        parts.append("shaded: 95% interval" if len(trend.over_time) > 1 else "bar: 95% interval")
+        parts.append(f"{'band' if len(trend.over_time) > 1 else 'bar'}: 95%{'' if early else ' interval'}")
+    if early:
+        parts.append("hollow: few labels yet")
     return " · ".join(parts)
 
 
@@ -169,7 +175,11 @@ def _series(axes: Axes, trend: Trend) -> None:
     axes.vlines(lone, [low[i] for i in lone], [high[i] for i in lone], color=BAND, linewidth=8, zorder=1)
     marker = "o" if len(values) <= MOST_POINTS_MARKED else ""
     axes.plot(places, values, color=BLUE, linewidth=3, marker=marker, markersize=7, zorder=3)
-    bad = [i for i in places if trend.crossed(trend.over_time[i]) is not None]
+    early = [i for i in places if trend.over_time[i] not in trend.settled and not isnan(values[i])]
+    axes.plot(
+        early, [values[i] for i in early], "o", color=BLUE, markerfacecolor=PAPER, markersize=9, mew=2.5, zorder=4
+    )
+    bad = [i for i in places if i not in early and trend.crossed(trend.over_time[i]) is not None]
     axes.plot(bad, [values[i] for i in bad], "X", color=BAD, markersize=12, markeredgecolor=PAPER, zorder=4)
 
 

@@ -8,7 +8,7 @@ from analysis.judgement import wording
 from analysis.judgement.check import Check, Example, Question, subject_of
 from analysis.judgement.comparison import as_drops, beside, main_measure
 from analysis.judgement.conditions import rule, told
-from analysis.judgement.history import since, told_periods
+from analysis.judgement.history import settled, since, told_periods
 from analysis.values import CheckResult, Measure
 
 FEWEST_ROWS = 50
@@ -19,8 +19,9 @@ def judge(question: Question) -> Iterable[CheckResult]:
     """Compares the model's main number in the last period with the other periods together.
 
     It warns when the last period is worse by more than 0.02 and fails by more than 0.05 (errors: 10 % and 20 %).
-    `measure` chooses another number, `min_size` the fewest rows with a label that a period needs (50): while labels
-    are still on their way, the last period that has enough is judged. Needs `periods:` in the model card.
+    `measure` chooses another number, `min_size` the fewest rows with a label that a period needs (50). While labels are
+    still on their way, the last period is judged that has at least half of the usual share of them. Needs `periods:`
+    in the model card.
     """
     measure = main_measure(question)
     whole = question.table.find(measure) if measure is not None else None
@@ -28,7 +29,7 @@ def judge(question: Question) -> Iterable[CheckResult]:
         yield question.skipped("There is no measure of performance to follow over time.")
         return
     fewest = int(question.number("min_size", FEWEST_ROWS))
-    over_time = question.table.over_time(whole)
+    over_time = settled(question.table, whole)
     periods = told_periods(over_time, fewest=fewest)
     if len(periods) <= FEWEST_OTHER_PERIODS:
         says = (
@@ -60,6 +61,17 @@ def _weeks(*values: float, n: int = 1000, half: float = 0.02) -> tuple[Measure, 
     return (auc(0.7, None), *(auc(value, f"2026-W{week:02d}") for week, value in enumerate(values, start=1)))
 
 
+def _late_week(value: float, *, n: int) -> Measure:
+    return Measure(
+        measure="roc_auc", value=value, low=value - 0.05, high=value + 0.05, n=n, version="1", period="2026-W05"
+    )
+
+
+def _rows(weeks: int) -> tuple[Measure, ...]:
+    periods = [f"2026-W{week:02d}" for week in range(1, weeks + 1)]
+    return tuple(Measure(measure="volume", value=1000.0, n=1000, version="1", period=period) for period in periods)
+
+
 check = Check(
     name="stability",
     judge=judge,
@@ -73,6 +85,13 @@ check = Check(
         ),
         Example(title="weeks like each other", measures=_weeks(0.71, 0.72, 0.73, 0.72, half=0.005), verdicts=("pass",)),
         Example(title="too few rows to tell", measures=_weeks(0.72, 0.72, 0.69, n=60, half=0.1), verdicts=("unsure",)),
+        Example(
+            # Of the last week's 1,000 rows 100 have a label, where 1,000 are usual: the week before is judged.
+            title="labels of the last week still on their way",
+            measures=(*_weeks(0.71, 0.72, 0.73, 0.72, half=0.005), _late_week(0.30, n=100), *_rows(5)),
+            verdicts=("pass",),
+            says=("In 2026-W04: ",),
+        ),
         Example(title="one period", measures=_weeks(0.72), verdicts=("skipped",)),
     ),
 )

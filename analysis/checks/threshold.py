@@ -8,7 +8,7 @@ from analysis.card import CheckSetting, Condition
 from analysis.judgement import wording
 from analysis.judgement.check import Check, Example, Question, above, bad_side, below, subject_of
 from analysis.judgement.conditions import rule, told
-from analysis.judgement.history import since
+from analysis.judgement.history import settled, since
 from analysis.measure_table import OF_THE_WINDOW, same_slice
 from analysis.near_names import did_you_mean
 from analysis.values import CheckResult, Measure, Subject
@@ -62,7 +62,7 @@ def _judged(question: Question, measure: Measure) -> CheckResult:
     ruling = rule(question.table.contrasted(measure), warn=warn, fail=fail)
     when = ""
     if ruling.trial is not None and ruling.verdict in ("warn", "fail"):
-        when = since(question.table.over_time(measure), ruling.trial.beyond)
+        when = since(settled(question.table, measure), ruling.trial.beyond)
     return question.result(subject_of(measure), ruling.verdict, told(ruling, since=when), ruling.measures)
 
 

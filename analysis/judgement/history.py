@@ -1,13 +1,33 @@
-"""Since when a number has been bad: the periods behind a verdict."""
+"""Since when a number has been bad: the periods behind a verdict, and which of them are settled."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from statistics import median
 
+from analysis.measure_table import MeasureTable
 from analysis.values import Measure
 
 FEWEST_ROWS_OF_A_PERIOD = 30
 """A period with fewer rows neither starts nor ends a bad time: its number is mostly chance."""
+
+LEAST_SHARE_OF_USUAL_LABELS = 0.5
+"""Labels that come early are seldom like those that come late (what comes back, comes back soon), so a period that has
+fewer than half of the labels it should have says little about the whole of it."""
+
+
+def settled(table: MeasureTable, measure: Measure) -> list[Measure]:
+    """The number's periods in the order of time, without those whose labels are mostly still on their way.
+
+    The share of labels is n over the period's rows; where the rows of periods are not known, and for groups, all are
+    taken as settled.
+    """
+    over_time = table.over_time(measure)
+    if measure.slice is not None:
+        return over_time
+    shares = {m.period: m.n / rows for m in over_time if (rows := table.rows_of(m.period))}
+    usual = median(shares.values()) if shares else 0.0
+    return [m for m in over_time if shares.get(m.period, usual) >= LEAST_SHARE_OF_USUAL_LABELS * usual]
 
 
 def told_periods(over_time: Sequence[Measure], *, fewest: int = FEWEST_ROWS_OF_A_PERIOD) -> list[Measure]:

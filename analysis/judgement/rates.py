@@ -8,7 +8,7 @@ from analysis.judgement import wording
 from analysis.judgement.check import Question, above, subject_of
 from analysis.judgement.conditions import Ruling, rule, told
 from analysis.judgement.default_limits import ABOVE
-from analysis.judgement.history import since
+from analysis.judgement.history import settled, since
 from analysis.values import CheckResult, Measure
 
 More = Callable[[Question, Measure], str]
@@ -35,7 +35,7 @@ def judged_rates(question: Question, measure: str, *, needs: str, next_step: Mor
 def ruled(question: Question, measure: Measure, ruling: Ruling, next_step: More) -> CheckResult:
     """The ruling as a result, with since when and what to look at next where something is wrong."""
     wrong = ruling.verdict in ("warn", "fail") and ruling.trial is not None
-    when = since(question.table.over_time(measure), ruling.trial.beyond) if wrong and ruling.trial else ""
+    when = since(settled(question.table, measure), ruling.trial.beyond) if wrong and ruling.trial else ""
     says = told(ruling, since=when)
     if wrong:
         says = f"{says} {next_step(question, measure)}".rstrip()

@@ -50,12 +50,23 @@ MANY_GROUPS = story.result(
     *(story.number("recall", 0.5 + i / 100, n=200, half=0.05, where=(("region", f"region {i}"),)) for i in range(40))
 )
 
+LATE_LABELS = story.result(
+    *(
+        story.number("roc_auc", 0.70 + i / 100, n=1000, half=0.02, period=week)
+        for i, week in enumerate(story.WEEKS[:5])
+    ),
+    story.number("roc_auc", 0.40, n=90, half=0.06, period=story.WEEKS[5]),
+    *(story.number("volume", 1100.0, n=1100, period=week) for week in story.WEEKS[:6]),
+    story.number("roc_auc", 0.72, n=5090, half=0.01),
+)
+
 Case = tuple[str, Result, dict[str, object]]
 CASES: dict[str, Case] = {
     "trend": ("trend", EVERYTHING, {}),
     "trend with notes": ("trend", EVERYTHING, {"markers": NOTES}),
     "trend of one period": ("trend", ONE_PERIOD, {}),
     "trend of the window alone": ("trend", NO_PERIODS, {}),
+    "trend with labels on their way": ("trend", LATE_LABELS, {}),
     "trend of 200 days": ("trend", MANY_DAYS, {}),
     "trend of rows": ("trend", EVERYTHING, {"measure": "volume"}),
     "drift": ("drift", EVERYTHING, {}),
@@ -141,6 +152,10 @@ def test_a_trend_says_which_limit_it_crossed_and_since_when() -> None:
     assert "Reference 0.712." in chart.alt
     assert "Note A-9 at 2026-W08: the new supplier" in chart.alt
     assert "A-12" not in chart.alt
+
+
+def test_a_period_whose_labels_are_still_arriving_does_not_make_the_title() -> None:
+    assert charts.draw("trend", LATE_LABELS, card=story.CARD).title == "ROC AUC holds at 0.740 in W05"
 
 
 def test_a_trend_without_a_model_card_has_no_limits_but_still_says_what_happened() -> None:
