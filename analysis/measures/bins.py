@@ -1,0 +1,121 @@
+"""The bins in which one feature of the window is laid beside the reference: values, or ranges cut at the reference's
+tenths."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from analysis.summaries.columns import number_as_text
+from analysis.summaries.distinct import Ints
+from analysis.summaries.features import Feature
+from analysis.summaries.keys import Floats, middles
+from analysis.summaries.slicing import Ranges, quantiles, tidy
+from analysis.summaries.table import Table
+
+Place = Callable[[Floats], Ints]
+"""The bin of each number."""
+
+MOST_VALUES_AS_BINS = 20
+TENTHS = tuple(i / 10 for i in range(1, 10))
+MOSTLY_NUMBERS = 0.9
+"""A text column of which so much can be read as numbers is a number column with wrong values in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Binned:
+    """``names`` of the bins; counts of the window, of its periods (periods × bins) and of the reference; whether the
+    numbers had been binned before, so that the counts are near the truth."""
+
+    names: tuple[str, ...]
+    window: Ints
+    periods: Ints
+    by_period: Ints
+    reference: Ints | None
+    approximate: bool
+
+
+def is_number(window: Feature, reference: Feature | None) -> bool:
+    """Whether a column is one of numbers: as the reference has it, or most of its own values."""
+    for feature in (reference, window):
+        if feature is None:
+            continue
+        if "text" in feature.kinds:
+            there = feature.rows - feature.missing.rows
+            return there > 0 and feature.numbers_among_texts >= MOSTLY_NUMBERS * there
+        if "number" in feature.kinds:
+            return True
+    return False
+
+
+def binned_numbers(window: Feature, reference: Feature | None) -> Binned:
+    """Numbers: each value while there are at most 20, else ranges cut at the reference's tenths (or the window's)."""
+    base = reference.numbers if reference is not None and len(reference.numbers) else window.numbers
+    tables = [window.numbers, *([reference.numbers] if reference is not None else [])]
+    values = np.unique(np.concatenate([t.numbers for t in tables]))
+    if len(values) <= MOST_VALUES_AS_BINS and all(t.is_exact for t in tables):
+        names = tuple(number_as_text(float(v)) for v in values)
+
+        def place(numbers: Floats) -> Ints:
+            return np.searchsorted(values, numbers).astype(np.int64)
+    else:
+        ranges = Ranges(tidy(quantiles(base.numbers, base.over(), TENTHS)))
+        names, place = tuple(ranges.names()), ranges.places
+    periods, by_period = _by_lane(window.numbers_by_period, place, len(names))
+    return Binned(
+        names,
+        _counts(window.numbers, place, len(names)),
+        periods,
+        by_period,
+        _counts(reference.numbers, place, len(names)) if reference is not None else None,
+        not all(t.is_exact for t in tables),
+    )
+
+
+def binned_texts(window: Feature, reference: Feature | None) -> Binned | None:
+    """Texts: each value is a bin; None when there are more values than are kept."""
+    parts = [texts_of(window), texts_of(reference) if reference is not None else ((), None)]
+    if any(values is None for values, _ in parts):
+        return None
+    names = tuple(sorted({v for values, _ in parts for v in values or ()}))
+    place = {name: number for number, name in enumerate(names)}
+
+    def counts(values: Sequence[str] | None, table: Table | None) -> tuple[Ints, Ints, Ints]:
+        new = np.array([place[v] for v in values or ()], dtype=np.int64)
+        if table is None or not len(table):
+            return np.zeros(len(names), np.int64), np.zeros(0, np.int64), np.zeros((0, len(names)), np.int64)
+        lanes, rows = np.unique(table.lanes, return_inverse=True)
+        cells = rows * len(names) + new[table.keys]
+        grid = np.bincount(cells, weights=table.counts, minlength=len(lanes) * len(names)).astype(np.int64)
+        grid = grid.reshape(len(lanes), len(names))
+        return grid.sum(axis=0), lanes, grid
+
+    here, lanes, grid = counts(*parts[0])
+    there = counts(*parts[1])[0] if reference is not None else None
+    kept = window.texts.by_period or "text" not in window.kinds
+    return Binned(names, here, lanes if kept else lanes[:0], grid if kept else grid[:0], there, False)
+
+
+def texts_of(feature: Feature) -> tuple[Sequence[str] | None, Table | None]:
+    """A feature's values as texts, with a table whose keys are places in them; numbers are written out."""
+    if "number" not in feature.kinds:
+        return feature.texts.values, feature.texts.table
+    table = feature.numbers_by_period if feature.numbers_by_period.is_exact else feature.numbers
+    if not table.is_exact:
+        return None, None
+    values = [number_as_text(float(v)) for v in middles(table.axis, table.level)]
+    return values, replace(table, axis=np.arange(len(values), dtype=np.int64))
+
+
+def _counts(table: Table, place: Place, size: int) -> Ints:
+    places = place(table.numbers)
+    return np.bincount(places, weights=table.over(), minlength=size).astype(np.int64)
+
+
+def _by_lane(table: Table, place: Place, size: int) -> tuple[Ints, Ints]:
+    lanes, rows = np.unique(table.lanes, return_inverse=True)
+    places = place(table.numbers)[table.places]
+    grid = np.bincount(rows * size + places, weights=table.counts, minlength=len(lanes) * size)
+    return lanes, grid.astype(np.int64).reshape(len(lanes), size)

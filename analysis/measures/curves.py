@@ -1,0 +1,192 @@
+"""Measures of how well scores put positives before negatives: ROC AUC, average precision, KS separation."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from analysis.measures.figures import Figure, undefined
+from analysis.measures.intervals import DRAWS_OF_CURVES, about, centred, effective, resampled, wilson
+from analysis.summaries.keys import Floats
+from analysis.summaries.scores import NEGATIVE, POSITIVE
+from analysis.summaries.table import Table
+
+CELLS_OF_A_DRAW = 128
+"""A curve is resampled on this many runs of neighbouring scores: its spread shows there as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Positives and negatives for each score, ascending: Σw in ``positive`` and ``negative``, the rows in all, the
+    effective numbers of either, and whether the scores were binned."""
+
+    positive: Floats
+    negative: Floats
+    rows: int
+    positives: float
+    negatives: float
+    binned: bool
+
+    @property
+    def has_both(self) -> bool:
+        return self.positives > 0 and self.negatives > 0
+
+    @property
+    def shares(self) -> tuple[Floats, Floats]:
+        return self.positive / self.positive.sum(), self.negative / self.negative.sum()
+
+
+def curves(table: Table) -> dict[int, Curve]:
+    """The curve of each group from a view's counts by (group, label) and score."""
+    groups = table.lanes // 3
+    found: dict[int, Curve] = {}
+    order, starts = np.unique(groups, return_index=True)
+    for group, start, end in zip(order, starts, [*starts[1:], len(groups)], strict=True):
+        found[int(group)] = _curve(table, slice(start, end))
+    return found
+
+
+def figures(curve: Curve, *, spread: bool = True) -> Iterator[Figure]:
+    """All measures of a curve; without ``spread`` those that need resampling have no interval."""
+    yield roc_auc(curve)
+    drawn = _drawn(curve) if spread and curve.has_both else None
+    yield average_precision(curve, drawn)
+    yield ks_separation(curve, drawn)
+
+
+def roc_auc(curve: Curve) -> Figure:
+    """The share of pairs (positive, negative) in which the positive has the higher score, a tie counting half
+    (scikit-learn's roc_auc_score). Interval: DeLong, DeLong and Clarke-Pearson (1988)."""
+    if not curve.has_both:
+        return undefined("roc_auc", curve.rows, one_class(curve))
+    of_positives, of_negatives = placements(curve)
+    p, q = curve.shares
+    value = float(p @ of_positives)
+    variance = _variance(p, of_positives, curve.positives) + _variance(q, of_negatives, curve.negatives)
+    # Where no pair, or every pair, is in order there is no variance to see, and yet few rows: the rarer class decides.
+    low, high = (
+        about(value, math.sqrt(variance), least=0.0, most=1.0)
+        if variance > 0
+        else wilson(value, min(curve.positives, curve.negatives))
+    )
+    note = _off(float(p @ q) / 2) if curve.binned else None
+    return Figure(name="roc_auc", value=value, low=low, high=high, n=curve.rows, note=note)
+
+
+def placements(curve: Curve) -> tuple[Floats, Floats]:
+    """For each score the share of negatives below a positive there, and of positives above a negative there."""
+    p, q = curve.shares
+    return np.cumsum(q) - q / 2, 1 - np.cumsum(p) + p / 2
+
+
+def average_precision(curve: Curve, drawn: tuple[Floats, Floats, Curve] | None = None) -> Figure:
+    """Σ (recall_k - recall_{k-1}) precision_k over the scores as thresholds, descending, without interpolation
+    (scikit-learn's average_precision_score)."""
+    if not curve.has_both and not curve.positives:
+        return undefined("average_precision", curve.rows, one_class(curve))
+    value = float(_average_precision(curve.positive[None], curve.negative[None])[0])
+    note = _off(_precision_bound(curve)) if curve.binned else None
+    low, high = _spread(value, drawn, _average_precision)
+    return Figure(name="average_precision", value=value, low=low, high=high, n=curve.rows, note=note)
+
+
+def ks_separation(curve: Curve, drawn: tuple[Floats, Floats, Curve] | None = None) -> Figure:
+    """The largest distance between the scores' distribution functions of positives and negatives (the statistic of
+    SciPy's ks_2samp)."""
+    if not curve.has_both:
+        return undefined("ks_separation", curve.rows, one_class(curve))
+    p, q = curve.shares
+    value = float(_separation(curve.positive[None], curve.negative[None])[0])
+    note = _off(float(np.maximum(p, q).max())) if curve.binned else None
+    low, high = _spread(value, drawn, _separation)
+    return Figure(name="ks_separation", value=value, low=low, high=high, n=curve.rows, note=note)
+
+
+def one_class(curve: Curve) -> str:
+    if not curve.rows:
+        return "no row has both a label and a score"
+    return "no row is positive" if not curve.positives else "no row is negative"
+
+
+def _curve(table: Table, cells: slice) -> Curve:
+    lanes, places = table.lanes[cells] % 3, table.places[cells]
+    counts = table.counts[cells]
+    weights = table.sums[cells, 0] if table.sums.shape[1] else counts.astype(np.float64)
+    squares = table.sums[cells, 1] if table.sums.shape[1] else weights
+    size = len(table.axis)
+
+    def of(lane: int) -> tuple[Floats, float]:
+        here = lanes == lane
+        by_score = np.bincount(places[here], weights=weights[here], minlength=size)
+        return by_score, effective(float(weights[here].sum()), float(squares[here].sum()))
+
+    positive, positives = of(POSITIVE)
+    negative, negatives = of(NEGATIVE)
+    there = (positive > 0) | (negative > 0)
+    rows = int(counts[(lanes == POSITIVE) | (lanes == NEGATIVE)].sum())
+    return Curve(positive[there], negative[there], rows, positives, negatives, not table.is_exact)
+
+
+def _variance(shares: Floats, values: Floats, rows: float) -> float:
+    """The variance of a mean over ``rows`` rows, each of whose numbers has its share; n - 1 in the sample variance."""
+    if rows <= 1:
+        return 0.0
+    mean = float(shares @ values)
+    return max(float(shares @ np.square(values - mean)), 0.0) / (rows - 1)
+
+
+def _average_precision(positive: Floats, negative: Floats) -> Floats:
+    down, up = positive[:, ::-1], negative[:, ::-1]
+    true = np.cumsum(down, axis=1)
+    selected = true + np.cumsum(up, axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        precision = np.where(selected > 0, true / selected, 0.0)
+        return np.asarray((down * precision).sum(axis=1) / true[:, -1], dtype=np.float64)
+
+
+def _separation(positive: Floats, negative: Floats) -> Floats:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        p = np.cumsum(positive, axis=1) / positive.sum(axis=1, keepdims=True)
+        q = np.cumsum(negative, axis=1) / negative.sum(axis=1, keepdims=True)
+    return np.asarray(np.abs(p - q).max(axis=1), dtype=np.float64)
+
+
+def _precision_bound(curve: Curve) -> float:
+    """How far the average precision can be off: in each bin all positives may come first, or last."""
+    down, up = curve.positive[::-1], curve.negative[::-1]
+    true, false = np.cumsum(down), np.cumsum(up)
+    here = down > 0
+    first = (true / np.maximum(true + false - up, 1e-300))[here]
+    last = ((true - down) / np.maximum(true - down + false, 1e-300))[here]
+    middle = (true / (true + false))[here]
+    share = down[here] / true[-1]
+    return float(max(share @ (np.minimum(first, 1.0) - middle), share @ (middle - last)))
+
+
+def _drawn(curve: Curve) -> tuple[Floats, Floats, Curve]:
+    """Resampled positives and negatives on a coarser curve, and that curve."""
+    p, q = curve.positive, curve.negative
+    mass = np.cumsum(p + q)
+    run = np.minimum((mass / mass[-1] * CELLS_OF_A_DRAW).astype(np.int64), CELLS_OF_A_DRAW - 1)
+    p = np.bincount(run, weights=p) * (curve.positives / p.sum())
+    q = np.bincount(run, weights=q) * (curve.negatives / q.sum())
+    there = p + q > 0
+    coarse = replace(curve, positive=p[there], negative=q[there])
+    both = resampled(np.stack([coarse.positive, coarse.negative]), DRAWS_OF_CURVES)
+    return both[:, 0], both[:, 1], coarse
+
+
+def _spread(
+    value: float, drawn: tuple[Floats, Floats, Curve] | None, statistic: object
+) -> tuple[float | None, float | None]:
+    if drawn is None:
+        return None, None
+    found = centred(value, statistic(drawn[0], drawn[1]))  # type: ignore[operator] # a function of two arrays
+    return found if found is not None else (None, None)
+
+
+def _off(bound: float) -> str:
+    return f"scores are binned; at most {bound:.1g} off"

@@ -1,0 +1,72 @@
+"""95 % intervals: Wilson's for rates, normal ones for means, seeded resampling for the rest."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from analysis.summaries.keys import Floats
+
+Interval = tuple[float, float]
+
+Z = 1.959963984540054
+"""The 97.5 % point of the normal distribution."""
+DRAWS = 1_000
+DRAWS_OF_CURVES = 200
+SEED = 17
+
+
+def wilson(rate: float, n: float) -> Interval:
+    """Wilson (1927): the rates that a score test would not reject, given ``rate`` in ``n`` rows. With weights ``n`` is
+    Kish's effective size (Σw)²/Σw²."""
+    centre = (rate + Z * Z / (2 * n)) / (1 + Z * Z / n)
+    reach = Z / (1 + Z * Z / n) * math.sqrt(max(rate * (1 - rate), 0.0) / n + Z * Z / (4 * n * n))
+    # Rounding must not move an edge past 0, 1 or the rate itself.
+    return max(0.0, min(centre - reach, rate)), min(1.0, max(centre + reach, rate))
+
+
+def about(value: float, error: float, *, least: float = -math.inf, most: float = math.inf) -> Interval:
+    """The normal interval of an estimate with this standard error, within what the measure can be."""
+    return max(least, value - Z * error), min(most, value + Z * error)
+
+
+def effective(weight: float, weight2: float) -> float:
+    """Kish's effective number of rows, (Σw)²/Σw²."""
+    return weight * weight / weight2 if weight2 > 0 else 0.0
+
+
+def error_of_mean(total: float, squares: float, rows: float) -> float:
+    """The standard error of a mean, from the (weighted, normalised) mean of the numbers and of their squares."""
+    return math.sqrt(max(squares - total * total, 0.0) / max(rows - 1, 1))
+
+
+def percentiles(draws: Floats) -> Interval | None:
+    """The middle 95 % of some draws; None where fewer than half of them are defined."""
+    known = draws[np.isfinite(draws)]
+    if len(known) * 2 < len(draws) or not len(known):
+        return None
+    low, high = np.quantile(known, [0.025, 0.975])
+    return float(low), float(high)
+
+
+def centred(value: float, draws: Floats, *, least: float = 0.0, most: float = 1.0) -> Interval | None:
+    """The spread of the draws laid about the value: a resampled distance is biased upwards, its spread is not."""
+    spread = percentiles(draws - np.nanmean(draws)) if np.isfinite(draws).any() else None
+    if spread is None:
+        return None
+    return max(least, min(value, value + spread[0])), min(most, max(value, value + spread[1]))
+
+
+def resampled(cells: Floats, draws: int = DRAWS) -> Floats:
+    """Poisson resampling of expected counts: an array (draws, *shape of cells). The seed is fixed, so that the same
+    counts give the same interval."""
+    generator = np.random.default_rng(SEED)
+    return generator.poisson(cells, size=(draws, *cells.shape)).astype(np.float64)
+
+
+def of_counts(cells: Floats, statistic: Callable[[Floats], Floats]) -> Interval | None:
+    """The interval of a number that is worked out from a few counts (the last axis of what ``statistic`` is given)."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return percentiles(statistic(resampled(cells)))
