@@ -77,34 +77,36 @@ class Answering:
         return bool(leased)
 
     def _answer(self, leased: Leased, lane: Lane) -> None:
+        """Run the command and write what it gives back; whatever is refused or breaks, in either, is told."""
         lease = _Lease(self._database, leased, self._now, LEASE_SECONDS[lane])
         context = self._context(leased, lease)
         command = self._commands.get(leased.request.command)
-        failed: str | None = None
         try:
-            if command is None:
-                raise UserError(f"This version has no command `{leased.request.command}`; `help` lists them all.")
-            if leased.attempts > MOST_ATTEMPTS:
-                raise UserError(
-                    f"I tried this {MOST_ATTEMPTS} times and was stopped each time; ask again if it matters."
-                )
-            outcome = self._run(command, context)
-        except Stopped:
-            if lease.lost:
-                return
-            outcome = nothing_more
-        except (Busy, LeaseLost):
+            self._finish(leased, self._outcome(command, context, lease))
+        except Busy:
             self._again(leased)
-            return
+        except LeaseLost:
+            log.info("another process took this request over", request=leased.id)
         except ParleyError as error:
-            failed = str(error)
-            outcome = self._refused(command, context, failed)
+            self._tell_failure(command, context, str(error))
         except Exception:  # the edge of one request: others must be answered, and this one is told
             mark = reference()
             log.exception("a request failed", command=leased.request.command, request=leased.id, reference=mark)
-            failed = f"Something went wrong on our side. It is logged with the reference {mark}."
-            outcome = self._refused(command, context, failed)
-        self._finish(leased, outcome, failed)
+            says = f"Something went wrong on our side. It is logged with the reference {mark}."
+            self._tell_failure(command, context, says)
+
+    def _outcome(self, command: Command | None, context: Context, lease: _Lease) -> Outcome:
+        leased = context.leased
+        if command is None:
+            raise UserError(f"This version has no command `{leased.request.command}`; `help` lists them all.")
+        if leased.attempts > MOST_ATTEMPTS:
+            raise UserError(f"I tried this {MOST_ATTEMPTS} times and was stopped each time; ask again if it matters.")
+        try:
+            return self._run(command, context)
+        except Stopped:
+            if lease.lost:
+                raise LeaseLost from None
+            return nothing_more
 
     def _run(self, command: Command, context: Context) -> Outcome:
         who = self._directory.person(context.request.who)
@@ -117,24 +119,19 @@ class Answering:
         check_may_ask(command, who.person, known=who.known or context.team == TERMINAL)
         return command.run(context)
 
-    def _refused(self, command: Command | None, context: Context, says: str) -> Outcome:
-        if command is not None and command.failed is not None:
-            outcome = command.failed(context, says)
-            if outcome is not None:
-                return outcome
-        return context.tell(went_wrong(says))
-
-    def _finish(self, leased: Leased, outcome: Outcome, failed: str | None) -> None:
+    def _tell_failure(self, command: Command | None, context: Context, says: str) -> None:
+        told = command.failed(context, says) if command and command.failed else context.tell(went_wrong(says))
         try:
-            with self._database.transaction() as tx:
-                outcome(tx)
-                requests.finish(tx, leased, now=self._now(), failed=failed)
-        except LeaseLost:
-            log.info("another process took this request over", request=leased.id)
-        except Busy:
-            self._again(leased)
-        else:
-            self._wanted.ring()
+            self._finish(context.leased, told, failed=says)
+        except (Busy, LeaseLost):
+            log.info("a request waits for its lease to end", request=context.leased.id)
+
+    def _finish(self, leased: Leased, outcome: Outcome, failed: str | None = None) -> None:
+        with self._database.transaction() as tx:
+            outcome(tx)
+            requests.finish(tx, leased, now=self._now(), failed=failed)
+        self._wanted.ring()
+        self._asked.ring()  # an outcome may ask for more, as `evaluate` asks for `measure`
 
     def _again(self, leased: Leased) -> None:
         try:

@@ -24,7 +24,6 @@ from storage.requests import Request, Where, Who
 log = structlog.get_logger()
 
 SECONDS_TO_ACKNOWLEDGE = 2.0
-MOST_WAITING_EVALUATIONS = 3
 NEW_MESSAGES = (None, "file_share", "thread_broadcast", "me_message")
 
 ANYTHING = re.compile("")
@@ -148,12 +147,6 @@ class Door:
         command = self.commands.get(asked[0])
         if command is None:
             self._refuse(tx, f"There is no command `{asked[0]}` any more; `help` lists them all.", delivery)
-            return
-        waiting = requests.waiting(tx, delivery.who, lane=command.lane) if command.lane == "evaluation" else 0
-        if waiting >= MOST_WAITING_EVALUATIONS and not requests.is_taken(tx, key=delivery.key):
-            self._refuse(
-                tx, f"{waiting} evaluations that you asked for are waiting; ask again when one is done.", delivery
-            )
             return
         request = Request(*asked, who=delivery.who, where=delivery.where)
         requests.take(tx, request, key=delivery.key, source=delivery.source, lane=command.lane, now=self.now())

@@ -59,7 +59,8 @@ class Command:
     right: Right = "read"
     lane: Lane = "quick"
     schedulable: bool = False
-    failed: Callable[[Context, str], Outcome | None] | None = None
+    hidden: bool = False
+    failed: Callable[[Context, str], Outcome] | None = None
     order: int = 100
 
     def argument(self, name: str) -> Argument | None:

@@ -1,168 +1,85 @@
-"""Measure a model now: a card that fills while it proceeds, and a thread that is kept."""
+"""Ask for an evaluation: its card is posted at once, and measuring it is a request of its own."""
 
 from __future__ import annotations
 
-from analysis.values import Measure, Result
+from analysis.errors import UserError
 from bot.asking.command import Argument, Command, text_of
 from bot.asking.context import Context, Outcome, nothing_more
 from bot.asking.kinds import Slug, Words
 from bot.asking.rights import check_may_show
 from bot.asking.window import WindowWords
-from bot.cards import card_address, card_key, details_key, names_of, put_card, talked_about, write_recoveries
-from bot.evaluating.values import Evaluated, Job
+from bot.cards import names_of, put_card
 from bot.models import KnownModel
-from bot.remembered import markers
 from bot.render import card as cards
 from bot.render.answers import words_only
-from storage import evaluations, findings, messages
-from storage.anchors import Anchor
+from storage import evaluations, requests
 from storage.database import Transaction
 from storage.evaluations import Evaluation
+from storage.requests import Request, Where
 
-MEASURES_AT_ONCE = 1000
+MOST_WAITING = 3
+MEASURING = "evaluation"
 
 
 def run(context: Context) -> Outcome:
-    arguments = context.request.arguments
-    model = context.models.get(text_of(arguments, "model") or "")
+    model = context.models.get(text_of(context.request.arguments, "model") or "")
     check_may_show(model.card, context.request.where)
-    evaluation, mine = _begin(context, model)
-    if not mine:
-        return _joined(context, evaluation)
-    if evaluation.status != "running":
-        return nothing_more  # this request again, after its evaluation had ended
-    context.ring()
-    evaluated = context.evaluate(
-        _job(context, model, evaluation),
-        phase=lambda text: _tell_phase(context, evaluation.id, text),
-        stop=lambda: _is_stopped(context, evaluation.id),
-    )
-    _save_ahead(context, evaluation.id, evaluated.result.measures)
-    return lambda tx: _finish(tx, context, model, evaluation.id, evaluated)
+    return lambda tx: _begin(tx, context, model)
 
 
-def failed(context: Context, says: str) -> Outcome | None:
-    """A card that is there says why it stays empty; without one the person who asked is told."""
-    with context.database.reading() as tx:
-        evaluation = evaluations.of_request(tx, context.leased.id)
-    if evaluation is None or evaluation.status != "running":
-        return None
-
-    def write(tx: Transaction) -> None:
-        evaluations.fail(tx, evaluation.id, says=says, now=context.now)
-        over = evaluations.get(tx, evaluation.id)
-        if over is not None:
-            content = cards.ended(
-                over, says=says, mark=":warning:", asked_by=names_of(tx, over), window=over.window
-            )  # fmt: skip
-            put_card(tx, context, over, content)
-
-    return write
-
-
-def _begin(context: Context, model: KnownModel) -> tuple[Evaluation, bool]:
+def _begin(tx: Transaction, context: Context, model: KnownModel) -> None:
+    """The evaluation, its card, and the request that will measure it: all or nothing."""
+    if requests.waiting(tx, context.request.who, lane=MEASURING) >= MOST_WAITING:
+        raise UserError(f"{MOST_WAITING} evaluations that you asked for are waiting; ask again when one is done.")
     arguments = context.request.arguments
-    with context.database.transaction() as tx:
-        evaluation, mine = evaluations.begin(
-            tx,
-            request_id=context.leased.id,
-            who=context.request.who,
-            channel=context.request.where.channel,
-            model=model.card.model,
-            version=text_of(arguments, "version") or model.card.champion,
-            against=text_of(arguments, "against"),
-            window=text_of(arguments, "window") or "all",
-            card=model.sha256,
-            card_text=model.text,
-            now=context.now,
-        )
-        if evaluation.status == "running":
-            put_card(
-                tx, context, evaluation, _running(tx, evaluation, "Waiting for a free place" if mine else "Evaluating")
-            )
-    return evaluation, mine
+    evaluation, mine = evaluations.begin(
+        tx,
+        request_id=context.leased.id,
+        who=context.request.who,
+        channel=context.request.where.channel,
+        model=model.card.model,
+        version=text_of(arguments, "version") or model.card.champion,
+        against=text_of(arguments, "against"),
+        window=text_of(arguments, "window") or "all",
+        card=model.sha256,
+        card_text=model.text,
+        now=context.now,
+    )
+    if mine:
+        _wait_to_be_measured(tx, context, evaluation)
+    put_card(tx, context, evaluation, _waiting(tx, evaluation))
+    _joined(context, evaluation, mine)(tx)
 
 
-def _joined(context: Context, evaluation: Evaluation) -> Outcome:
-    if evaluation.channel == context.request.where.channel:
+def _wait_to_be_measured(tx: Transaction, context: Context, evaluation: Evaluation) -> None:
+    asked = context.request
+    measure = Request(
+        "measure",
+        {"evaluation": evaluation.id},
+        who=asked.who,
+        where=Where(channel=asked.where.channel, response_url=asked.where.response_url),
+    )
+    requests.take(
+        tx,
+        measure,
+        key=f"measure:E-{evaluation.id}",
+        source=context.leased.source,
+        lane=MEASURING,
+        now=context.leased.received_at,
+    )
+
+
+def _waiting(tx: Transaction, evaluation: Evaluation) -> cards.Content:
+    asked_by = names_of(tx, evaluation)
+    return cards.running(evaluation, asked_by=asked_by, phase="Waiting for its turn", window=evaluation.window)
+
+
+def _joined(context: Context, evaluation: Evaluation, mine: bool) -> Outcome:
+    """Who asked for what runs already is added to its card; elsewhere they are told where it is."""
+    if mine or evaluation.channel == context.request.where.channel:
         return nothing_more
     says = f"That evaluation is running already: its card E-{evaluation.id} is in <#{evaluation.channel}>."
     return context.tell(words_only(says))
-
-
-def _job(context: Context, model: KnownModel, evaluation: Evaluation) -> Job:
-    with context.database.reading() as tx:
-        marks = markers(tx, team=context.team, card=model.card)
-    return Job(
-        card=model.text,
-        card_root=str(model.path.parent),
-        card_name=model.path.name,
-        window=evaluation.window,
-        version=evaluation.version,
-        against=evaluation.against,
-        now=context.leased.received_at,
-        markers=marks,
-    )
-
-
-def _tell_phase(context: Context, evaluation_id: int, phase: str) -> None:
-    with context.database.transaction() as tx:
-        evaluation = evaluations.get(tx, evaluation_id)
-        if evaluation is not None and evaluation.status == "running":
-            put_card(tx, context, evaluation, _running(tx, evaluation, phase))
-    context.ring()
-
-
-def _running(tx: Transaction, evaluation: Evaluation, phase: str) -> messages.Content:
-    return cards.running(evaluation, asked_by=names_of(tx, evaluation), phase=phase, window=evaluation.window)
-
-
-def _is_stopped(context: Context, evaluation_id: int) -> bool:
-    with context.database.reading() as tx:
-        evaluation = evaluations.get(tx, evaluation_id)
-    return evaluation is None or evaluation.status == "stopped"
-
-
-def _save_ahead(context: Context, evaluation_id: int, measures: tuple[Measure, ...]) -> None:
-    """In pieces that nobody sees yet, so that no listener ever waits for a long transaction."""
-    for first in range(0, len(measures), MEASURES_AT_ONCE):
-        piece = measures[first : first + MEASURES_AT_ONCE]
-        with context.database.transaction() as tx:
-            evaluations.save_measures(tx, evaluation_id, first=first, measures=piece)
-
-
-def _finish(tx: Transaction, context: Context, model: KnownModel, evaluation_id: int, evaluated: Evaluated) -> None:
-    result: Result = evaluated.result
-    if not evaluations.finish(tx, evaluation_id, result=result, now=context.now):
-        return  # somebody pressed Stop at the last moment: the card says so already
-    changes = findings.record(tx, team=context.team, evaluation=evaluation_id, result=result, now=context.now)
-    evaluation = evaluations.get(tx, evaluation_id)
-    if evaluation is None:
-        return
-    talked = talked_about(tx, context, changes, before=evaluation.id)
-    content = cards.done(
-        evaluation,
-        result,
-        chart=evaluated.chart,
-        changes=changes,
-        asked_by=names_of(tx, evaluation),
-        window=evaluation.window,
-        talked=[t.line for t in talked],
-        quotes=[t.annotation for t in talked],
-    )
-    put_card(tx, context, evaluation, content)
-    key = card_key(evaluation.id)
-    anchor = Anchor(model=model.card.model, version=result.version, evaluation=evaluation.id)
-    messages.want(
-        tx,
-        key=details_key(evaluation.id),
-        kind="message",
-        address=card_address(context, evaluation, parent=key),
-        content=cards.details(evaluation, result),
-        anchor=anchor,
-        now=context.now,
-    )
-    write_recoveries(tx, context, changes, evaluation)
 
 
 command = Command(
@@ -185,9 +102,7 @@ command = Command(
         "evaluate outfit-ranker 2026-03 --version v2",
     ),
     run=run,
-    failed=failed,
     right="run",
-    lane="evaluation",
     schedulable=True,
     order=3,
 )

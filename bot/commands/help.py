@@ -16,11 +16,12 @@ class CommandName(OneOf):
 
 
 def run(context: Context) -> Outcome:
+    listed = [c for c in context.commands.values() if not c.hidden]
     name = text_of(context.request.arguments, "command")
     if name is None:
-        return context.tell(all_of(list(context.commands.values())))
+        return context.tell(all_of(listed))
     known = context.commands.get(name)
-    return context.tell(one(known, list(context.commands.values()), asked=name))
+    return context.tell(one(known, listed, asked=name))
 
 
 command = Command(

@@ -1,0 +1,145 @@
+"""Measure an evaluation that was asked for: its card fills while it proceeds, and its thread is kept."""
+
+from __future__ import annotations
+
+from analysis.values import Measure, Result
+from bot.asking.command import Argument, Command, number_of
+from bot.asking.context import Context, Outcome, nothing_more
+from bot.asking.kinds import Number
+from bot.cards import card_address, card_key, details_key, names_of, put_card, talked_about, write_recoveries
+from bot.evaluating.values import Evaluated, Job
+from bot.models import KnownModel
+from bot.remembered import markers
+from bot.render import card as cards
+from storage import evaluations, findings, messages
+from storage.anchors import Anchor
+from storage.database import Transaction
+from storage.evaluations import Evaluation
+
+MEASURES_AT_ONCE = 1000
+
+
+def run(context: Context) -> Outcome:
+    evaluation = _evaluation(context)
+    if evaluation is None or evaluation.status != "running":
+        return nothing_more  # it was stopped while it waited, or this request ran before
+    model = context.models.get(evaluation.model)
+    evaluated = context.evaluate(
+        _job(context, model, evaluation),
+        phase=lambda text: _tell_phase(context, evaluation.id, text),
+        stop=lambda: _is_stopped(context, evaluation.id),
+    )
+    _save_ahead(context, evaluation.id, evaluated.result.measures)
+    return lambda tx: _finish(tx, context, evaluation.id, evaluated)
+
+
+def _evaluation(context: Context) -> Evaluation | None:
+    with context.database.reading() as tx:
+        found = evaluations.get(tx, number_of(context.request.arguments, "evaluation") or 0)
+    return found if found is not None and found.team == context.team else None
+
+
+def failed(context: Context, says: str) -> Outcome:
+    """The card says why it stays empty."""
+    evaluation = _evaluation(context)
+    if evaluation is None or evaluation.status != "running":
+        return nothing_more
+
+    def write(tx: Transaction) -> None:
+        evaluations.fail(tx, evaluation.id, says=says, now=context.now)
+        over = evaluations.get(tx, evaluation.id)
+        if over is not None:
+            content = cards.ended(
+                over, says=says, mark=":warning:", asked_by=names_of(tx, over), window=over.window
+            )  # fmt: skip
+            put_card(tx, context, over, content)
+
+    return write
+
+
+def _job(context: Context, model: KnownModel, evaluation: Evaluation) -> Job:
+    with context.database.reading() as tx:
+        marks = markers(tx, team=context.team, card=model.card)
+    return Job(
+        card=model.text,
+        card_root=str(model.path.parent),
+        card_name=model.path.name,
+        window=evaluation.window,
+        version=evaluation.version,
+        against=evaluation.against,
+        now=context.leased.received_at,
+        markers=marks,
+    )
+
+
+def _tell_phase(context: Context, evaluation_id: int, phase: str) -> None:
+    with context.database.transaction() as tx:
+        evaluation = evaluations.get(tx, evaluation_id)
+        if evaluation is not None and evaluation.status == "running":
+            put_card(tx, context, evaluation, _running(tx, evaluation, phase))
+    context.ring()
+
+
+def _running(tx: Transaction, evaluation: Evaluation, phase: str) -> messages.Content:
+    return cards.running(evaluation, asked_by=names_of(tx, evaluation), phase=phase, window=evaluation.window)
+
+
+def _is_stopped(context: Context, evaluation_id: int) -> bool:
+    with context.database.reading() as tx:
+        evaluation = evaluations.get(tx, evaluation_id)
+    return evaluation is None or evaluation.status == "stopped"
+
+
+def _save_ahead(context: Context, evaluation_id: int, measures: tuple[Measure, ...]) -> None:
+    """In pieces that nobody sees yet, so that no listener ever waits for a long transaction."""
+    for first in range(0, len(measures), MEASURES_AT_ONCE):
+        piece = measures[first : first + MEASURES_AT_ONCE]
+        with context.database.transaction() as tx:
+            evaluations.save_measures(tx, evaluation_id, first=first, measures=piece)
+
+
+def _finish(tx: Transaction, context: Context, evaluation_id: int, evaluated: Evaluated) -> None:
+    result: Result = evaluated.result
+    if not evaluations.finish(tx, evaluation_id, result=result, now=context.now):
+        return  # somebody pressed Stop at the last moment: the card says so already
+    changes = findings.record(tx, team=context.team, evaluation=evaluation_id, result=result, now=context.now)
+    evaluation = evaluations.get(tx, evaluation_id)
+    if evaluation is None:
+        return
+    talked = talked_about(tx, context, changes, before=evaluation.id)
+    content = cards.done(
+        evaluation,
+        result,
+        chart=evaluated.chart,
+        changes=changes,
+        asked_by=names_of(tx, evaluation),
+        window=evaluation.window,
+        talked=[t.line for t in talked],
+        quotes=[t.annotation for t in talked],
+    )
+    put_card(tx, context, evaluation, content)
+    key = card_key(evaluation.id)
+    anchor = Anchor(model=result.model, version=result.version, evaluation=evaluation.id)
+    messages.want(
+        tx,
+        key=details_key(evaluation.id),
+        kind="message",
+        address=card_address(context, evaluation, parent=key),
+        content=cards.details(evaluation, result),
+        anchor=anchor,
+        now=context.now,
+    )
+    write_recoveries(tx, context, changes, evaluation)
+
+
+command = Command(
+    name="measure",
+    help="Measure an evaluation that waits; `evaluate` asks for it.",
+    arguments=(Argument("evaluation", Number("E-17"), "the evaluation's id", place="word", required=True),),
+    examples=("measure E-17",),
+    run=run,
+    failed=failed,
+    right="run",
+    lane="evaluation",
+    hidden=True,
+)
