@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
+from math import inf, isfinite
 
 from analysis.drawing.bars import name_rows, names_room, note
 from analysis.drawing.canvas import BAD, BLUE, INK, MARGIN, PALE, PAPER, SMALL, Canvas, font, line_height, plain
@@ -14,9 +14,8 @@ from analysis.judgement import wording
 from analysis.judgement.histogram import UNSEEN, shares
 from analysis.near_names import did_you_mean
 
-BIN = re.compile(r"[\[(]\s*(.+?)\s*,\s*(.+?)\s*[\])]")
 MOST_CATEGORIES = 8
-MOST_EDGES_WRITTEN = 8
+MOST_TICKS = 8
 ROOM_FOR_VALUES, ROOM_FOR_EDGES = 120.0, 48.0
 
 
@@ -43,7 +42,7 @@ def paint(canvas: Canvas, scene: Scene) -> Words:
     compared = any(v.then is not None for v in values)
     canvas.title(title, f"{scene.model} · share of rows" + ("" if compared else " · no reference"))
     _key(canvas, compared)
-    if all(BIN.fullmatch(v.name) or v.name == "null" for v in values):
+    if all(_is_number(v.name) for v in values):
         _columns(canvas, values)
     else:
         _rows(canvas, _shortened(values))
@@ -67,30 +66,34 @@ def _values(scene: Scene, feature: str) -> list[Value]:
     if not names:
         known = {m.slice[0][0] for m in scene.table.all("share") if m.slice is not None and len(m.slice) == 1}
         raise UserError(f"There is no histogram of {feature} to draw{did_you_mean(feature, known) or '.'}")
-
-    def share(found: dict[str, float], name: str) -> float:
-        return found.get(name, 0.0)
-
     current = {name: m.value or 0.0 for name, m in now.items()}
     before = {name: m.value or 0.0 for name, m in then.items()}
-    unseen = {name for name, m in now.items() if m.note is not None and UNSEEN in m.note}
+    unseen = {name for name, m in now.items() if m.note == UNSEEN}
     return [
         Value(
             name=name,
-            now=share(current, name),
-            then=share(before, name) if before else None,
+            now=current.get(name, 0.0),
+            then=before.get(name, 0.0) if before else None,
             unseen=name in unseen,
         )
-        for name in (sorted(names, key=_lower_edge) if all(map(BIN.fullmatch, names)) else names)
+        for name in (sorted(names, key=_place) if all(map(_is_number, names)) else names)
     ]
 
 
-def _lower_edge(name: str) -> float:
-    found = BIN.fullmatch(name)
+def _is_number(name: str) -> bool:
+    """Whether a bin is a range or a single number (or the missing ones)."""
+    if name == wording.MISSING or wording.RANGE.fullmatch(name):
+        return True
     try:
-        return float(found[1]) if found else float("inf")
+        return isfinite(float(name))
     except ValueError:
-        return float("inf")
+        return False
+
+
+def _place(name: str) -> float:
+    """Where a bin stands from left to right; the missing ones come last."""
+    found = wording.RANGE.fullmatch(name)
+    return inf if name == wording.MISSING else float(found[1] if found else name)
 
 
 def _key(canvas: Canvas, compared: bool) -> None:
@@ -124,29 +127,29 @@ def _columns(canvas: Canvas, values: list[Value]) -> None:
             linewidth=0,
             zorder=3,
         )
-    edges = [(place - 0.5, found[1]) for place, v in enumerate(values) if (found := BIN.fullmatch(v.name))]
-    last = BIN.fullmatch(values[-1].name)
-    edges += [(len(values) - 0.5, last[2])] if last else []
-    step = -(-len(edges) // MOST_EDGES_WRITTEN)
-    ticks = [(float(p), _edge(text)) for p, text in edges[::step]]
-    ticks += [(float(p), "none") for p, v in enumerate(values) if v.name == "null"]
-    axes.set_xticks([p for p, _ in ticks])
-    for label in axes.set_xticklabels([plain(text) for _, text in ticks]):
+    ticks = _ticks(values)
+    step = -(-len(ticks) // MOST_TICKS)
+    axes.set_xticks([place for place, _ in ticks[::step]])
+    for label in axes.set_xticklabels([plain(text) for _, text in ticks[::step]]):
         label.set_fontproperties(font(SMALL))
     axes.set_xlim(-0.6, len(values) - 0.4)
     axes.set_ylim(0, max(max(v.now, v.then or 0.0) for v in values) * 1.06 or 1.0)
     value_ticks(axes, "share")
 
 
-def _edge(text: str) -> str:
-    """A bin's edge with at most four figures."""
-    try:
-        number = float(text)
-    except ValueError:
-        return text
-    if number in (float("inf"), float("-inf")):
-        return "∞" if number > 0 else "−∞"
-    return wording.count(number) if abs(number) >= 10000 else f"{number:.4g}"
+def _ticks(values: list[Value]) -> list[tuple[float, str]]:
+    """The edges between ranges, or each number below its bar."""
+    ticks = []
+    for place, value in enumerate(values):
+        found = wording.RANGE.fullmatch(value.name)
+        if found is None:
+            ticks.append((float(place), wording.spoken(value.name)))
+        elif "inf" not in found[1]:
+            ticks.append((place - 0.5, wording.edge(found[1])))
+    last = wording.RANGE.fullmatch(values[-1].name)
+    if last is not None and "inf" not in last[2]:
+        ticks.append((len(values) - 0.5, wording.edge(last[2])))
+    return ticks
 
 
 def _shortened(values: list[Value]) -> list[Value]:
@@ -162,7 +165,7 @@ def _shortened(values: list[Value]) -> list[Value]:
 
 
 def _rows(canvas: Canvas, values: list[Value]) -> None:
-    names = ["(missing)" if v.name == "null" else v.name for v in values]
+    names = [wording.spoken(v.name) for v in values]
     texts = [_number(v) for v in values]
     left = names_room(canvas, names)
     axes = canvas.axes(left=left, right=max(canvas.width(t, SMALL) for t in texts) + 60, below=44)
@@ -216,7 +219,7 @@ def _title(scene: Scene, feature: str, values: list[Value]) -> str:
         )
     if values[0].then is None:
         top = max(values, key=lambda v: v.now)
-        return f"{feature} is most often {_spoken(top.name)}: {wording.percent(top.now)} of the rows"
+        return f"{feature} is most often {wording.spoken(top.name)}: {wording.percent(top.now)} of the rows"
     most = max(values, key=lambda v: abs(v.moved))
     psi = scene.table.find("psi", feature=feature)
     if abs(most.moved) < 0.01:
@@ -224,17 +227,11 @@ def _title(scene: Scene, feature: str, values: list[Value]) -> str:
     verb = "rose" if most.moved > 0 else "fell"
     by = f" (PSI {wording.figure(psi.value)})" if psi is not None and psi.value is not None else ""
     then, now = wording.percent(most.then or 0.0), wording.percent(most.now)
-    return f"{feature} moved{by}: {_spoken(most.name)} {verb} from {then} to {now}"
-
-
-def _spoken(name: str) -> str:
-    """``40 to 50`` for a bin, which reads more easily than its brackets."""
-    found = BIN.fullmatch(name)
-    return f"{_edge(found[1])} to {_edge(found[2])}" if found else "missing" if name == "null" else name
+    return f"{feature} moved{by}: {wording.spoken(most.name)} {verb} from {then} to {now}"
 
 
 def _alt(scene: Scene, feature: str, title: str, values: list[Value]) -> str:
-    rows = [f"{v.name} {_number(v)}" for v in values]
+    rows = [f"{wording.spoken(v.name)} {_number(v)}" for v in values]
     what = "reference → now" if values[0].then is not None else "now"
     return f"{title}. Share of the rows of each value of {feature}, {what}, {scene.model}: {'; '.join(rows)}."
 

@@ -143,7 +143,9 @@ def _ends(groups: Groups, shown: Sequence[Measure]) -> tuple[float, float]:
 
 
 def _name(group: Measure) -> str:
-    return " & ".join(value if value != "null" else f"no {column}" for column, value in group.slice or ())
+    return " & ".join(
+        wording.spoken(value) if value != wording.MISSING else f"no {column}" for column, value in group.slice or ()
+    )
 
 
 def _number(groups: Groups, group: Measure) -> str:

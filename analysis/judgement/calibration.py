@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from math import sqrt
-from statistics import NormalDist
 
 from analysis.measure_table import MeasureTable
+from analysis.measures.chances import chi2_chance
 from analysis.values import Measure
 
 BIN = re.compile(r"\[(.+), (.+)[\])]")
@@ -37,17 +36,10 @@ def _holds_its_mean(mean_score: Measure) -> bool:
 
 def chance_of_misses(bins: Sequence[tuple[Measure, Measure]]) -> float:
     """The p-value of Hosmer & Lemeshow's statistic Σ n (rate − score)² / (score (1 − score)) over the bins, on as many
-    degrees of freedom as there are bins (the model was not fitted on these rows); 0 where no bin can be told.
-
-    The tail of χ² is Wilson & Hilferty's cube root (PNAS 17 (1931) 684–688), good to a few thousandths.
-    """
+    degrees of freedom as there are bins (the model was not fitted on these rows); 0 where no bin can be told."""
     terms = [
         happened.n * ((happened.value or 0.0) - score) ** 2 / (score * (1 - score))
         for promised, happened in bins
         if 0 < (score := promised.value or 0.0) < 1
     ]
-    if not terms:
-        return 0.0
-    freedom = len(terms)
-    spread = 2 / (9 * freedom)
-    return 1 - NormalDist().cdf(((sum(terms) / freedom) ** (1 / 3) - (1 - spread)) / sqrt(spread))
+    return chi2_chance(sum(terms), len(terms)) if terms else 0.0

@@ -21,8 +21,12 @@ class Moved:
 
 def shares(table: MeasureTable, feature: str, basis: Basis, period: str | None = None) -> dict[str, Measure]:
     """``{value or bin: its share}`` in the table's order, for the whole window or one period."""
-    found = table.sliced("share", (feature,), basis=basis)
-    return {m.slice[0][1]: m for m in found if m.slice is not None and m.period == period and m.class_ is None}
+    found: dict[str, Measure] = {}
+    for m in table.sliced("share", (feature,), basis=basis):
+        # An unseen value stands in the histogram as well; the note is what is worth keeping.
+        if m.slice is not None and m.period == period and (m.note == UNSEEN or m.slice[0][1] not in found):
+            found[m.slice[0][1]] = m
+    return found
 
 
 def most_moved(table: MeasureTable, feature: str) -> Moved | None:
@@ -43,9 +47,5 @@ def most_moved(table: MeasureTable, feature: str) -> Moved | None:
 
 def unseen(table: MeasureTable, feature: str) -> list[Measure]:
     """The values that the reference never had, the most frequent first."""
-    found = [
-        m
-        for m in shares(table, feature, "realized").values()
-        if m.note is not None and UNSEEN in m.note and m.value is not None
-    ]
+    found = [m for m in shares(table, feature, "realized").values() if m.note == UNSEEN and m.value is not None]
     return sorted(found, key=lambda m: -(m.value or 0.0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from math import floor, log10
 
 from analysis.judgement.contrast import Estimate
@@ -69,9 +70,36 @@ def words(measure: str) -> str:
     return meaning(measure).words
 
 
+RANGE = re.compile(r"[\[(]\s*(.+?)\s*,\s*(.+?)\s*[\])]")
+MISSING = "null"
+
+
 def group(where: Slice | None) -> str:
-    """``race = Caucasian``, ``race = Caucasian & sex = Female``; nothing for the whole."""
-    return " & ".join(f"{column} = {value}" for column, value in where or ())
+    """``race = Caucasian & age 30 to 45``; nothing for the whole."""
+    return " & ".join(
+        f"{column} {spoken(value)}" if value == MISSING or RANGE.fullmatch(value) else f"{column} = {value}"
+        for column, value in where or ()
+    )
+
+
+def spoken(value: str) -> str:
+    """A group or bin as it is said: ``30 to 45`` for ``[30, 45)``, ``under 30``, ``from 45``, ``missing``."""
+    found = RANGE.fullmatch(value)
+    if found is None:
+        return "missing" if value == MISSING else value
+    low, high = found[1], found[2]
+    if low.lstrip("-") == "inf":
+        return "all values" if high == "inf" else f"under {edge(high)}"
+    return f"from {edge(low)}" if high == "inf" else f"{edge(low)} to {edge(high)}"
+
+
+def edge(text: str) -> str:
+    """A range's end with at most four figures."""
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    return count(number) if abs(number) >= 10000 else f"{number:.4g}"
 
 
 def place(measure: Measure) -> str:

@@ -21,6 +21,7 @@ CARD = ModelCard(
 WEEKS = tuple(f"2026-W{week:02d}" for week in range(1, 11))
 AUCS = (0.721, 0.715, 0.709, 0.711, None, 0.706, 0.731, 0.664, 0.660, 0.658)
 ROWS = (3671, 3700, 3620, 3650, 3710, 1100, 3670, 3960, 3800, 3669)
+BOTH: tuple[Basis, Basis] = ("realized", "reference")
 LONG_NAME = "south-west and the islands of the far archipelago beyond the cape"
 ODD_NAME = "$50-$100 日本\n<b>"
 

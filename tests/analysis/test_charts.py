@@ -7,7 +7,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import pytest
 from matplotlib.text import Text
@@ -60,6 +60,17 @@ LATE_LABELS = story.result(
     story.number("roc_auc", 0.72, n=5090, half=0.01),
 )
 
+FEW_NUMBERS = story.result(
+    *(story.number("share", (7 - i) / 28, where=(("items", str(i)),), basis=b) for i in range(7) for b in story.BOTH)
+)
+EDGES = ["-inf", "9.99", "14.5", "22", "31.75", "12000", "inf"]
+OPEN_RANGES = story.result(
+    *(
+        story.number("share", (i + 1) / 21, where=(("price", f"[{low}, {high})"),))
+        for i, (low, high) in enumerate(pairwise(EDGES))
+    )
+)
+
 Case = tuple[str, Result, dict[str, object]]
 CASES: dict[str, Case] = {
     "trend": ("trend", EVERYTHING, {}),
@@ -78,6 +89,8 @@ CASES: dict[str, Case] = {
     "confusion": ("confusion", EVERYTHING, {}),
     "confusion of 12 classes": ("confusion", MANY_CLASSES, {}),
     "feature of numbers": ("feature", EVERYTHING, {"feature": "price"}),
+    "feature of few numbers": ("feature", FEW_NUMBERS, {"feature": "items"}),
+    "feature of open ranges": ("feature", OPEN_RANGES, {"feature": "price"}),
     "feature of categories": ("feature", EVERYTHING, {"feature": "material"}),
 }
 
@@ -152,6 +165,16 @@ def test_a_trend_says_which_limit_it_crossed_and_since_when() -> None:
     assert "Reference 0.712." in chart.alt
     assert "Note A-9 at 2026-W08: the new supplier" in chart.alt
     assert "A-12" not in chart.alt
+
+
+def test_a_trend_can_be_drawn_from_the_periods_of_several_evaluations_alone() -> None:
+    north = (("region", "north"),)
+    points = [
+        story.number("recall", 0.6 + i / 100, n=500, half=0.02, where=north, period=w)
+        for i, w in enumerate(story.WEEKS)
+    ]
+    chart = charts.draw("trend", replace(story.result(*points), checks=()), measure="recall", where=north)
+    assert chart.title == "Recall for region = north rose to 69% in W10, from 64% before"
 
 
 def test_a_period_whose_labels_are_still_arriving_does_not_make_the_title() -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from analysis import checks
 from analysis.card import CheckSetting, Columns, Condition, ModelCard
 from analysis.errors import UserError
+from analysis.judgement import wording
 from analysis.judgement.calibration import calibration_bins
 from analysis.judgement.check import above, below
 from analysis.judgement.importance import by_importance
@@ -245,6 +246,29 @@ def test_groups_that_are_ranges_are_not_taken_for_the_calibration_curve() -> Non
 
     table = MeasureTable([*pair("age", "[30, 45)", 0.3), *pair("score", "[0.2, 0.3)", 0.25)], version="1")
     assert [m.slice for m, _ in calibration_bins(table)] == [(("score", "[0.2, 0.3)"),)]
+
+
+def test_groups_and_ranges_are_written_as_they_are_said() -> None:
+    assert wording.group((("race", "Caucasian"), ("age", "[30, 45)"))) == "race = Caucasian & age 30 to 45"
+    assert wording.group((("age", "[-inf, 30)"),)) == "age under 30"
+    assert wording.group((("price", "[12000, inf)"),)) == "price from 12,000"
+    assert wording.group((("state", "null"),)) == "state missing"
+
+
+@pytest.mark.parametrize(
+    ("rate", "written"),
+    [
+        (0.4485, "44.9%"),
+        (0.5, "50%"),
+        (0.0, "0%"),
+        (1.0, "100%"),
+        (0.00025, "0.025%"),
+        (0.9999, "99.99%"),
+        (2.5, "250%"),
+    ],
+)
+def test_a_rate_is_written_in_percent_and_never_rounded_to_none_or_all(rate: float, written: str) -> None:
+    assert wording.percent(rate) == written
 
 
 def test_what_harms_people_is_told_before_what_drifted() -> None:
