@@ -10,6 +10,7 @@ import secrets
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 
@@ -50,6 +51,7 @@ class Sockets:
     """All open sockets; payloads are sent from any thread."""
 
     def __init__(self) -> None:
+        self.changed: Callable[[Json], None] = lambda _change: None
         self._lock = threading.Lock()
         self._tickets: dict[str, App] = {}
         self._connections: list[Connection] = []
@@ -108,6 +110,7 @@ class Sockets:
         connection = Connection(app.app_id, socket, asyncio.get_running_loop())
         with self._lock:
             self._connections.append(connection)
+        self.changed({"kind": "apps"})
         try:
             await socket.send_text(json.dumps(self._hello(app)))
             while True:
@@ -117,6 +120,7 @@ class Sockets:
         finally:
             with self._lock:
                 self._connections.remove(connection)
+            self.changed({"kind": "apps"})
             for envelope in list(self._under_way.values()):
                 if envelope.connection is connection and not envelope.answer.done():
                     envelope.answer.set_exception(ConnectionError("the connection ended"))

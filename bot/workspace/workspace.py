@@ -44,7 +44,7 @@ class Workspace(People):
         self.changes = Changes()
         self.calls: list[Call] = []
         self._team.later = self._later
-        self._team.changed = self.changes.tell
+        self._team.changed = self.sockets.changed = self.changes.tell
         self._team.socket_ticket = self.sockets.ticket
         for number in files.unfinished(self._team):
             self.courier.tell_later(files.finish(self._team, number))
