@@ -117,9 +117,9 @@ def expected_calibration_error(bins: Floats, *, spread: bool = True) -> Figure:
     if weight <= 0:
         return undefined(name, rows, "the weights are all 0")
     value = float(np.abs(scores - positive).sum()) / weight
-    low, high = (
-        _spread_of_error(value, bins, effective(weight, float(squares.sum())) / weight) if spread else (None,) * 2
-    )
+    if not spread:
+        return Figure(name=name, value=value, n=rows)
+    low, high = _spread_of_error(value, bins, effective(weight, float(squares.sum())) / weight)
     return Figure(name=name, value=value, low=low, high=high, n=rows)
 
 

@@ -128,7 +128,7 @@ def _pelz_good(d: float, n: int) -> float:
         if q < 1e-300 or q < 1e-18 * k0:
             break
     root = math.sqrt(2 * math.pi)
-    total = k0 * root / z
+    total: float = k0 * root / z
     total += k1 * root / (6 * z4) / math.sqrt(n)
     total += (k2 * root / (72 * z7) - k2b * root * pi2 / (36 * z3)) / n
     total += (k3 * root / (6480 * z10) + k3b * root / (216 * z6)) / n**1.5

@@ -6,7 +6,7 @@ Names and conventions are scikit-learn's; where it answers 0 with a warning, the
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -178,8 +178,8 @@ def counted(of: Confusion, name: str, cell: str) -> Figure:
     return Figure(name=name, value=of.weight((cell,)), n=of.decided)
 
 
-def _with_interval(of: Confusion, name: str, value: float, statistic: object) -> Figure:
-    found = of_counts(of.four(), statistic)  # type: ignore[arg-type] # a function of draws
+def _with_interval(of: Confusion, name: str, value: float, statistic: Callable[[Floats], Floats]) -> Figure:
+    found = of_counts(of.four(), statistic)
     low, high = found if found is not None else (None, None)
     if low is not None and high is not None:
         low, high = min(low, value), max(high, value)

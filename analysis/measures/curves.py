@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,6 +13,9 @@ from analysis.measures.intervals import DRAWS_OF_CURVES, about, centred, effecti
 from analysis.summaries.keys import Floats
 from analysis.summaries.scores import NEGATIVE, POSITIVE
 from analysis.summaries.table import Table
+
+Statistic = Callable[[Floats, Floats], Floats]
+"""From positives and negatives (draws × scores) to one number for each draw."""
 
 CELLS_OF_A_DRAW = 128
 """A curve is resampled on this many runs of neighbouring scores: its spread shows there as well."""
@@ -120,7 +123,7 @@ def _curve(table: Table, cells: slice) -> Curve:
 
     def of(lane: int) -> tuple[Floats, float]:
         here = lanes == lane
-        by_score = np.bincount(places[here], weights=weights[here], minlength=size)
+        by_score: Floats = np.bincount(places[here], weights=weights[here], minlength=size).astype(np.float64)
         return by_score, effective(float(weights[here].sum()), float(squares[here].sum()))
 
     positive, positives = of(POSITIVE)
@@ -180,11 +183,11 @@ def _drawn(curve: Curve) -> tuple[Floats, Floats, Curve]:
 
 
 def _spread(
-    value: float, drawn: tuple[Floats, Floats, Curve] | None, statistic: object
+    value: float, drawn: tuple[Floats, Floats, Curve] | None, statistic: Statistic
 ) -> tuple[float | None, float | None]:
     if drawn is None:
         return None, None
-    found = centred(value, statistic(drawn[0], drawn[1]))  # type: ignore[operator] # a function of two arrays
+    found = centred(value, statistic(drawn[0], drawn[1]))
     return found if found is not None else (None, None)
 
 

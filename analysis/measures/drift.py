@@ -153,6 +153,6 @@ def _together(window: Table, reference: Table) -> tuple[Floats, Floats, Floats]:
     def shares(table: Table) -> Floats:
         counts = np.zeros(len(axis))
         counts[np.searchsorted(axis, table.axis)] = table.over()
-        return counts / counts.sum()
+        return np.asarray(counts / counts.sum(), dtype=np.float64)
 
     return middles(axis, level), shares(one), shares(two)

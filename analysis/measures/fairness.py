@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -22,7 +22,10 @@ RATIOS = (
     "false_negative_rate",
 )
 """The rates of which each group also has its ratio to the highest group's, as `selection_rate_ratio`."""
+Combine = Callable[[Floats], Floats]
+"""From rates (kinds of rate × draws × groups) to one number for each draw."""
 SELECTED = "selection_rate"
+COMPARED = (SELECTED, "recall", "false_positive_rate", "precision")
 
 
 def between(groups: Sequence[Confusion]) -> Iterator[Figure]:
@@ -32,9 +35,7 @@ def between(groups: Sequence[Confusion]) -> Iterator[Figure]:
         for name in DIFFERENCES:
             yield undefined(name, n, "there are fewer than two groups")
         return
-    rates = {
-        name: [_rate(g, name) for g in groups] for name in (SELECTED, "recall", "false_positive_rate", "precision")
-    }
+    rates = {name: [_rate(g, name) for g in groups] for name in COMPARED}
     for name, (of, combined) in DIFFERENCES.items():
         yield _combined(name, [rates[rate_name] for rate_name in of], combined, n, groups, of)
 
@@ -48,7 +49,7 @@ def _smallest_ratio(rates: Floats) -> Floats:
         return np.asarray((rates.min(axis=-1) / rates.max(axis=-1)).min(axis=0))
 
 
-DIFFERENCES = {
+DIFFERENCES: dict[str, tuple[tuple[str, ...], Combine]] = {
     "demographic_parity_difference": ((SELECTED,), _largest_gap),
     "demographic_parity_ratio": ((SELECTED,), _smallest_ratio),
     "equal_opportunity_difference": (("recall",), _largest_gap),
@@ -86,7 +87,7 @@ def _rate(of: Confusion, name: str) -> Figure:
 def _combined(
     name: str,
     rates: Sequence[Sequence[Figure]],
-    combined: object,
+    combined: Combine,
     n: int,
     groups: Sequence[Confusion],
     of: Sequence[str],
@@ -96,14 +97,14 @@ def _combined(
     if len(defined) < 2:
         return undefined(name, n, "the rate is defined in fewer than two groups")
     values = np.array([[r[i].value for i in defined] for r in rates], dtype=np.float64)
-    value = float(combined(values[:, None, :])[0])  # type: ignore[operator] # one of the two above
+    value = float(combined(values[:, None, :])[0])
     if math.isnan(value):
         return undefined(name, n, "the rate is 0 in every group")
     sizes = np.array([[_size(groups[i], rate_name) for i in defined] for rate_name in of])
     generator = np.random.default_rng(SEED)
     draws = generator.binomial(np.maximum(np.round(sizes), 1).astype(np.int64), values, size=(DRAWS, *values.shape))
     drawn = np.moveaxis(draws / np.maximum(np.round(sizes), 1), 0, 1)
-    found = centred(value, combined(drawn))  # type: ignore[operator] # as above
+    found = centred(value, combined(drawn))
     low, high = found if found is not None else (None, None)
     left_out = len(groups) - len(defined)
     note = f"without {left_out} group{'s' if left_out > 1 else ''} where the rate is undefined" if left_out else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -76,7 +77,7 @@ class Ranges:
 
     def names(self) -> list[str]:
         ends = ["-inf", *(edge_as_text(e) for e in self.edges), "inf"]
-        return [f"[{a}, {b})" for a, b in zip(ends, ends[1:], strict=False)]
+        return [f"[{a}, {b})" for a, b in pairwise(ends)]
 
     def places(self, numbers: Floats) -> Ints:
         return np.searchsorted(self.edges, numbers, side="right").astype(np.int64)
@@ -154,9 +155,11 @@ def _names_of_column(groups: Groups, column: int, cut: Ranges | None) -> dict[Pa
     level = groups.levels[column] if groups.levels else None
     if keys and level is not None:
         numbers = middles(_ints(keys), level)
-        ranges = cut.names() if cut is not None else []
-        places = cut.places(numbers) if cut is not None else []
-        names = [ranges[p] for p in places] if cut is not None else [number_as_text(float(x)) for x in numbers]
+        if cut is None:
+            names = [number_as_text(float(x)) for x in numbers]
+        else:
+            ranges = cut.names()
+            names = [ranges[p] for p in cut.places(numbers)]
         found.update(zip(keys, names, strict=True))
     return found
 

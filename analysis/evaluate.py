@@ -1,0 +1,105 @@
+"""Evaluates a model: opens its log, reads it once, measures it and judges the measures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from analysis.card import ModelCard
+from analysis.checks import judge
+from analysis.engine import Progress, Tally, summary_of
+from analysis.errors import DataError
+from analysis.labels import must_have_the_positive
+from analysis.log_opening import open_with_reference
+from analysis.measuring import Material, measured
+from analysis.near_names import listed
+from analysis.plan import Plan, plan_for, version_of
+from analysis.summaries.summary import Summary
+from analysis.values import Result, Rows
+from analysis.windows import Window, parse_window, window_before
+
+__all__ = ["Progress", "evaluate"]
+
+
+def evaluate(
+    card: ModelCard,
+    *,
+    window: str = "all",
+    version: str | None = None,
+    against: str | None = None,
+    now: datetime,
+    threads: int = 2,
+    progress: Callable[[Progress], None] | None = None,
+) -> Result:
+    """What the window's rows say about a version of the model.
+
+    ``window`` is what people write (`last 7 days`), counted back from ``now``; without a ``version`` the champion is
+    judged. Equal model cards and bytes give equal results, whatever the number of ``threads``. Raises UserError where
+    what was asked cannot be done, DataError where the log cannot be used.
+    """
+    for name in (version, against):
+        if name is not None:
+            version_of(card, name)
+    rows = parse_window(window, now=now)
+    log, reference_log = open_with_reference(card, window=rows, now=now)
+    plan = plan_for(card, log.columns, version=version, against=against)
+    logs = [log, *([reference_log] if reference_log is not None else [])]
+    tally = Tally(sum(len(part.partitions) for part in logs), progress)
+    found = summary_of(log, plan, threads=threads, tally=tally)
+    summary = _with_rows(card, plan, found, rows)
+    reference = summary_of(reference_log, plan, threads=threads, tally=tally) if reference_log is not None else None
+    if reference_log is not None and reference is None:
+        raise DataError(f"the reference of {card.model} holds no row; look at reference: in the model card")
+    must_have_the_positive(plan, summary, reference)
+    compared = reference if reference is not None and reference.rows else None
+    measures = tuple(measured(Material(plan=plan, window=summary, reference=compared)))
+    of_window = _rows(rows, summary.rows)
+    checks = judge(card, measures, version=plan.judged.version, against=against, window=of_window)
+    return Result(
+        model=card.model,
+        version=plan.judged.version,
+        against=against,
+        window=of_window,
+        reference=_rows(_reference_window(card, now), compared.rows) if compared is not None else None,
+        measures=measures,
+        checks=checks,
+    )
+
+
+def _with_rows(card: ModelCard, plan: Plan, found: Summary | None, window: Window) -> Summary:
+    """The summary, when it has rows of every version that was asked for."""
+    if found is None and window.is_all and card.reference is None:
+        raise DataError(f"the log of {card.model} holds no row")
+    if found is None:
+        raise DataError(f"the window {window} holds no row of {card.model}'s log{_beside_the_reference(card)}")
+    sides = [(plan.judged, found.judged), (plan.against, found.against)]
+    for judged, said in sides:
+        if judged is not None and said is not None and not said.rows:
+            there = f"it has rows of {listed(sorted(found.versions))}" if found.versions else "no row names a version"
+            raise DataError(
+                f"the window {window} holds no row of version {judged.version!r}; {there} in the column "
+                f"{plan.version_column!r}. Name the versions under versions: as they are written there."
+            )
+    return found
+
+
+def _beside_the_reference(card: ModelCard) -> str:
+    if card.reference is None or card.reference.source is not None:
+        return ""
+    return " beside those of the reference, which are not part of it"
+
+
+def _reference_window(card: ModelCard, now: datetime) -> Window:
+    reference = card.reference
+    if reference is not None and reference.before is not None:
+        return window_before(reference.before)
+    return parse_window(reference.window if reference is not None and reference.window is not None else "all", now=now)
+
+
+def _rows(window: Window, rows: int) -> Rows:
+    return Rows(start=_instant(window.start), end=_instant(window.end), rows=rows)
+
+
+def _instant(moment: datetime | None) -> str | None:
+    """RFC 3339 in UTC."""
+    return None if moment is None else moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"

@@ -1,0 +1,43 @@
+"""The labels that a log holds, and whether they fit what the model card says about them."""
+
+from __future__ import annotations
+
+from analysis.errors import DataError
+from analysis.measures.bins import texts_of
+from analysis.near_names import listed, quoted
+from analysis.plan import Plan
+from analysis.summaries.columns import number_as_text
+from analysis.summaries.keys import middles
+from analysis.summaries.said import positives, written
+from analysis.summaries.summary import Summary
+
+
+def labels_of(plan: Plan, summary: Summary | None) -> tuple[str, ...]:
+    """The different labels of the log, as they are compared, sorted; none for thousands of them."""
+    if plan.label is None or summary is None:
+        return ()
+    feature = summary.features[plan.label]
+    if "number" in feature.kinds:
+        numbers = middles(feature.numbers.axis, feature.numbers.level)
+        return tuple(number_as_text(float(n)) for n in numbers)
+    values, _ = texts_of(feature)
+    return tuple(sorted({written(v) for v in values or ()}))
+
+
+def must_have_the_positive(plan: Plan, window: Summary, reference: Summary | None) -> None:
+    """Raises DataError where a binary model's labels cannot be read as positive and negative."""
+    if plan.task != "binary" or plan.label is None:
+        return
+    found = tuple(dict.fromkeys((*labels_of(plan, window), *labels_of(plan, reference))))
+    column, wanted = quoted(plan.label), positives(plan.positive)
+    if plan.positive is None and len(found) > 2:
+        raise DataError(
+            f"the label column {column} holds {len(found):,} different values ({listed(found, most=5)}), and a binary "
+            "model has two; name the one that counts under positive:, or another column under log.columns.label"
+        )
+    if len(found) > 1 and not wanted & set(found):
+        named = f"positive: {plan.positive}" if plan.positive is not None else "1 or true, the default of positive:,"
+        raise DataError(
+            f"no label in the column {column} is {named}; it holds {listed(found, most=5)}. "
+            "Name the label that counts under positive: in the model card"
+        )
