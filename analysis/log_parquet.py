@@ -16,7 +16,9 @@ from analysis.log_pieces import Chunk, Piece
 from analysis.log_values import Kind, as_kind, in_utc, kind_of_type
 from analysis.near_names import quoted
 
-BATCH_ROWS = 131_072
+BATCH_ROWS = 65_536
+BUFFER_BYTES = 1024 * 1024
+"""Of a column that are read ahead: without it whole row groups lie in memory before the first row is out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ class ParquetFile:
         groups: tuple[int, ...] = piece.where
         with _open(self.file, self.metadata) as parquet:
             rows = 0
-            for batch in parquet.iter_batches(BATCH_ROWS, row_groups=list(groups), columns=list(columns)):
+            for batch in parquet.iter_batches(BATCH_ROWS, list(groups), list(columns), use_threads=False):
                 yield batch.num_rows, {c: self._values(batch, c, kinds[c], piece.first_row + rows) for c in columns}
                 rows += batch.num_rows
 
@@ -114,7 +116,11 @@ def _open(file: LogFile, metadata: pq.FileMetaData | None) -> Iterator[pq.Parque
     with file.open():
         try:
             with pq.ParquetFile(
-                pa.OSFile(str(file.path)), metadata=metadata, page_checksum_verification=True
+                pa.OSFile(str(file.path)),
+                metadata=metadata,
+                buffer_size=BUFFER_BYTES,
+                pre_buffer=False,
+                page_checksum_verification=True,
             ) as parquet:
                 yield parquet
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
