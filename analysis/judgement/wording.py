@@ -47,7 +47,8 @@ def distance(measure: str, number: float) -> str:
     """A difference of two values of this measure, without its sign."""
     if meaning(measure).unit != "rate":
         return shown(measure, abs(number))
-    return f"{percent(abs(number))[:-1]} points"
+    tenths = f"{100 * abs(number):.1f}".removesuffix(".0")
+    return f"{tenths} {'point' if tenths == '1' else 'points'}"
 
 
 def interval(measure: str, number: Estimate | Measure) -> str:
