@@ -11,7 +11,7 @@ PYTHON := $(shell for python in python3 python3.13 python3.12 python3.11 python3
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
 endif
 
-.PHONY: help demo test lint bench lock clean
+.PHONY: help demo test lint bench clean lock
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -66,6 +66,6 @@ lock: $(READY) ## choose versions anew: constraints.txt, and requirements.lock w
 	$(BIN)/python -c $(DEV) > build/dev.txt
 	$(COMPILE) --upgrade --output-file build/constraints.txt pyproject.toml build/dev.txt
 	$(COMPILE) --generate-hashes --constraint build/constraints.txt --output-file build/requirements.lock pyproject.toml
-	@{ printf $(MADE_BY); cat build/constraints.txt; } > constraints.txt
+	@{ printf $(MADE_BY); grep == build/constraints.txt; } > constraints.txt
 	@{ printf $(MADE_BY); cat build/requirements.lock; } > requirements.lock
 	@touch $(READY)
