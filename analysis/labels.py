@@ -24,6 +24,15 @@ def labels_of(plan: Plan, summary: Summary | None) -> tuple[str, ...]:
     return tuple(sorted({written(v) for v in values or ()}))
 
 
+def names_of_classes(plan: Plan, window: Summary, reference: Summary | None) -> tuple[str, str]:
+    """What the positive and the negative label are called: as in the log, or `not 1` where they are not one value."""
+    wanted = positives(plan.positive)
+    found = tuple(dict.fromkeys((*labels_of(plan, window), *labels_of(plan, reference))))
+    positive = next((label for label in found if label in wanted), written(plan.positive or "1"))
+    others = [label for label in found if label not in wanted]
+    return positive, others[0] if len(others) == 1 else f"not {positive}"
+
+
 def must_have_the_positive(plan: Plan, window: Summary, reference: Summary | None) -> None:
     """Raises DataError where a binary model's labels cannot be read as positive and negative."""
     if plan.task != "binary" or plan.label is None:

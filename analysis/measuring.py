@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from analysis.labels import names_of_classes
 from analysis.measures import calibration, drift, fairness, performance, quality
 from analysis.measures.bins import Binned, binned_numbers, binned_texts, is_number
-from analysis.measures.confusion import NOTHING, Confusion, confusions
+from analysis.measures.confusion import CELLS, NOTHING, Confusion, confusions
 from analysis.measures.figures import Figure, Where, placed
 from analysis.periods import period_label
 from analysis.plan import Plan
@@ -27,6 +28,12 @@ class Material:
     plan: Plan
     window: Summary
     reference: Summary | None
+
+    @property
+    def classes(self) -> tuple[str, str]:
+        """What a negative and a positive row are called, at the places of their codes."""
+        positive, negative = names_of_classes(self.plan, self.window, self.reference)
+        return negative, positive
 
     def period(self, number: int) -> str:
         return period_label(number, self.plan.periods or "day", rows=self.window.last_row)
@@ -49,9 +56,9 @@ def _performance(material: Material, said: Spoken, version: str) -> Iterator[Mea
     yield from placed(performance.whole(said.whole), Where(version=version))
     if there is not None:
         yield from placed(performance.whole(there.whole), Where(version=version, basis="reference"))
-    yield from _bins(plan, said, version, "realized")
+    yield from _bins(material, said, version, "realized")
     if there is not None:
-        yield from _bins(plan, there, version, "reference")
+        yield from _bins(material, there, version, "reference")
     for number in range(len(plan.groupings)):
         yield from _groups(plan, number, said, there, version)
     if said.by_period is not None:
@@ -112,18 +119,17 @@ def _fairness(
         yield from placed(figures, Where(version=where.version, basis=where.basis, slice=slicing.shown[group]))
 
 
-def _bins(plan: Plan, said: Spoken, version: str, basis: Basis) -> Iterator[Measure]:
+def _bins(material: Material, said: Spoken, version: str, basis: Basis) -> Iterator[Measure]:
     """The confusion matrix and the calibration curve."""
     decided = confusions(said.whole.confusion).get(0, NOTHING)
-    names = {"tp": ("positive", "positive"), "fp": ("negative", "positive")}
-    names |= {"fn": ("positive", "negative"), "tn": ("negative", "negative")}
     if decided.decided:
-        for cell, (label, prediction) in names.items():
-            where = Where(version=version, basis=basis, slice=(("label", label), ("prediction", prediction)))
-            yield from placed([Figure(name="count", value=decided.weight((cell,)), n=decided.decided)], where)
+        for cell, (label, prediction) in CELLS.items():
+            slice_: Slice = (("label", material.classes[label]), ("prediction", material.classes[prediction]))
+            figure = Figure(name="count", value=decided.weight((cell,)), n=decided.decided)
+            yield from placed([figure], Where(version=version, basis=basis, slice=slice_))
     if not said.whole.scores.rows or not plan.judged.scores:
         return
-    column = plan.judged.scores[0][1]
+    column = material.plan.judged.scores[0][1]
     for name, mean, share in calibration.curve(calibration.bins_of(said.whole.calibration, 0)):
         yield from placed([mean, share], Where(version=version, basis=basis, slice=((column, name),)))
 

@@ -39,7 +39,9 @@ NO_ROW = "no row has both a label and a score"
 def losses(table: Table, group: int) -> Iterator[Figure]:
     """mean_score, log_loss and brier of one group, from a view's sums by (group, label)."""
     here = (table.lanes == group * 3 + NEGATIVE) | (table.lanes == group * 3 + POSITIVE)
-    sums, rows = table.sums[here].sum(axis=0), int(table.counts[here].sum())
+    with np.errstate(invalid="ignore"):  # infinite scores have no mean
+        sums = table.sums[here].sum(axis=0)
+    rows = int(table.counts[here].sum())
     if not rows:
         for name in ("log_loss", "brier", "mean_score"):
             yield undefined(name, 0, NO_ROW)

@@ -1,0 +1,248 @@
+"""`parley evaluate` in a terminal or a CI job: a summary on stdout, the result in files, the verdict as exit status."""
+
+from __future__ import annotations
+
+import json as json_text
+import logging
+import os
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TextIO
+
+from analysis.card import ModelCard
+from analysis.errors import ParleyError, UserError
+from analysis.evaluate import Progress, evaluate
+from analysis.judgement.meaning import main_measures
+from analysis.judgement.wording import shown, words
+from analysis.values import Measure, Result, Verdict, worst
+
+PASSED, FAILED, WRONG_INPUT, ANYTHING_ELSE = 0, 1, 2, 3
+STDOUT = "-"
+SAID: dict[Verdict, str] = {
+    "fail": "FAIL",
+    "warn": "WARN",
+    "unsure": "CANNOT TELL",
+    "pass": "PASS",
+    "skipped": "SKIPPED",
+}
+BESIDES = {
+    "binary": ("average_precision", "log_loss", "brier", "f1", "precision", "recall", "false_positive_rate"),
+    "multiclass": ("balanced_accuracy", "f1", "precision", "recall", "log_loss"),
+    "regression": ("root_mean_squared_error", "mean_error", "r2"),
+    "ranking": (),
+}
+SECONDS_BETWEEN_DRAWINGS = 0.1
+BAR_WIDTH = 24
+
+
+def evaluate_in_terminal(
+    card: Path, window: str, version: str | None, against: str | None, json: str | None, html: str | None
+) -> int:
+    """Evaluate, write what was asked for, and answer the exit status; errors go to stderr as one clear sentence."""
+    try:
+        return _evaluated(card, window, version, against, json, html)
+    except ParleyError as error:
+        _to_stderr(f"parley: {error}")
+        return WRONG_INPUT
+    except Exception:  # the edge of the program
+        reference = uuid.uuid4().hex[:8]
+        logging.getLogger("parley").exception("evaluation broke, reference %s", reference)
+        _to_stderr(f"parley: something went wrong that is not your input's fault; please report it with {reference}")
+        return ANYTHING_ELSE
+
+
+def _evaluated(
+    path: Path, window: str, version: str | None, against: str | None, json: str | None, html: str | None
+) -> int:
+    from analysis.card_reading import read_card
+
+    card = read_card(path)
+    for target in (json, html):
+        if target is not None and target != STDOUT:
+            _must_be_writable(Path(target))
+    bar = Bar(sys.stderr) if sys.stderr.isatty() else None
+    try:
+        result = evaluate(
+            card,
+            window=window,
+            version=version,
+            against=against,
+            now=datetime.now(UTC),
+            threads=max(2, min(8, os.cpu_count() or 2)),
+            progress=bar,
+        )
+    finally:
+        if bar is not None:
+            bar.clear()
+    if html is not None:
+        from bot.render.report import report
+
+        write_whole(Path(html), report(result, card))
+    if json is not None:
+        text = result_as_text(result)
+        if json == STDOUT:
+            sys.stdout.buffer.write(text.encode())
+            sys.stdout.flush()
+        else:
+            write_whole(Path(json), text)
+    if json != STDOUT:
+        sys.stdout.write(summary(result, card))
+        sys.stdout.flush()
+    return FAILED if result.verdict == "fail" else PASSED
+
+
+def result_as_text(result: Result) -> str:
+    """The result as JSON, a line for each measure and each check."""
+    from analysis.result import to_json
+
+    body = to_json(result)
+    lines = []
+    for key, value in body.items():
+        if isinstance(value, list) and value:
+            items = ",\n  ".join(_json(item) for item in value)
+            lines.append(f" {_json(key)}: [\n  {items}\n ]")
+        else:
+            lines.append(f" {_json(key)}: {_json(value)}")
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def summary(result: Result, card: ModelCard) -> str:
+    """What a person reads: the verdict, the numbers that stand for the model, and the checks that did not pass."""
+    lines = [f"{SAID[result.verdict]}  {result.model} {result.version}{_against(result)}, {_rows(result)}", ""]
+    lines += [f"  {line}" for line in _main_numbers(result, card)]
+    lines += ["", *_checks(result)]
+    return "\n".join(lines) + "\n"
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file whole or not at all: beside it first, then renamed into its place."""
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", errors="surrogatepass") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).chmod(0o666 & ~_umask())
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise UserError(f"{path} cannot be written: {error.strerror}") from None
+
+
+class Bar:
+    """A progress bar in a terminal: how much is read, how fast, how long it will take."""
+
+    def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
+        self._stream, self._clock = stream, clock
+        self._start, self._drawn = clock(), 0.0
+
+    def __call__(self, progress: Progress) -> None:
+        now = self._clock()
+        if now - self._drawn < SECONDS_BETWEEN_DRAWINGS and progress.done < progress.total:
+            return
+        self._drawn = now
+        self._stream.write("\r\x1b[K" + bar_line(progress, now - self._start))
+        self._stream.flush()
+
+    def clear(self) -> None:
+        self._stream.write("\r\x1b[K")
+        self._stream.flush()
+
+
+def bar_line(progress: Progress, seconds: float) -> str:
+    share = progress.done / progress.total if progress.total else 0.0
+    full = round(share * BAR_WIDTH)
+    rate = progress.rows / seconds if seconds > 0 else 0.0
+    left = f", {seconds * (1 - share) / share:.0f} s left" if 0 < share < 1 else ""
+    return f"[{'█' * full}{'·' * (BAR_WIDTH - full)}] {progress.rows:,} rows, {rate:,.0f} rows/s{left}"
+
+
+def _main_numbers(result: Result, card: ModelCard) -> list[str]:
+    wanted = dict.fromkeys((*main_measures(card.task, card.k), *BESIDES[card.task]))
+    found = [m for name in wanted if (m := _whole(result, name)) is not None]
+    if not found:
+        return []
+    width = max(len(words(m.measure)) for m in found)
+    return [f"{words(m.measure):<{width}}  {_number(m)}" for m in found]
+
+
+def _whole(result: Result, name: str) -> Measure | None:
+    """The measure of the whole window, for the version that is judged."""
+    return next(
+        (
+            m
+            for m in result.measures
+            if m.measure == name
+            and m.version == result.version
+            and m.basis in ("realized", "estimated")
+            and (m.slice, m.period, m.class_, m.feature) == (None, None, None, None)
+        ),
+        None,
+    )
+
+
+def _number(m: Measure) -> str:
+    if m.value is None:
+        return f"–  ({m.reason})"
+    interval = ""
+    if m.low is not None and m.high is not None:
+        interval = f"  ({shown(m.measure, m.low)} to {shown(m.measure, m.high)})"
+    return f"{shown(m.measure, m.value)}{interval}  n = {m.n:,}"
+
+
+def _checks(result: Result) -> list[str]:
+    if not result.checks:
+        return ["No check was asked for."]
+    lines = []
+    for verdict in ("fail", "warn", "unsure"):
+        lines += [f"{SAID[verdict]:<12}{c.check}: {c.says}" for c in result.checks if c.verdict == verdict]
+    rest = _counted([c.verdict for c in result.checks])
+    return [*lines, *([""] if lines else []), rest]
+
+
+def _counted(verdicts: Sequence[Verdict]) -> str:
+    names = {"fail": "failed", "warn": "warned", "unsure": "cannot tell", "pass": "passed", "skipped": "skipped"}
+    parts = [f"{verdicts.count(v)} {name}" for v, name in names.items() if v in verdicts]
+    return f"{len(verdicts)} checks: {', '.join(parts)}. Verdict: {SAID[worst(verdicts)].lower()}."
+
+
+def _against(result: Result) -> str:
+    return f" against {result.against}" if result.against is not None else ""
+
+
+def _rows(result: Result) -> str:
+    span = ""
+    if result.window.start is not None or result.window.end is not None:
+        span = f" from {result.window.start or 'the beginning'} to {result.window.end or 'the end'}"
+    return f"{result.window.rows:,} rows{span}"
+
+
+def _must_be_writable(path: Path) -> None:
+    """Before the work, not after it."""
+    if path.is_dir():
+        raise UserError(f"{path} is a folder; name a file")
+    if not path.parent.is_dir():
+        raise UserError(f"there is no folder {path.parent} to write {path.name} into")
+
+
+def _json(value: object) -> str:
+    return json_text.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def _umask() -> int:
+    now = os.umask(0)
+    os.umask(now)
+    return now
+
+
+def _to_stderr(text: str) -> None:
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
