@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -77,16 +78,19 @@ def files_of(source: str | Sql, root: Path) -> tuple[LogFile, ...]:
         raise UserError(f"{source} cannot be read yet; copy the files to a local folder and name that")
     if "://" in source:
         raise UserError(f"{source} is no source that I know; name a path, a glob or a directory")
-    path = root / source
-    if path.is_dir():
-        paths = _of_directory(path, source)
-    elif path.exists() or not _is_glob(source):
-        paths = [path]
-    else:
-        paths = _of_glob(source, root)
-    files = tuple(_file(p, root) for p in paths)
+    try:
+        files = tuple(_file(path, root) for path in _paths(source, root))
+    except (ValueError, OSError) as error:  # a name that is too long, or no name at all
+        raise DataError(f"{source!r} cannot be used as a path: {error}") from None
     _must_be_of_one_kind(files, source)
     return files
+
+
+def _paths(source: str, root: Path) -> list[Path]:
+    path = root / source
+    if path.is_dir():
+        return _of_directory(path, source)
+    return [path] if path.exists() or not _is_glob(source) else _of_glob(source, root)
 
 
 def _of_directory(path: Path, source: str) -> list[Path]:
@@ -124,6 +128,8 @@ def _kind_by_name(path: Path) -> FileKind | None:
 def _file(path: Path, root: Path) -> LogFile:
     name = _name(path, root)
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise DataError(f"{name} is no regular file; name a file, a glob or a directory")
         with path.open("rb") as stream:
             status = os.fstat(stream.fileno())
             head = stream.read(512)

@@ -46,21 +46,24 @@ def open_log(
     )
     own_label = source is not None and card.columns.label in table.kinds
     labels = None if card.labels is None or own_label else _open_labels(card, card.labels, limits)
-    return Log(card, table, labels, window, exclude, partitions_of(table, window))
+    return Log(card, table, labels, window, exclude, partitions_of(table, window, exclude))
 
 
-def open_with_reference(card: ModelCard, *, window: Window, now: datetime) -> tuple[Log, Log | None]:
+def open_with_reference(
+    card: ModelCard, *, window: Window, now: datetime, limits: Limits = DEFAULT_LIMITS
+) -> tuple[Log, Log | None]:
     """The log for a window without the reference's rows, and the reference, if the model card names one."""
     reference = card.reference
     if reference is None:
-        return open_log(card, window=window), None
+        return open_log(card, window=window, limits=limits), None
     if reference.source is not None:
-        return open_log(card, window=window), open_log(card, window=ALL, source=reference.source)
+        log = open_log(card, window=window, limits=limits)
+        return log, open_log(card, window=ALL, source=reference.source, limits=limits)
     if reference.before is not None:
         rows = window_before(reference.before)
     else:
         rows = parse_window(reference.window or "all", now=now)
-    log = open_log(card, window=window, exclude=rows)
+    log = open_log(card, window=window, exclude=rows, limits=limits)
     return log, log.narrowed(window=rows)
 
 

@@ -17,12 +17,16 @@ from analysis.log_values import Kind, as_kind, in_utc, kind_of_type
 from analysis.near_names import quoted
 
 BATCH_ROWS = 65_536
+MOST_BYTES_REPEATING = 4
+"""A value of a text that repeats takes up to so many bytes in the file, on average."""
 BUFFER_BYTES = 1024 * 1024
 """Of a column that are read ahead: without it whole row groups lie in memory before the first row is out."""
 
 
 @dataclass(frozen=True, slots=True)
 class ParquetFile:
+    """``repeating`` are the text columns that come as dictionaries."""
+
     file: LogFile
     columns: tuple[str, ...]
     kinds: Mapping[str, Kind]
@@ -31,6 +35,7 @@ class ParquetFile:
     schema: pa.Schema
     timestamp: str | None
     piece_rows: int
+    repeating: tuple[str, ...]
 
     def pieces(self) -> list[Piece]:
         runs: list[list[int]] = []
@@ -47,13 +52,13 @@ class ParquetFile:
             counts[-1] += rows
             place += rows
         return [
-            Piece(first, count, tuple(run), self._times(run))
+            Piece(first, count, tuple(run), *self._times(run))
             for run, first, count in zip(runs, firsts, counts, strict=True)
         ]
 
     def read(self, piece: Piece, columns: Sequence[str], kinds: Mapping[str, Kind]) -> Iterator[Chunk]:
         groups: tuple[int, ...] = piece.where
-        with _open(self.file, self.metadata) as parquet:
+        with _open(self.file, self.metadata, [c for c in columns if c in self.repeating]) as parquet:
             rows = 0
             for batch in parquet.iter_batches(BATCH_ROWS, list(groups), list(columns), use_threads=False):
                 yield batch.num_rows, {c: self._values(batch, c, kinds[c], piece.first_row + rows) for c in columns}
@@ -69,27 +74,23 @@ class ParquetFile:
             rows = f"rows {first_row + 1:,} to {first_row + len(values):,}"
             raise DataError(f'{self.file.name}, column "{column}", {rows}: {error}') from None
 
-    def _times(self, groups: Sequence[int]) -> tuple[int, int] | None:
-        """Only where every row group tells, and only for true times: text and numbers sort otherwise than times do."""
-        if self.timestamp is None or self.kinds.get(self.timestamp) is not Kind.TIME:
-            return None
-        place = self.schema.get_field_index(self.timestamp)
-        leaf = _leaf(self.metadata, self.timestamp)
-        if place < 0 or leaf is None:
-            return None
-        ends: list[int] = []
-        for group in groups:
-            statistics = self.metadata.row_group(group).column(leaf).statistics
-            if statistics is None or not statistics.has_min_max:
-                return None
-            bounds = pa.array([statistics.min, statistics.max], self.schema.field(place).type)
-            ends += in_utc(bounds).cast(pa.int64()).to_pylist()
-        return (min(ends), max(ends)) if ends else None
+    def _times(self, groups: Sequence[int]) -> tuple[tuple[int, int] | None, bool]:
+        """The first and the last time, and whether all rows have one; only where every row group tells, and only for
+        true times: text and numbers sort otherwise than times do."""
+        leaf = _leaf(self.metadata, self.timestamp) if self.timestamp is not None else None
+        if leaf is None or self.timestamp is None or self.kinds[self.timestamp] is not Kind.TIME:
+            return None, False
+        statistics = [self.metadata.row_group(group).column(leaf).statistics for group in groups]
+        if any(s is None or not s.has_min_max for s in statistics):
+            return None, False
+        type_ = self.schema.field(self.timestamp).type
+        ends = in_utc(pa.array([end for s in statistics for end in (s.min, s.max)], type_)).cast(pa.int64()).to_pylist()
+        return (min(ends), max(ends)), all(s.has_null_count and s.null_count == 0 for s in statistics)
 
 
 def open_parquet(file: LogFile, *, timestamp: str | None, as_text: Collection[str], limits: Limits) -> ParquetFile:
     """Reads the footer only. ``as_text`` are columns that are compared as text, whatever their type."""
-    with _open(file, None) as parquet:
+    with _open(file, None, []) as parquet:
         metadata, schema = parquet.metadata, parquet.schema_arrow
     names = schema.names
     twice = sorted({n for n in names if names.count(n) > 1}) if len(set(names)) < len(names) else []
@@ -106,11 +107,12 @@ def open_parquet(file: LogFile, *, timestamp: str | None, as_text: Collection[st
         schema=schema,
         timestamp=timestamp,
         piece_rows=limits.piece_rows,
+        repeating=_repeating(metadata, schema),
     )
 
 
 @contextmanager
-def _open(file: LogFile, metadata: pq.FileMetaData | None) -> Iterator[pq.ParquetFile]:
+def _open(file: LogFile, metadata: pq.FileMetaData | None, repeating: list[str]) -> Iterator[pq.ParquetFile]:
     if file.size == 0:
         raise DataError(f"{file.name} is empty: it has no byte, and a Parquet file has at least a footer")
     with file.open():
@@ -118,6 +120,7 @@ def _open(file: LogFile, metadata: pq.FileMetaData | None) -> Iterator[pq.Parque
             with pq.ParquetFile(
                 pa.OSFile(str(file.path)),
                 metadata=metadata,
+                read_dictionary=repeating,
                 buffer_size=BUFFER_BYTES,
                 pre_buffer=False,
                 page_checksum_verification=True,
@@ -126,6 +129,24 @@ def _open(file: LogFile, metadata: pq.FileMetaData | None) -> Iterator[pq.Parque
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
             said = " ".join(str(error).split())[:200]
             raise DataError(f"{file.name} cannot be read as Parquet: it is cut off or damaged ({said})") from None
+
+
+def _repeating(metadata: pq.FileMetaData, schema: pa.Schema) -> tuple[str, ...]:
+    """Text columns of few different values: read as dictionaries they cost a tenth."""
+    texts = [f.name for f in schema if pa.types.is_string(f.type)]
+    leaves = {name: _leaf(metadata, name) for name in texts}
+    groups = [metadata.row_group(g) for g in range(metadata.num_row_groups)]
+    found = []
+    for name, leaf in leaves.items():
+        chunks = [] if leaf is None else [group.column(leaf) for group in groups]
+        in_bytes = sum(c.total_uncompressed_size for c in chunks)
+        if (
+            chunks
+            and all(c.has_dictionary_page for c in chunks)
+            and in_bytes < MOST_BYTES_REPEATING * metadata.num_rows
+        ):
+            found.append(name)
+    return tuple(found)
 
 
 def _leaf(metadata: pq.FileMetaData, column: str) -> int | None:

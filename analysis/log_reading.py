@@ -15,7 +15,7 @@ from analysis.errors import DataError, UserError
 from analysis.log import Batch, Partition
 from analysis.log_labels import LabelTable, joined_id
 from analysis.log_pieces import Piece
-from analysis.log_rows import may_hold_rows, rows_in
+from analysis.log_rows import holds_only_rows_of, may_hold_rows, rows_in
 from analysis.log_table import Table
 from analysis.log_values import Kind
 from analysis.near_names import did_you_mean, near, quoted
@@ -67,7 +67,7 @@ class Log:
     def narrowed(self, *, window: Window, exclude: Window | None = None) -> Log:
         """The same log for other rows, without looking through its files again."""
         must_have_a_timestamp(self.card, window)
-        partitions = partitions_of(self.table, window)
+        partitions = partitions_of(self.table, window, exclude)
         return replace(self, window=window, exclude=exclude, partitions=partitions)
 
     def read(self, partition: Partition, columns: Sequence[str]) -> Iterator[Batch]:
@@ -138,12 +138,13 @@ class Log:
                 raise DataError(f"column {quoted(column)} holds lists or mappings, which can't be measured; exclude it")
 
 
-def partitions_of(table: Table, window: Window) -> tuple[Partition, ...]:
+def partitions_of(table: Table, window: Window, exclude: Window | None) -> tuple[Partition, ...]:
     """The pieces of all files that may hold rows of the window, in order."""
     found: list[Partition] = []
     for number, (file, first_row) in enumerate(zip(table.files, table.first_rows, strict=True)):
         for piece in file.pieces():
-            if may_hold_rows(window, piece, first_row):
+            left_out = exclude is not None and holds_only_rows_of(exclude, piece, first_row)
+            if may_hold_rows(window, piece, first_row) and not left_out:
                 start = first_row + piece.first_row
                 identity = f"{file.file.identity}|{piece.first_row}+{piece.rows}"
                 found.append(Partition(len(found), start, identity, (number, piece)))

@@ -44,5 +44,18 @@ def may_hold_rows(window: Window, piece: Piece, first_row: int) -> bool:
     return not (too_early or too_late)
 
 
+def holds_only_rows_of(window: Window, piece: Piece, first_row: int) -> bool:
+    """Whether all of a piece's rows lie in the window, by what is known without reading it."""
+    start, end = first_row + piece.first_row, first_row + piece.first_row + piece.rows
+    if start < (window.first_row or 0) or (window.last_row is not None and end > window.last_row):
+        return False
+    if not window.by_time:
+        return True
+    if piece.times is None or not piece.all_timed:
+        return False
+    early_enough = window.end is None or piece.times[1] < microseconds(window.end)
+    return early_enough and (window.start is None or piece.times[0] >= microseconds(window.start))
+
+
 def microseconds(moment: datetime) -> int:
     return (moment - _EPOCH) // timedelta(microseconds=1)

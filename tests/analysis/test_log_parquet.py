@@ -97,6 +97,21 @@ def test_pieces_can_be_read_in_threads_in_any_order(tmp_path: Path) -> None:
     assert sum(sums) == 10_000 * 9_999 // 2
 
 
+def test_text_that_repeats_comes_as_dictionary_and_reads_the_same(tmp_path: Path) -> None:
+    colours = ["red", "green", None, "blue", "", "red"] * 500
+    texts = [f"text {i}" for i in range(3000)]
+    table = pa.table({"s": range(3000), "colour": colours, "text": texts})
+    pq.write_table(table, tmp_path / SOURCE, row_group_size=700)
+    log = opened(tmp_path, "rows 100..2900", source=SOURCE)
+    assert type_of(log, "colour") == pa.dictionary(pa.int32(), pa.string())
+    assert type_of(log, "text") == pa.string()
+    assert read(log, ["colour", "text"]) == {
+        "#": list(range(100, 2900)),
+        "colour": colours[100:2900],
+        "text": texts[100:2900],
+    }
+
+
 def test_names_with_dots_are_names(tmp_path: Path) -> None:
     put(tmp_path, **{"a.b": pa.array([3, 4])})
     assert read(opened(tmp_path, source=SOURCE), ["a.b"])["a.b"] == [3, 4]

@@ -118,6 +118,16 @@ def test_a_file_that_changes_between_its_first_and_its_last_row_is_refused(tmp_p
         list(batches)
 
 
+@pytest.mark.parametrize("source", ['"a\\0b.csv"', "x" * 5000 + ".csv", '"**x/*.csv"'])
+def test_a_name_that_no_file_can_have_is_refused(tmp_path: Path, source: str) -> None:
+    assert "cannot be used as a path" in refused(tmp_path, source=source)
+
+
+def test_what_is_no_regular_file_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "log.csv")
+    assert refused(tmp_path) == "log.csv is no regular file; name a file, a glob or a directory"
+
+
 def test_a_file_that_may_not_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "log.csv").symlink_to(tmp_path / "log.csv")
     assert "log.csv cannot be read" in refused(tmp_path)

@@ -61,6 +61,22 @@ def test_row_groups_outside_the_window_are_not_even_opened(tmp_path: Path) -> No
     assert [p.first_row for p in log.partitions] == [2, 4]
 
 
+def test_row_groups_of_the_reference_are_not_even_opened_for_the_window(tmp_path: Path) -> None:
+    daily(tmp_path, "log.parquet")
+    for reference, columns in (("{before: 2026-03-02}", TIMES), ("{window: rows 0..3}", "{score: s}")):
+        card = a_card(tmp_path, source="log.parquet", columns=columns, more=f"reference: {reference}")
+        log, _ = open_with_reference(card, window=ALL, now=NOW, limits=Limits(piece_rows=2))
+        assert [p.first_row for p in log.partitions] == [2, 4, 6, 8]
+        assert read(log, ["s"])["s"] == list(range(3, 10))
+
+
+def test_rows_without_a_time_stay_beside_a_reference_of_days(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"s": range(4), "at": [*DAYS[:2], None, None]}), tmp_path / "log.parquet")
+    card = a_card(tmp_path, source="log.parquet", columns=TIMES, more="reference: {before: 2026-03-02}")
+    log, _ = open_with_reference(card, window=ALL, now=NOW)
+    assert read(log, ["s"])["s"] == [2, 3]
+
+
 def test_a_window_runs_over_files_as_if_they_were_one(tmp_path: Path) -> None:
     for name in "abc":
         write(tmp_path, f"logs/{name}.csv", "s,n\n" + "".join(f"{i},{name}\n" for i in range(3)))
