@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -59,6 +60,53 @@ def test_a_listener_gives_up_when_the_lock_is_held_and_has_written_nothing(datab
     assert depth(database) == {"quick": 1}
     take(database, "b", wait=0.3)
     assert depth(database) == {"quick": 2}
+
+
+def test_a_lock_that_another_process_holds_is_waited_for_as_long_and_no_longer(
+    kind: Kind, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with fresh_url(kind, tmp_path_factory) as url:
+        ours, theirs = Database(url), Database(url)
+        with theirs.transaction() as tx:
+            requests.take(tx, Request("help", {}, Who("T1", "U1")), key="a", source="command", lane="quick", now=NOON)
+            with pytest.raises(Busy):
+                take(ours, "a", wait=0.3)
+        take(ours, "a", wait=0.3)
+        assert depth(ours) == {"quick": 1}
+        ours.close()
+        theirs.close()
+
+
+def test_a_listener_gets_its_turn_while_others_write_without_a_pause(database: Database) -> None:
+    enough = threading.Event()
+
+    def write(number: int) -> None:
+        done = 0
+        while not enough.is_set() and done < 10_000:
+            take(database, f"{number}-{done}")
+            done += 1
+
+    def listen(number: int) -> None:
+        try:
+            for i in range(20):
+                take(database, f"listener {number}-{i}", wait=2)
+        finally:
+            enough.set()
+
+    at_once(4, lambda number: listen(number) if number == 0 else write(number))
+    assert database.is_current()
+
+
+def test_no_connection_left_is_as_busy_as_no_lock(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'parley.db'}")
+    database.upgrade()
+    with ExitStack() as open_ones:
+        for _ in range(30):
+            open_ones.enter_context(database.reading())
+        with pytest.raises(Busy, match="connections"):
+            take(database, "a", wait=2)
+    take(database, "a")
+    database.close()
 
 
 def test_who_waits_long_enough_gets_the_lock(database: Database) -> None:
