@@ -127,7 +127,7 @@ def _bins(material: Material, said: Spoken, version: str, basis: Basis) -> Itera
             slice_: Slice = (("label", material.classes[label]), ("prediction", material.classes[prediction]))
             figure = Figure(name="count", value=decided.weight((cell,)), n=decided.decided)
             yield from placed([figure], Where(version=version, basis=basis, slice=slice_))
-    if not said.whole.scores.rows or not plan.judged.scores:
+    if not said.whole.scores.rows or not material.plan.judged.scores:
         return
     column = material.plan.judged.scores[0][1]
     for name, mean, share in calibration.curve(calibration.bins_of(said.whole.calibration, 0)):
