@@ -28,6 +28,7 @@ from analysis.errors import UserError
 from analysis.judgement import wording
 
 MOST_CLASSES = 8
+POSITIVE = "positive"
 MOST_OF_THE_WIDTH_FOR_NAMES = 0.25
 MOST_LETTERS_IN_THE_TITLE = 18
 LIGHTEST, DARKEST = 0.06, 0.85
@@ -158,9 +159,10 @@ def _title(scene: Scene, counts: Counts) -> str:
         caught, there = counts.cells[positive][positive], sum(counts.cells[positive])
         alarms, others = counts.cells[1 - positive][positive], sum(counts.cells[1 - positive])
         if there and others:
-            name = _cut(counts.classes[positive])
+            name = counts.classes[positive]
+            those = "the positives" if name == POSITIVE else f"“{_cut(name)}”"
             return (
-                f"{wording.percent(round(caught / there, 3))} of “{name}” are caught, "
+                f"{wording.percent(round(caught / there, 3))} of {those} are caught, "
                 f"{wording.percent(round(alarms / others, 3))} of the others are flagged wrongly"
             )
     right = sum(counts.cells[i][i] for i in range(len(counts.classes)))
@@ -181,8 +183,10 @@ def _cut(name: str) -> str:
 
 def _positive(scene: Scene, counts: Counts) -> int:
     """Which class counts as positive: the model card's, else the one that the true positives were counted for."""
-    if scene.card is not None and scene.card.positive in counts.classes:
-        return counts.classes.index(scene.card.positive)
+    named = scene.card.positive if scene.card is not None else None
+    for name in (POSITIVE, named):
+        if name in counts.classes:
+            return counts.classes.index(name)
     hits = scene.table.find("true_positives")
     if hits is not None and hits.value is not None:
         return next((i for i in range(2) if counts.cells[i][i] == hits.value), 1)

@@ -32,6 +32,8 @@ class Groups:
     measure: str
     whole: Measure | None
     large: tuple[Measure, ...]
+    rows: tuple[Measure, ...]
+    """The large ones as they are drawn: ranges of a number from low to high, else the worst on top."""
     small: tuple[Measure, ...]
     flagged: tuple[Slice, ...]
 
@@ -43,7 +45,7 @@ def paint(canvas: Canvas, scene: Scene) -> Words:
     """One number for each group with its 95 % interval and its n; dashed: the whole. A red square: the group that a
     check found. Groups with fewer than 50 rows are named in grey, without a number."""
     groups = _groups(scene)
-    shown = [*groups.large[:MOST_ROWS], *groups.small][:MOST_ROWS]
+    shown = [*groups.rows[:MOST_ROWS], *groups.small][:MOST_ROWS]
     left_out = len(groups.large) + len(groups.small) - len(shown)
     title = _title(groups)
     canvas.title(title, _subtitle(scene, groups))
@@ -85,18 +87,28 @@ def _groups(scene: Scene) -> Groups:
     ]
     if scene.finding is not None and scene.finding.subject.slice is not None:
         flagged = [scene.finding.subject.slice]
-    low_is_good = meaning(measure).better == "low"
-    large = sorted(
-        (m for m in there if m.n >= FEWEST_ROWS), key=lambda m: (m.value or 0.0) * (-1 if low_is_good else 1)
-    )
+    sign = -1 if meaning(measure).better == "low" else 1
+    large = sorted((m for m in there if m.n >= FEWEST_ROWS), key=lambda m: sign * (m.value or 0.0))
+    ends = [(end, m) for m in large if (end := _lower_end(m)) is not None]
+    rows = [m for _, m in sorted(ends, key=lambda pair: pair[0])] if len(ends) == len(large) else large
     return Groups(
         columns=columns,
         measure=measure,
         whole=scene.table.find(measure, basis="realized"),
         large=tuple(large),
+        rows=tuple(rows),
         small=tuple(m for m in there if m.n < FEWEST_ROWS),
         flagged=tuple(flagged),
     )
+
+
+def _lower_end(group: Measure) -> float | None:
+    """Where a group that is a range of one number begins."""
+    found = wording.RANGE.fullmatch(group.slice[0][1]) if group.slice is not None and len(group.slice) == 1 else None
+    try:
+        return float(found[1]) if found is not None else None
+    except ValueError:
+        return None
 
 
 def _asked(scene: Scene) -> tuple[tuple[str, ...], str]:

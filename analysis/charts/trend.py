@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isnan, nan
+from statistics import median
 
 from matplotlib.axes import Axes
 
@@ -19,6 +21,7 @@ from analysis.judgement.limits import Limit, limits
 from analysis.values import Measure
 
 MOST_NOTES = 3
+TIMES_AS_WIDE = 3
 MOST_POINTS_MARKED = 40
 ROOM_FOR_VALUES, ROOM_FOR_PERIODS, ROOM_FOR_FLAGS = 138.0, 52.0, 46.0
 DASHED, DOTTED = (0, (6, 3)), (0, (1, 1.6))
@@ -34,6 +37,8 @@ class Trend:
     """Those whose labels have mostly arrived, or the only one."""
     limits: tuple[Limit, ...]
     reference: Measure | None
+    after: tuple[Measure, ...]
+    """The periods after the last one with a value: they are told, not drawn."""
     notes: tuple[tuple[str, tuple[Marker, ...]], ...]
     """Each period that people spoke about, in the order of time, with what they said."""
 
@@ -49,9 +54,27 @@ class Trend:
         return wording.shown(self.whole.measure, value)
 
     def crossed(self, measure: Measure) -> Limit | None:
-        """The worst limit that this value lies beyond."""
+        """The worst limit that this number certainly lies beyond."""
+        return next((limit for limit in self.limits if limit.certainly_beyond(measure)), None)
+
+    def near(self, measure: Measure) -> Limit | None:
+        """The worst limit that its value lies beyond, though its interval does not."""
         value = measure.value
         return None if value is None else next((limit for limit in self.limits if limit.beyond(value)), None)
+
+    @property
+    def told(self) -> list[Measure]:
+        """The periods that a title may speak of: settled, and not much vaguer than the others."""
+        there = [m for m in self.settled if m.value is not None] or [m for m in self.over_time if m.value is not None]
+        return [m for m in there if not _vague(m, there)] or there
+
+
+def _vague(measure: Measure, among: Sequence[Measure]) -> bool:
+    """Whether an interval is several times as wide as is usual: such a period has next to no rows of some kind."""
+    widths = [m.high - m.low for m in among if m.high is not None and m.low is not None]
+    if measure.high is None or measure.low is None or not widths:
+        return False
+    return measure.high - measure.low > TIMES_AS_WIDE * median(widths)
 
 
 def paint(canvas: Canvas, scene: Scene) -> Words:
@@ -79,8 +102,9 @@ def paint(canvas: Canvas, scene: Scene) -> Words:
 def _trend(scene: Scene) -> Trend:
     whole = shown_measure(scene)
     over_time = scene.table.over_time(whole)
-    if not any(m.value is not None for m in over_time):
-        over_time = [whole]
+    known = [i for i, m in enumerate(over_time) if m.value is not None]
+    after = over_time[known[-1] + 1 :] if known else []
+    over_time = over_time[known[0] : known[-1] + 1] if known else [whole]
     if all(m.value is None for m in over_time):
         raise UserError(f"There is no trend of {wording.named(whole)}: {whole.reason or 'it has no value here'}.")
     return Trend(
@@ -89,6 +113,7 @@ def _trend(scene: Scene) -> Trend:
         settled=tuple(settled(scene.table, whole)) if len(over_time) > 1 else tuple(over_time),
         limits=tuple(limits(scene.card, scene.table, whole)) if scene.card is not None else (),
         reference=scene.table.contrasted(whole).reference,
+        after=tuple(after),
         notes=tuple(
             (m.period, said)
             for m in over_time
@@ -98,7 +123,7 @@ def _trend(scene: Scene) -> Trend:
 
 
 def _title(trend: Trend) -> str:
-    there = [m for m in trend.settled if m.value is not None] or [m for m in trend.over_time if m.value is not None]
+    there = trend.told
     last = there[-1]
     value, then = trend.shown(last.value or 0.0), when(last.period)
     limit = trend.crossed(last)
@@ -114,6 +139,11 @@ def _title(trend: Trend) -> str:
         over = trend.shown(trend.whole.value or 0.0)
         return (
             f"{trend.name} is {over}, {limit.side} the {limit.level} limit of {trend.shown(limit.value)}; {value}{then}"
+        )
+    limit = trend.near(last)
+    if limit is not None:
+        return (
+            f"{trend.name} is {value}{then}, perhaps {limit.side} the {limit.level} limit of {trend.shown(limit.value)}"
         )
     if len(earlier) > 1 and sum(_apart(m, last) for m in earlier) > len(earlier) / 2:
         before = sum((m.value or 0.0) * m.n for m in earlier) / max(sum(m.n for m in earlier), 1)
@@ -158,7 +188,11 @@ def _subtitle(scene: Scene, trend: Trend) -> str:
 
 
 def _numbers(trend: Trend) -> list[float]:
-    numbers = [n for m in trend.over_time for n in (m.value, m.low, m.high) if n is not None]
+    there = [m for m in trend.over_time if m.value is not None]
+    # The band of a vague period runs out of the picture, or all others would be a flat line.
+    numbers = [
+        n for m in there for n in ((m.value,) if _vague(m, there) else (m.value, m.low, m.high)) if n is not None
+    ]
     numbers += [limit.value for limit in trend.limits]
     if trend.reference is not None and trend.reference.value is not None:
         numbers.append(trend.reference.value)
@@ -229,12 +263,16 @@ def _flags(axes: Axes, trend: Trend) -> None:
 
 
 def _footnotes(trend: Trend) -> list[str]:
-    """What was said about the latest periods."""
+    """What was said about the latest periods, and why later ones are not there."""
     told = trend.notes[-MOST_NOTES:]
-    return [
+    lines = [
         f"{number} · {short(period)}: {'; '.join(f'{note.label} {note.text}' for note in notes)}"
         for number, (period, notes) in enumerate(told, start=1)
     ]
+    if trend.after:
+        first, reason = trend.after[0], trend.after[0].reason or "it is undefined"
+        lines.append(f"No number from {short(first.period or '')} on: {reason}")
+    return lines
 
 
 def _alt(scene: Scene, trend: Trend, title: str) -> str:

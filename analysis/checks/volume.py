@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import log
 from statistics import median
 
 from analysis.card import CheckSetting, Condition
@@ -14,6 +15,8 @@ from analysis.measure_table import ROWS_PERIOD
 from analysis.values import CheckResult, Measure, Rows, Subject, Verdict
 
 FEWEST_PERIODS = 4
+SPREAD_OF_NORMAL = 1.4826
+"""What makes the median distance from the median a standard deviation, for normal numbers."""
 WARN_SHARES, FAIL_SHARES = (0.5, 2.0), (0.1, 10.0)
 
 
@@ -31,9 +34,9 @@ def judge(question: Question) -> Iterable[CheckResult]:
     """Counts the rows of each period and compares them with the middle (median) of the others.
 
     It warns when a period has less than half or more than double, and fails below a tenth, above ten times, or when a
-    period in between has no rows at all. Own limits are shares of that middle: `warn: {outside: [0.8, 1.2]}`. A first
-    or last period that the window may have cut short is not held to the lower limit. Needs `periods:` of time in the
-    model card, and four of them.
+    period in between has no rows at all. Where rows always swing that much, nothing stands out. Own limits are shares
+    of that middle: `warn: {outside: [0.8, 1.2]}`. A first or last period that the window may have cut short is not held
+    to the lower limit. Needs `periods:` of time in the model card, and four of them.
     """
     pieces = _pieces(question)
     if len(pieces) < FEWEST_PERIODS:
@@ -47,7 +50,9 @@ def judge(question: Question) -> Iterable[CheckResult]:
         fail=(Condition(kind="outside", bound=FAIL_SHARES),),
         bad="below",
     )
-    odd = [found for piece in pieces if (found := _odd(piece, pieces, warn, fail)) is not None]
+    own = bool(question.setting.warn or question.setting.fail)
+    spread = None if own else _usual_spread(pieces)
+    odd = [found for piece in pieces if (found := _odd(piece, pieces, warn, fail, spread)) is not None]
     worst = next((found for verdict in ("fail", "warn") for found in reversed(odd) if found[0] == verdict), None)
     measures = [p.measure for p in pieces]
     if worst is None:
@@ -69,16 +74,29 @@ def _told(piece: Piece, usual: float) -> str:
 
 
 def _odd(
-    piece: Piece, pieces: Sequence[Piece], warn: Sequence[Condition], fail: Sequence[Condition]
+    piece: Piece,
+    pieces: Sequence[Piece],
+    warn: Sequence[Condition],
+    fail: Sequence[Condition],
+    usual_spread: float | None,
 ) -> tuple[Verdict, Piece, float] | None:
     usual = median(p.rows for p in pieces if p is not piece and p.rows) if len(pieces) > 1 else 0.0
     if not usual or (not piece.whole and piece.rows < usual):
+        return None
+    if usual_spread is not None and piece.rows and abs(log(piece.rows / usual)) <= usual_spread:
         return None
     levels: tuple[tuple[Verdict, Sequence[Condition]], ...] = (("fail", fail), ("warn", warn))
     for verdict, conditions in levels:
         if any(_met(c, piece.rows / usual) for c in conditions):
             return verdict, piece, usual
     return None
+
+
+def _usual_spread(pieces: Sequence[Piece]) -> float:
+    """Three robust standard deviations of the rows' logarithms: where volume always swings, a swing is no news."""
+    logs = [log(p.rows) for p in pieces if p.rows]
+    middle = median(logs)
+    return 3 * SPREAD_OF_NORMAL * median(abs(each - middle) for each in logs)
 
 
 def _met(condition: Condition, share: float) -> bool:
@@ -147,6 +165,11 @@ check = Check(
             setting=CheckSetting(check="volume", fail=(Condition(kind="outside", bound=(0.8, 1.2)),)),
             measures=_days(900, 1000, 1300, 1000, 1000),
             verdicts=("fail",),
+        ),
+        Example(
+            title="rows that always swing",
+            measures=_days(300, 1000, 450, 1500, 700, 2100, 350),
+            verdicts=("pass",),
         ),
         Example(title="two days", measures=_days(900, 1000), verdicts=("skipped",)),
     ),

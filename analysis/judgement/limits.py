@@ -32,6 +32,12 @@ class Limit:
     def beyond(self, value: float) -> bool:
         return value < self.value if self.side == "below" else value > self.value
 
+    def certainly_beyond(self, measure: Measure) -> bool:
+        """Whether the whole interval lies beyond, or the value where no interval is known."""
+        end = measure.high if self.side == "below" else measure.low
+        nearest = end if end is not None else measure.value
+        return nearest is not None and self.beyond(nearest)
+
 
 def limits(card: ModelCard, table: MeasureTable, measure: Measure) -> list[Limit]:
     """The limits of the model card's checks on this measure, else those of the default check on it; fail first."""
