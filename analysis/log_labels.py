@@ -49,6 +49,19 @@ class LabelTable:
         same = pc.fill_null(pc.equal(self.ids.take(candidates), ids), False)
         return self.labels.take(pc.if_else(same, candidates, pa.scalar(None, pa.int64())))
 
+    def parts(self, by: Sequence[str]) -> dict[str, pa.Array]:
+        """The columns that make the ids of all labels that count, in the order of the source."""
+        rows = pa.array(np.sort(self.order))
+        ids = self.ids.take(rows)
+        if len(by) == 1:
+            return {by[0]: ids}
+        split = pc.split_pattern(ids, BETWEEN)
+        return {c: pc.list_element(split, place) for place, c in enumerate(by)}
+
+    def values(self) -> pa.Array:
+        """The labels that belong to ``parts``."""
+        return self.labels.take(pa.array(np.sort(self.order)))
+
 
 def joined_id(columns: Mapping[str, pa.Array], by: Sequence[str]) -> pa.StringArray:
     """The ids of rows as one text; null where a part is missing."""

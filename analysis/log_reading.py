@@ -64,6 +64,14 @@ class Log:
         close = near(label, self.columns)
         return f"the log has no column {quoted(label)}" + (f"; near: {', '.join(map(quoted, close))}" if close else "")
 
+    def all_labels(self) -> pa.Table | None:
+        """The labels from the second source that count, with their ids as text, those of rows that the log lacks too:
+        what a ranking's ideal is made of. None where labels stand in the log."""
+        label = self.card.columns.label
+        if self.labels is None or self.card.labels is None or label is None:
+            return None
+        return pa.table({**self.labels.parts(self.card.labels.by), label: self.labels.values()})
+
     def narrowed(self, *, window: Window, exclude: Window | None = None) -> Log:
         """The same log for other rows, without looking through its files again."""
         must_have_a_timestamp(self.card, window)

@@ -92,6 +92,16 @@ def test_columns_that_the_labels_lack_are_named_with_the_near_ones(tmp_path: Pat
     )
 
 
+def test_labels_that_the_log_lacks_are_still_there(tmp_path: Path) -> None:
+    write(tmp_path, "log.csv", "u,v,s\na,b,0\n")
+    write(tmp_path, "labels.csv", "u,v,y,seen\nz,q,3,1\na,b,1,1\na,b,2,2\n,b,2,2\n")
+    source = "labels: {source: labels.csv, by: [u, v], latest: seen}"
+    found = opened(tmp_path, columns="{score: s, label: y}", log=source).all_labels()
+    assert found is not None
+    assert found.to_pydict() == {"u": ["z", "a"], "v": ["q", "b"], "y": [3, 2]}
+    assert opened(tmp_path).all_labels() is None
+
+
 def test_no_labels_yet_are_no_labels(tmp_path: Path) -> None:
     write(tmp_path, "log.csv", "i,s\n1,0\n")
     write(tmp_path, "labels.csv", "i,y\n")
