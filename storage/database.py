@@ -46,6 +46,10 @@ class Busy(Exception):  # noqa: N818  # read as a sentence: except Busy
     """The wait for a lock was over: nothing was written."""
 
 
+class Stale(Busy):
+    """What was read is no longer so, and nothing was written: read it again."""
+
+
 class Transaction:
     """A transaction as callers see it: something to hand on. Only the modules of storage look inside."""
 

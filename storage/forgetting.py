@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from storage import contents
 from storage.contents import Content
@@ -27,8 +27,12 @@ def leave_messages(tx: Transaction, annotation: int, said: str, *, now_says: str
     for row in rows.all():
         before = contents.restored(row, png=b"")
         after = without(before, said, now_says=now_says)
+        if now_says is None:
+            after = replace(after, quotes=tuple(quoted for quoted in before.quotes if quoted != annotation))
         if after != before:
             contents.replace_words(tx, row, after, now=now)
+    if now_says is None:
+        tx.execute(delete(quotes).where(quotes.c.annotation_id == annotation))
 
 
 def without(content: Content, said: str, *, now_says: str | None = None) -> Content:

@@ -12,7 +12,7 @@ from sqlalchemy import Row, delete, func, select, update
 from storage import anchors, contents
 from storage.anchors import Anchor
 from storage.contents import Address, Content, Picture
-from storage.database import Transaction
+from storage.database import Stale, Transaction
 from storage.delivery import (
     Due,
     PictureState,
@@ -26,7 +26,7 @@ from storage.delivery import (
     postpone,
     shown,
 )
-from storage.tables import UNSENT, messages, pictures, places, quotes
+from storage.tables import UNSENT, annotation_rows, messages, pictures, places, quotes
 
 __all__ = [
     "Address",
@@ -90,7 +90,9 @@ def want(
 ) -> int:
     """Want a message (``message``, ``ephemeral``, ``response`` or ``view``), or other content in the one of that key.
 
-    Returns its id. The same content again changes nothing, but a message that was given up is tried anew."""
+    Returns its id. The same content again changes nothing, but a message that was given up is tried anew. Raises Stale
+    where it quotes what was deleted since it was read."""
+    _all_still_said(tx, content)
     sha = _keep_picture(tx, content.picture)
     row = {
         "key": key,
@@ -151,6 +153,17 @@ def get(tx: Transaction, key: str) -> Stored | None:
 def unsent(tx: Transaction) -> int:
     """How many messages Slack does not show as they are wanted, apart from those that were given up."""
     return int(tx.execute(select(func.count()).select_from(messages).where(UNSENT)).scalar_one())
+
+
+def _all_still_said(tx: Transaction, content: Content) -> None:
+    """The rows stay locked until the message is there, so that a deletion finds it."""
+    if not content.quotes:
+        return
+    a = annotation_rows.c
+    quoted = select(a.id, a.deleted_at).where(a.id.in_(content.quotes)).order_by(a.id).with_for_update(read=True)
+    gone = [row.id for row in tx.execute(quoted) if row.deleted_at is not None]
+    if gone:
+        raise Stale(f"annotation {gone[0]} was deleted since it was read")
 
 
 def _want_again(

@@ -1,6 +1,7 @@
 """What people said: kept once, found again, and gone when they take it back."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 
@@ -9,7 +10,7 @@ import pytest
 from storage import annotations, messages, requests
 from storage.anchors import Anchor
 from storage.annotations import Annotation
-from storage.database import Database
+from storage.database import Database, Stale
 from storage.messages import Address, Content, Picture
 from storage.requests import Request, Where, Who
 from tests.storage.cells import stored
@@ -227,7 +228,35 @@ def test_a_deleted_text_leaves_the_messages_that_quote_it(database: Database) ->
     )
     assert after_it.content.picture == Picture("a.png", "Recall", "Recall by week. (deleted)", b"png")
     assert (after_it.wanted, after_it.shown) == (2, 1)
+    assert after_it.content.quotes == ()
     assert message(database, "other").wanted == 1
+
+
+def test_a_message_that_quotes_what_was_deleted_meanwhile_is_not_written(database: Database) -> None:
+    annotation = kept(database)
+    erase(database)
+    with pytest.raises(Stale):
+        quote(database, annotation.id, Content(REPLY))
+    assert not [cell for cell in stored(database) if "linen" in cell]
+
+
+def test_a_deletion_and_a_quotation_at_the_same_time_leave_no_text(database: Database) -> None:
+    for number in range(10):
+        ts = f"{number + 10}.000001"
+        annotation = kept(database, ts=ts)
+
+        def do(turn: int, *, ts: str = ts, quoted: int = annotation.id) -> None:
+            if turn == 0:
+                erase(database, ts=ts)
+                return
+            with suppress(Stale), database.transaction() as tx:
+                content = Content(f"UANA: {REPLY}", quotes=(quoted,))
+                address = Address(team="T1", channel="C1")
+                key = f"card {quoted} {turn}"
+                messages.want(tx, key=key, kind="message", address=address, content=content, now=NOON)
+
+        at_once(4, do)
+    assert not [cell for cell in stored(database) if "linen" in cell]
 
 
 def test_a_text_that_was_broken_into_lines_is_found_too(database: Database) -> None:
