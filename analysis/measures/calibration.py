@@ -100,7 +100,8 @@ def bins_of(table: Table, group: int) -> Floats:
         places, counts = table.lanes[here] - first, table.counts[here]
         found[0, places] += counts
         found[row, places] += table.sums[here, 1] if weighted else counts
-        found[3, places] += table.sums[here, 0]
+        with np.errstate(invalid="ignore"):  # infinite scores, which are no probabilities
+            found[3, places] += table.sums[here, 0]
         found[4, places] += table.sums[here, 2] if weighted else counts
     return found
 
