@@ -40,7 +40,7 @@ BOUGHT_AT_ALL = -2.4
 
 NEW_MATERIAL, ITS_SUPPLIER = "linen-blend", "mirabel"
 RENAMED_DAYS_AGO = 17
-RELAUNCHED_DAYS_AGO = 38
+RELAUNCHED_DAYS_AGO = 40
 LABEL_AFTER_DAYS = 3.0
 
 
@@ -93,10 +93,11 @@ def _shown(rows: int, days_ago: Numbers, rng: np.random.Generator) -> pd.DataFra
 
 
 def _device(days_ago: Numbers, rng: np.random.Generator) -> Words:
-    """Phones take over from desktops around the relaunch; tablets stay as they are."""
-    phones = 0.38 + 0.32 / (1 + np.exp((days_ago - RELAUNCHED_DAYS_AGO) / 4.0))
+    """Around the relaunch phones take over, mostly from desktops."""
+    relaunched = 1 / (1 + np.exp((days_ago - RELAUNCHED_DAYS_AGO) / 4.0))
+    phones, tablets = 0.22 + 0.34 * relaunched, 0.10 - 0.04 * relaunched
     chance = rng.random(len(days_ago))
-    return np.select([chance < phones, chance < phones + 0.08], ["phone", "tablet"], "desktop").astype(object)
+    return np.select([chance < phones, chance < phones + tablets], ["phone", "tablet"], "desktop").astype(object)
 
 
 def _bought(shown: pd.DataFrame, rng: np.random.Generator) -> Any:

@@ -14,7 +14,7 @@ from bot.demo.weeks import Numbers, Times
 Words = NDArray[np.object_]
 Rows = Mapping[str, NDArray[Any]]
 
-REGIONS = {"north": 0.20, "south": 0.30, "east": 0.22, "west": 0.28}
+REGIONS = {"north": 0.24, "south": 0.28, "east": 0.22, "west": 0.26}
 AGE_BANDS = {"18-29": 0.26, "30-44": 0.34, "45-59": 0.25, "60+": 0.15}
 
 
