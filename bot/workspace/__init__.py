@@ -1,9 +1,10 @@
 """A local Slack-compatible workspace: the second party in tests, the stage of the demo."""
 
+from .alone import run
 from .faults import Fault
 from .people import answered_options
 from .refusal import Refusal
-from .server import Server, run
+from .server import Server
 from .values import ALL_SCOPES, App, Attempt, Call, Delivery
 from .workspace import Workspace
 

@@ -1,11 +1,10 @@
-"""Serves a workspace on 127.0.0.1: in a thread for tests and the demo, or alone until it is stopped."""
+"""Serves a workspace on 127.0.0.1, in a thread of its own."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
 import threading
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -140,11 +139,3 @@ def _uvicorn(workspace: Workspace) -> uvicorn.Server:
             timeout_graceful_shutdown=1,
         )
     )
-
-
-def run(host: str, port: int, home: Path) -> None:
-    """The local workspace alone, with its state in `home`, until Ctrl-C."""
-    if host not in LOCAL_NAMES:
-        raise OSError("the local workspace is open to whoever reaches it, so it is served on 127.0.0.1 only")
-    with Workspace(path=home / "workspace.sqlite") as workspace, Server(workspace, port) as server:
-        server.wait()

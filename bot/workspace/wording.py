@@ -10,15 +10,17 @@ from .values import Json
 MARK = re.compile(r"<(?:@[UW][A-Z0-9]+|#C[A-Z0-9]+|![a-z]+|https?://|mailto:)[^<>]*>")
 MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>")
 CHANNEL = re.compile(r"<#(C[A-Z0-9]+)(?:\|[^<>]*)?>")
+BARE_LINK = re.compile(r"(?<![\w<|])https?://[^\s<>|]*[^\s<>|.,;:!?)\]'\"]")
 ESCAPED = re.compile(r"&(?!(?:amp|lt|gt);)")
 
 
 def on_the_wire(text: str) -> str:
-    """Typed text with `&`, `<` and `>` escaped as Slack sends it, and its mentions and links left whole."""
+    """Typed text as Slack sends it: `&`, `<` and `>` escaped, bare addresses made links, marks left whole."""
+    text = BARE_LINK.sub(lambda found: found[0] if _inside_mark(text, found.start()) else f"<{found[0]}>", text)
     pieces = []
     end = 0
     for mark in MARK.finditer(text):
-        pieces += [_escaped(text[end : mark.start()]), mark.group()]
+        pieces += [_escaped(text[end : mark.start()]), ESCAPED.sub("&amp;", mark.group())]
         end = mark.end()
     return "".join([*pieces, _escaped(text[end:])])
 
@@ -50,6 +52,10 @@ def rich_text(text: str, block_id: str) -> Json:
         elements.append({"type": "text", "text": plain(text[end:])})
     section = {"type": "rich_text_section", "elements": elements}
     return {"type": "rich_text", "block_id": block_id, "elements": [section]}
+
+
+def _inside_mark(text: str, place: int) -> bool:
+    return any(mark.start() < place < mark.end() for mark in MARK.finditer(text))
 
 
 def _escaped(text: str) -> str:

@@ -87,8 +87,7 @@ export function onTheWire(text, people, channels) {
   const channel = new Map(channels.map((one) => [one.name, one.id]));
   return text
     .replace(/(^|[\s(])@([\w.-]*\w)/g, (whole, before, name) => (person.has(name) ? `${before}<@${person.get(name)}>` : whole))
-    .replace(/(^|[\s(])#([\w-]+)/g, (whole, before, name) => (channel.has(name) ? `${before}<#${channel.get(name)}>` : whole))
-    .replace(/(^|\s)(https?:\/\/[^\s<>]+)/g, "$1<$2>");
+    .replace(/(^|[\s(])#([\w-]+)/g, (whole, before, name) => (channel.has(name) ? `${before}<#${channel.get(name)}>` : whole));
 }
 
 // The way back, for editing.

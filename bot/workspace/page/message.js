@@ -93,7 +93,7 @@ function reactions(item, view) {
 function summary(item, view) {
   if (!item.reply_count) return null;
   const count = `${item.reply_count} ${item.reply_count === 1 ? "reply" : "replies"}`;
-  return h("button", { type: "button", class: "summary", data: { focus: "summary" }, onclick: (event) => view.reply(item, event.currentTarget) },
+  return h("button", { type: "button", class: "summary", data: { focus: "summary" }, onclick: () => view.reply(item) },
     h("span", { class: "faces" }, item.reply_users.map((user) => avatar(view.names.known(user)))),
     h("span", { class: "count" }, count),
     h("span", { class: "last" }, `last reply ${lately(item.latest_reply, view.zone)}`));
@@ -101,7 +101,7 @@ function summary(item, view) {
 
 function toolbar(item, view, inThread) {
   const tool = (name, label, sign, act) =>
-    h("button", { type: "button", class: "icon", "aria-label": label, title: label, data: { focus: name }, onclick: (event) => act(item, event.currentTarget) }, icon(sign));
+    h("button", { type: "button", class: "icon", "aria-label": label, title: label, data: { focus: name }, onclick: () => act(item) }, icon(sign));
   if (item.is_ephemeral) return h("div", { class: "tools" }, tool("forget", "Dismiss this message", "close", view.forget));
   if (item.subtype === "tombstone") return null;
   const own = item.user === view.you;

@@ -13,7 +13,6 @@ const MINUTES_JOINED = 5;
 const at = { you: "", channel: "", thread: "", limit: 100 };
 let team = { people: [], channels: [], apps: [], team: {} };
 let modal = null;
-let opener = null;
 const seen = new Map();
 const drafts = new Map();
 
@@ -29,11 +28,12 @@ const view = {
   names,
   get you() { return at.you; },
   get zone() { return names.known(at.you).tz ?? "UTC"; },
-  reply: (item, from) => openThread(item.thread_ts ?? item.ts, from),
+  reply: (item) => openThread(item.thread_ts ?? item.ts),
   edit: (item) => startEditing(item),
   remove: async (item) => {
-    if (await askPlainly("Delete message", "Are you sure you want to delete this message? This cannot be undone.", "Delete"))
-      await act("delete", here({ ts: item.ts }));
+    if (!(await askPlainly("Delete message", "Are you sure you want to delete this message? This cannot be undone.", "Delete"))) return;
+    await act("delete", here({ ts: item.ts }));
+    byId(item.thread_ts ? "thread-composer" : "composer").firstElementChild?.focusField?.();
   },
   forget: (item) => act("forget", here({ ts: item.ts })),
   touch: (item, element, block, value) => act("click", here({ ts: item.ts, action: element.action_id, block: block.block_id, value })),
@@ -170,9 +170,8 @@ function placeName() {
 
 // Threads
 
-async function openThread(ts, from) {
+async function openThread(ts) {
   keepDrafts();
-  opener = from ?? null;
   at.thread = ts;
   byId("reply-list").replaceChildren();
   byId("thread-composer").replaceChildren();
@@ -184,11 +183,12 @@ async function openThread(ts, from) {
 
 function closeThread() {
   keepDrafts();
+  const parent = [...byId("message-list").children].find((row) => row.dataset.ts === at.thread);
   at.thread = "";
   remember();
   pane("channel");
   showThread();
-  if (opener?.isConnected) opener.focus();
+  parent?.querySelector("[data-focus=reply]")?.focus();
 }
 
 // Writing
@@ -261,6 +261,7 @@ function startEditing(item) {
   row.classList.add("editing");
   body.replaceWith(box);
   box.focusField();
+  box.scrollIntoView({ block: "nearest" });
 }
 
 // Forms of apps
@@ -346,7 +347,9 @@ async function start() {
   byId("to-channel").addEventListener("click", closeThread);
   byId("close-thread").addEventListener("click", closeThread);
   byId("earlier").addEventListener("click", () => { at.limit += 100; showChannel(); });
-  byId("thread").addEventListener("keydown", (event) => { if (event.key === "Escape" && !event.defaultPrevented) closeThread(); });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && at.thread && !event.defaultPrevented && !document.querySelector("dialog[open], .editing")) closeThread();
+  });
   listen({ changed, back: refresh });
   if (at.channel) {
     const wanted = channel;

@@ -1,0 +1,1 @@
+"""The workspace's page, tried in a real Chromium."""
