@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from analysis.errors import ParleyError, UserError
+from analysis.judgement.wording import sentence
 from bot.asking.command import Command, Lane
 from bot.asking.context import Context, Outcome, nothing_more
 from bot.asking.rights import check_may_ask
@@ -88,7 +89,7 @@ class Answering:
         except LeaseLost:
             log.info("another process took this request over", request=leased.id)
         except ParleyError as error:
-            self._tell_failure(command, context, str(error))
+            self._tell_failure(command, context, sentence(str(error)))
         except Exception:  # the edge of one request: others must be answered, and this one is told
             mark = reference()
             log.exception("a request failed", command=leased.request.command, request=leased.id, reference=mark)

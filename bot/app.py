@@ -245,9 +245,9 @@ def _secret(value: Any) -> str | None:
 
 
 def _quiet_logger() -> logging.Logger:
-    """Bolt logs the whole body of a badly signed request at INFO; warnings are enough."""
+    """Bolt logs the whole body of a badly signed request at INFO, and warns of tokens that we give it on purpose not."""
     logger = logging.getLogger("parley.bolt")
-    logger.setLevel(logging.WARNING)
+    logger.setLevel(logging.ERROR)
     return logger
 
 

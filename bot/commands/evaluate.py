@@ -15,6 +15,7 @@ from bot.render.answers import words_only
 from storage import evaluations, requests
 from storage.database import Transaction
 from storage.evaluations import Evaluation
+from storage.messages import Content
 from storage.requests import Request, Where
 
 MOST_WAITING = 3
@@ -69,7 +70,7 @@ def _wait_to_be_measured(tx: Transaction, context: Context, evaluation: Evaluati
     )
 
 
-def _waiting(tx: Transaction, evaluation: Evaluation) -> cards.Content:
+def _waiting(tx: Transaction, evaluation: Evaluation) -> Content:
     asked_by = names_of(tx, evaluation)
     return cards.running(evaluation, asked_by=asked_by, phase="Waiting for its turn", window=evaluation.window)
 
