@@ -19,20 +19,27 @@ def identifiers(card: ModelCard) -> frozenset[str]:
 def must_have_columns(card: ModelCard, there: Collection[str], name: str) -> None:
     """Raises DataError that names every column that the model card means and the log lacks. The label may be absent:
     there is no realized performance then."""
-    missing = [(column, role) for column, role in _meant(card) if column not in there]
+    missing = {column: role for column, role in _meant(card) if column not in there}
     if not missing:
         return
-    lines = [f"{quoted(column)} ({role}){did_you_mean(column, there)}" for column, role in dict(missing).items()]
+    hints = {column: did_you_mean(column, there) for column in missing}
+    lines = [f"{quoted(column)} ({role}){hints[column]}" for column, role in missing.items()]
     what = "a column" if len(lines) == 1 else "columns"
-    there_are = f"{name} has the columns {listed(list(there))}"
-    raise DataError(f"{name} lacks {what} that the model card names: {'; '.join(lines)}. {there_are}.{_one(there)}")
+    said = f"{name} lacks {what} that the model card names: {' '.join(_sentences(lines))}"
+    raise DataError(said if all(hints.values()) else f"{said} {_what_is_there(there)}")
 
 
-def _one(there: Collection[str]) -> str:
+def _sentences(lines: list[str]) -> list[str]:
+    return [line if line.endswith("?") else f"{line}{'.' if line is lines[-1] else ','}" for line in lines]
+
+
+def _what_is_there(there: Collection[str]) -> str:
     """A header that reads as one column is nearly always split by another delimiter."""
     names = list(there)
     signs = [sign for sign in ";\t|," if len(names) == 1 and sign in names[0]]
-    return f" The whole header reads as one column: set log.format.delimiter, perhaps {signs[0]!r}." if signs else ""
+    if signs:
+        return f"Its whole header reads as one column, so set log.format.delimiter, perhaps to {signs[0]!r}."
+    return f"It has the columns {listed(names)}." if names else "It is empty."
 
 
 def _meant(card: ModelCard) -> Iterator[tuple[str, str]]:

@@ -70,9 +70,12 @@ class ParquetFile:
             if kind is Kind.TEXT:
                 values.validate(full=True)  # the reader lets bytes through that are not UTF-8
             return as_kind(values, kind)
-        except pa.ArrowInvalid as error:
+        except pa.ArrowInvalid:
             rows = f"rows {first_row + 1:,} to {first_row + len(values):,}"
-            raise DataError(f'{self.file.name}, column "{column}", {rows}: {error}') from None
+            raise DataError(
+                f"{self.file.name}, {rows}: column {quoted(column)} holds bytes that are not UTF-8 text; write it as "
+                "text, or name it under log.exclude"
+            ) from None
 
     def _times(self, groups: Sequence[int]) -> tuple[tuple[int, int] | None, bool]:
         """The first and the last time, and whether all rows have one; only where every row group tells, and only for
@@ -101,7 +104,7 @@ def open_parquet(file: LogFile, *, timestamp: str | None, as_text: Collection[st
     return ParquetFile(
         file=file,
         columns=tuple(names),
-        kinds={f.name: Kind.TEXT if f.name in as_text else kind_of_type(f.type) for f in schema},
+        kinds={f.name: _kind(f, f.name in as_text) for f in schema},
         rows=metadata.num_rows,
         metadata=metadata,
         schema=schema,
@@ -109,6 +112,11 @@ def open_parquet(file: LogFile, *, timestamp: str | None, as_text: Collection[st
         piece_rows=limits.piece_rows,
         repeating=_repeating(metadata, schema),
     )
+
+
+def _kind(field: pa.Field, as_text: bool) -> Kind:
+    kind = kind_of_type(field.type)
+    return Kind.TEXT if as_text and kind is not Kind.NESTED else kind
 
 
 @contextmanager

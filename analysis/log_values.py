@@ -86,6 +86,8 @@ def as_text(values: pa.Array) -> pa.Array:
         values = values.dictionary_decode()
     if pa.types.is_string(values.type):
         return values
+    if isinstance(values.type, pa.UuidType):
+        return pa.array([None if value is None else str(value) for value in values.to_pylist()], pa.string())
     if pa.types.is_timestamp(values.type) or pa.types.is_date(values.type):
         return pc.strftime(in_utc(values), format="%Y-%m-%dT%H:%M:%SZ")
     if pa.types.is_decimal(values.type):

@@ -1,7 +1,7 @@
 """Wrong model cards: everything wrong is said at once, with its line and what to do."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.errors import DataError
@@ -174,12 +174,14 @@ def test_a_model_card_is_a_mapping(text: str) -> None:
 
 
 @given(st.text(alphabet=st.sampled_from('abk:{}[]"&*!|>-#%@ \n\t0.~,é\u2028'), max_size=60) | st.text(max_size=40))
+@settings(deadline=None)
 def test_no_text_breaks_the_reader(text: str) -> None:
     with pytest.raises(DataError, match=r"line [0-9]+: "):
         parsed(text)
 
 
 @given(st.integers(0, len(FULL.splitlines()) - 1), st.text(max_size=12))
+@settings(deadline=None)
 def test_a_model_card_with_one_damaged_line_is_read_or_refused(place: int, damage: str) -> None:
     lines = FULL.splitlines()
     lines[place] = lines[place][: len(lines[place]) // 2] + damage

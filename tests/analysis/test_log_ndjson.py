@@ -88,7 +88,7 @@ def test_packed_files_are_unpacked(tmp_path: Path) -> None:
         (b'{"s": 1}\n\n[1]\n', "log.jsonl, row 2: is no JSON object: '[1]'"),
         (b'{"s": 1}\n{"s": 2, "a": "caf\xe9"}\n', "log.jsonl, row 2: holds bytes that are not UTF-8"),
         (b"s,a\n1,2\n", "log.jsonl, row 1: is not JSON"),
-        (b"", 'log.jsonl lacks a column that the model card names: "s"'),
+        (b"", 'log.jsonl lacks a column that the model card names: "s" (log.columns.score). It is empty.'),
         (b'{"S": 1}\n', 'log.jsonl lacks a column that the model card names: "s" (log.columns.score)'),
     ],
 )  # fmt: skip
@@ -112,7 +112,7 @@ objects = st.fixed_dictionaries({"s": st.just(1)}, optional={"a": values | words
 
 
 @given(st.lists(objects, min_size=1, max_size=20))
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_large_and_small_blocks_read_the_same(
     tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, object]]
 ) -> None:

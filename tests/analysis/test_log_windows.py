@@ -184,7 +184,7 @@ rows_and_windows = st.tuples(st.integers(0, 12), st.integers(1, 12))
     ends=st.tuples(rows_and_windows, rows_and_windows),
     block=st.integers(8, 200),
 )
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_any_window_without_any_other_holds_what_a_loop_would_find(
     tmp_path_factory: pytest.TempPathFactory,
     times: list[int | None],

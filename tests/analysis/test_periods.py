@@ -5,7 +5,7 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -17,6 +17,7 @@ some_times = st.lists(st.datetimes(min_value=datetime(1900, 1, 1), max_value=dat
 
 
 @given(some_times, st.sampled_from(KINDS))
+@settings(deadline=None)
 def test_labels_are_those_of_pandas(times: list[datetime], kind: str) -> None:
     expected = pd.DatetimeIndex(times).strftime(_FORMATS[kind]).tolist() if times else []
     assert period_of(np.array(times, dtype="datetime64[us]"), kind).tolist() == expected
@@ -58,6 +59,7 @@ def test_no_rows_have_no_periods(kind: Kind) -> None:
 
 
 @given(hnp.arrays(np.int64, st.integers(1, 30), elements=st.integers(-(10**16), 10**16)), st.sampled_from(KINDS))
+@settings(deadline=None)
 def test_numbers_grow_with_time_and_name_the_same_period_in_every_batch(micros: Places, kind: str) -> None:
     times = np.sort(micros).view("datetime64[us]")
     numbers = period_numbers(times, kind)

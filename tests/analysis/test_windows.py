@@ -4,7 +4,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.errors import UserError
@@ -113,6 +113,7 @@ whole_days = moments.map(lambda m: m.replace(hour=0, minute=0, second=0, microse
 
 
 @given(st.tuples(moments | whole_days | st.none(), moments | whole_days | st.none()))
+@settings(deadline=None)
 def test_a_window_of_time_that_is_written_reads_back_the_same(ends: tuple[datetime | None, datetime | None]) -> None:
     start, end = ends
     if start is not None and end is not None and start > end:
@@ -124,12 +125,14 @@ def test_a_window_of_time_that_is_written_reads_back_the_same(ends: tuple[dateti
 
 
 @given(st.integers(0, 10**17), st.integers(1, 10**9))
+@settings(deadline=None)
 def test_a_window_of_rows_that_is_written_reads_back_the_same(first: int, length: int) -> None:
     window = Window(first_row=first, last_row=first + length)
     assert parse_window(str(window), now=NOW) == window
 
 
 @given(st.text(max_size=30))
+@settings(deadline=None)
 def test_no_words_break_the_parser(words: str) -> None:
     with suppress(UserError):
         assert isinstance(parse_window(words, now=NOW), Window)
