@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -16,6 +16,7 @@ from storage.tables import messages, quotes
 
 DELETED = "(deleted)"
 EDITED = "(edited)"
+HERE = "\0"  # no stored text holds it
 TELLING_RUN = 16
 """So many letters in a row that a string shares with a deleted text are a piece of it, not a chance."""
 
@@ -38,8 +39,8 @@ def leave_messages(tx: Transaction, annotation: int, said: str, *, now_says: str
 def without(content: Content, said: str, *, now_says: str | None = None) -> Content:
     """The content without a text that was deleted, or with what now stands in its place.
 
-    The text is looked for as it was written and as Slack wants it escaped; a string that holds a piece of it, because
-    it was shortened or broken into lines, is replaced whole.
+    The text is looked for as it was written and as Slack wants it escaped, whole and line by line; a line that holds a
+    piece of it, because it was shortened or broken otherwise, is replaced whole.
     """
     swap = _swap(said, now_says)
     picture = content.picture
@@ -56,19 +57,33 @@ def escaped(text: str) -> str:
 
 def _swap(said: str, now_says: str | None) -> Callable[[str], str]:
     said = said.strip()
-    forms = [form for form in dict.fromkeys((escaped(said), said)) if form]
-    whole = [re.compile(rf"(?<!\w){re.escape(form)}(?!\w)") for form in forms]
+    whole, lines = _forms([said]), _forms(said.splitlines())
     instead = DELETED if now_says is None else _no_longer(escaped(now_says.strip()), than=max(len(said), 80))
     piece_instead = DELETED if now_says is None else EDITED
     runs = _runs(said)
 
+    def is_piece(text: str) -> bool:
+        return not runs.isdisjoint(_runs(text))
+
+    def swap_line(line: str) -> str:
+        return line[: len(line) - len(line.lstrip("> "))] + piece_instead if is_piece(line) else line
+
     def swap(text: str) -> str:
         for form in whole:
-            text = form.sub(lambda _: instead, text)
-        kept = text.replace(instead, "\n") if now_says is not None else text
-        return piece_instead if runs and not runs.isdisjoint(_runs(kept)) else text
+            text = form.sub(HERE, text)  # not yet the new text, which may well hold pieces of the old one
+        for form in lines:
+            text = form.sub(piece_instead, text)
+        text = "\n".join(swap_line(line) for line in text.split("\n"))
+        return (piece_instead if is_piece(text) else text).replace(HERE, instead)
 
     return swap
+
+
+def _forms(texts: Sequence[str]) -> list[re.Pattern[str]]:
+    """Each text by itself, not inside a word: escaped as Slack wants it, and as it was written."""
+    stripped = [text.strip() for text in sorted(texts, key=len, reverse=True)]
+    forms = dict.fromkeys(form for text in stripped for form in (escaped(text), text) if form)
+    return [re.compile(rf"(?<!\w){re.escape(form)}(?!\w)") for form in forms]
 
 
 def _no_longer(text: str, *, than: int) -> str:

@@ -260,10 +260,19 @@ def test_a_deletion_and_a_quotation_at_the_same_time_leave_no_text(database: Dat
 
 
 def test_a_text_that_was_broken_into_lines_is_found_too(database: Database) -> None:
-    annotation = kept(database, "The supplier changed names.\nWe map them from Monday on.")
-    quote(database, annotation.id, Content("> The supplier changed names.\n> We map them from Monday on."))
+    annotation = kept(database, "The supplier changed names.\nSorry!\nWe map them from Monday on.")
+    quoted = "> The supplier changed names.\n> Sorry!\n> We map them from Mon…"
+    quote(database, annotation.id, Content(f"*Recall fails in the north*\n{quoted}\n3 notes"))
     erase(database)
-    assert message(database).content.text == "(deleted)"
+    gone = "> (deleted)\n> (deleted)\n> (deleted)"
+    assert message(database).content.text == f"*Recall fails in the north*\n{gone}\n3 notes"
+
+
+def test_a_text_whose_lines_were_joined_is_found_too(database: Database) -> None:
+    annotation = kept(database, "Supplier\nchanged\nnames")
+    quote(database, annotation.id, Content("UANA: Supplier changed names"))
+    erase(database)
+    assert message(database).content.text == "UANA: (deleted) (deleted) (deleted)"
 
 
 def test_a_short_text_is_replaced_only_where_it_stands_by_itself(database: Database) -> None:
