@@ -104,9 +104,9 @@ def _title(measure: str, rows: list[Measure], verdicts: list[Verdict]) -> str:
 
 
 def _subtitle(scene: Scene, measure: str, number: int) -> str:
-    shown = f"the highest {MOST_ROWS} of {number} features" if number > MOST_ROWS else wording.plural(number, "feature")
-    unlike = "" if meaning(measure).unit == "rate" else " against the reference"
-    return f"{scene.model} · {wording.words(measure)}{unlike}, {shown}"
+    shown = f"highest {MOST_ROWS} of {number}" if number > MOST_ROWS else wording.plural(number, "feature")
+    beside = "" if meaning(measure).unit == "rate" else " against the reference"
+    return f"{scene.model} · {wording.words(measure)}{beside} · {shown}"
 
 
 def _alt(scene: Scene, measure: str, title: str, rows: list[Measure], limits: list[Limit]) -> str:

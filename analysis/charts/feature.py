@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import inf, isfinite
 
 from analysis.drawing.bars import name_rows, names_room, note
@@ -11,26 +10,13 @@ from analysis.drawing.chart import ChartKind, Scene, Words
 from analysis.drawing.values import value_ticks
 from analysis.errors import UserError
 from analysis.judgement import wording
-from analysis.judgement.histogram import UNSEEN, shares
+from analysis.judgement.histogram import Bin, bins
 from analysis.near_names import did_you_mean
 
 MOST_CATEGORIES = 8
 MOST_TICKS = 8
+LEAST_MOVE_TOLD = 0.01
 ROOM_FOR_VALUES, ROOM_FOR_EDGES = 120.0, 48.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Value:
-    """A category or bin and its share of the rows; ``then`` is None without a reference."""
-
-    name: str
-    now: float
-    then: float | None
-    unseen: bool
-
-    @property
-    def moved(self) -> float:
-        return self.now - (self.then or 0.0)
 
 
 def paint(canvas: Canvas, scene: Scene) -> Words:
@@ -40,7 +26,7 @@ def paint(canvas: Canvas, scene: Scene) -> Words:
     values = _values(scene, feature)
     title = _title(scene, feature, values)
     compared = any(v.then is not None for v in values)
-    canvas.title(title, f"{scene.model} · share of rows" + ("" if compared else " · no reference"))
+    canvas.title(title, f"{scene.model} · share of the known values" + ("" if compared else " · no reference"))
     _key(canvas, compared)
     if all(_is_number(v.name) for v in values):
         _columns(canvas, values)
@@ -60,24 +46,12 @@ def _feature(scene: Scene) -> str:
     return max(distances, key=lambda m: m.value or 0.0).feature or ""
 
 
-def _values(scene: Scene, feature: str) -> list[Value]:
-    now, then = shares(scene.table, feature, "realized"), shares(scene.table, feature, "reference")
-    names = list(dict.fromkeys([*now, *then]))
-    if not names:
+def _values(scene: Scene, feature: str) -> list[Bin]:
+    found = bins(scene.table, feature)
+    if not found:
         known = {m.slice[0][0] for m in scene.table.all("share") if m.slice is not None and len(m.slice) == 1}
         raise UserError(f"There is no histogram of {feature} to draw{did_you_mean(feature, known) or '.'}")
-    current = {name: m.value or 0.0 for name, m in now.items()}
-    before = {name: m.value or 0.0 for name, m in then.items()}
-    unseen = {name for name, m in now.items() if m.note == UNSEEN}
-    return [
-        Value(
-            name=name,
-            now=current.get(name, 0.0),
-            then=before.get(name, 0.0) if before else None,
-            unseen=name in unseen,
-        )
-        for name in (sorted(names, key=_place) if all(map(_is_number, names)) else names)
-    ]
+    return sorted(found, key=lambda v: _place(v.name)) if all(_is_number(v.name) for v in found) else found
 
 
 def _is_number(name: str) -> bool:
@@ -110,7 +84,7 @@ def _key(canvas: Canvas, compared: bool) -> None:
     canvas.top = y + line_height(SMALL) + 12
 
 
-def _columns(canvas: Canvas, values: list[Value]) -> None:
+def _columns(canvas: Canvas, values: list[Bin]) -> None:
     axes = canvas.axes(left=ROOM_FOR_VALUES, below=ROOM_FOR_EDGES)
     places = range(len(values))
     compared = values[0].then is not None
@@ -137,7 +111,7 @@ def _columns(canvas: Canvas, values: list[Value]) -> None:
     value_ticks(axes, "share")
 
 
-def _ticks(values: list[Value]) -> list[tuple[float, str]]:
+def _ticks(values: list[Bin]) -> list[tuple[float, str]]:
     """The edges between ranges, or each number below its bar."""
     ticks = []
     for place, value in enumerate(values):
@@ -152,19 +126,21 @@ def _ticks(values: list[Value]) -> list[tuple[float, str]]:
     return ticks
 
 
-def _shortened(values: list[Value]) -> list[Value]:
+def _shortened(values: list[Bin]) -> list[Bin]:
     """The most frequent categories, and with them those that moved most or are new; the rest as one."""
-    ranked = sorted(values, key=lambda v: -max(v.now, v.then or 0.0, 10 * abs(v.moved), 1.0 if v.unseen else 0.0))
+    ranked = sorted(
+        values, key=lambda v: -max(v.now, v.then or 0.0, 10 * abs(v.now - (v.then or 0.0)), 1.0 if v.unseen else 0.0)
+    )
     kept, rest = ranked[:MOST_CATEGORIES], ranked[MOST_CATEGORIES:]
     kept = sorted(kept, key=lambda v: -max(v.now, v.then or 0.0))
     if not rest:
         return kept
     then = sum(v.then or 0.0 for v in rest) if rest[0].then is not None else None
     name = f"({wording.plural(len(rest), 'value')} more)"
-    return [*kept, Value(name=name, now=sum(v.now for v in rest), then=then, unseen=False)]
+    return [*kept, Bin(name=name, now=sum(v.now for v in rest), then=then, unseen=False)]
 
 
-def _rows(canvas: Canvas, values: list[Value]) -> None:
+def _rows(canvas: Canvas, values: list[Bin]) -> None:
     names = [wording.spoken(v.name) for v in values]
     texts = [_number(v) for v in values]
     left = names_room(canvas, names)
@@ -202,38 +178,37 @@ def _rows(canvas: Canvas, values: list[Value]) -> None:
     )
 
 
-def _number(value: Value) -> str:
-    now = wording.percent(value.now)
+def _number(value: Bin) -> str:
+    now = wording.percent(round(value.now, 3))
     if value.unseen:
         return f"new: {now}"
-    return now if value.then is None else f"{wording.percent(value.then)} → {now}"
+    return now if value.then is None else f"{wording.percent(round(value.then, 3))} → {now}"
 
 
-def _title(scene: Scene, feature: str, values: list[Value]) -> str:
+def _title(scene: Scene, feature: str, values: list[Bin]) -> str:
     new = sorted((v for v in values if v.unseen), key=lambda v: -v.now)
     if new:
         named = wording.listed([f"“{v.name}”" for v in new], most=2)
         noun = "a value" if len(new) == 1 else "values"
-        return (
-            f"{feature} has {noun} the model never saw: {named}, {wording.percent(sum(v.now for v in new))} of the rows"
-        )
+        together = wording.percent(round(sum(v.now for v in new), 3))
+        return f"{feature} has {noun} the model never saw: {named}, {together} of its values"
     if values[0].then is None:
         top = max(values, key=lambda v: v.now)
-        return f"{feature} is most often {wording.spoken(top.name)}: {wording.percent(top.now)} of the rows"
+        return f"{feature} is most often {wording.spoken(top.name)}: {wording.percent(round(top.now, 3))} of its values"
     most = max(values, key=lambda v: abs(v.moved))
     psi = scene.table.find("psi", feature=feature)
-    if abs(most.moved) < 0.01:
+    if abs(most.now - (most.then or 0.0)) < LEAST_MOVE_TOLD:
         return f"{feature} looks as it did in the reference"
     verb = "rose" if most.moved > 0 else "fell"
     by = f" (PSI {wording.figure(psi.value)})" if psi is not None and psi.value is not None else ""
-    then, now = wording.percent(most.then or 0.0), wording.percent(most.now)
+    then, now = wording.percent(round(most.then or 0.0, 3)), wording.percent(round(most.now, 3))
     return f"{feature} moved{by}: {wording.spoken(most.name)} {verb} from {then} to {now}"
 
 
-def _alt(scene: Scene, feature: str, title: str, values: list[Value]) -> str:
+def _alt(scene: Scene, feature: str, title: str, values: list[Bin]) -> str:
     rows = [f"{wording.spoken(v.name)} {_number(v)}" for v in values]
     what = "reference → now" if values[0].then is not None else "now"
-    return f"{title}. Share of the rows of each value of {feature}, {what}, {scene.model}: {'; '.join(rows)}."
+    return f"{title}. Share of each value of {feature}, {what}, {scene.model}: {'; '.join(rows)}."
 
 
 chart = ChartKind(name="feature", paint=paint)

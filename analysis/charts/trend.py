@@ -70,11 +70,14 @@ class Trend:
 
 
 def _vague(measure: Measure, among: Sequence[Measure]) -> bool:
-    """Whether an interval is several times as wide as is usual: such a period has next to no rows of some kind."""
+    """Whether an interval is several times as wide as is usual, and dwarfs what the periods differ by: such a period
+    has next to no rows of some kind."""
     widths = [m.high - m.low for m in among if m.high is not None and m.low is not None]
+    values = [m.value for m in among if m.value is not None]
     if measure.high is None or measure.low is None or not widths:
         return False
-    return measure.high - measure.low > TIMES_AS_WIDE * median(widths)
+    width = measure.high - measure.low
+    return width > TIMES_AS_WIDE * median(widths) and width > max(values) - min(values)
 
 
 def paint(canvas: Canvas, scene: Scene) -> Words:
@@ -140,20 +143,22 @@ def _title(trend: Trend) -> str:
         return (
             f"{trend.name} is {over}, {limit.side} the {limit.level} limit of {trend.shown(limit.value)}; {value}{then}"
         )
+    reference = trend.reference
+    if reference is not None and reference.value is not None and last.value is not None and _apart(reference, last):
+        then_value, rose = reference.value, last.value > reference.value
+        begun = first_bad(there, lambda v: v > then_value if rose else v < then_value)
+        since = f" since {short(begun.period)}" if begun is not None and begun.period and begun is not last else ""
+        side = "above" if rose else "below"
+        return f"{trend.name} is {value}{then}, {side} the reference’s {trend.shown(then_value)}{since}"
+    if len(earlier) > 1 and sum(_apart(m, last) for m in earlier) > len(earlier) / 2:
+        before = sum((m.value or 0.0) * m.n for m in earlier) / max(sum(m.n for m in earlier), 1)
+        verb = "rose" if (last.value or 0.0) > before else "fell"
+        return f"{trend.name} {verb} to {value}{then}, from {trend.shown(before)} before"
     limit = trend.near(last)
     if limit is not None:
         return (
             f"{trend.name} is {value}{then}, perhaps {limit.side} the {limit.level} limit of {trend.shown(limit.value)}"
         )
-    if len(earlier) > 1 and sum(_apart(m, last) for m in earlier) > len(earlier) / 2:
-        before = sum((m.value or 0.0) * m.n for m in earlier) / max(sum(m.n for m in earlier), 1)
-        verb = "rose" if (last.value or 0.0) > before else "fell"
-        return f"{trend.name} {verb} to {value}{then}, from {trend.shown(before)} before"
-    reference = trend.reference
-    if reference is not None and reference.value is not None and _apart(reference, trend.whole):
-        side = "above" if (trend.whole.value or 0.0) > reference.value else "below"
-        over = trend.shown(trend.whole.value or 0.0)
-        return f"{trend.name} is {over}, {side} the reference’s {trend.shown(reference.value)}"
     return f"{trend.name} {'holds at' if earlier else 'is'} {value}{then}"
 
 

@@ -91,8 +91,8 @@ def _what_moved(question: Question, measure: Measure) -> str:
     moved = most_moved(question.table, measure.feature or "")
     if moved is None or measure.feature is None:
         return ""
-    then, now = wording.percent(moved.then), wording.percent(moved.now.value or 0.0)
-    return f"Most of it: {wording.group(((measure.feature, moved.value),))} went from {then} to {now} of the rows."
+    then, now = wording.percent(round(moved.then or 0.0, 3)), wording.percent(round(moved.now, 3))
+    return f"Most of it: {wording.group(((measure.feature, moved.name),))} went from {then} to {now}."
 
 
 def _performance_that_held(question: Question) -> str | None:
@@ -144,7 +144,7 @@ check = Check(
             verdicts=("fail",),
             says=(
                 "PSI of price is 0.310 (n = 3,000), above the limit of 0.250 since 2026-02.",
-                "Most of it: price 0 to 20 went from 60% to 30% of the rows.",
+                "Most of it: price 0 to 20 went from 60% to 30%.",
             ),
         ),
         Example(

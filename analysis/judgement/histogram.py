@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import log
 
 from analysis.measure_table import MeasureTable
 from analysis.values import Basis, Measure
@@ -10,13 +11,55 @@ from analysis.values import Basis, Measure
 UNSEEN = "unseen"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moved:
-    """One value or bin whose share changed, and the two shares."""
+SMALLEST_SHARE = 1e-4
+"""What an empty bin counts as beside a full one."""
 
-    value: str
-    now: Measure
-    then: float
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bin:
+    """One value or range of a feature and its share of the known values, now and in the reference (None: there is no
+    reference). ``unseen``: the reference never had it."""
+
+    name: str
+    now: float
+    then: float | None
+    unseen: bool = False
+
+    @property
+    def moved(self) -> float:
+        """Its part of the population stability index, with the sign of the change."""
+        if self.then is None:
+            return 0.0
+        now, then = max(self.now, SMALLEST_SHARE), max(self.then, SMALLEST_SHARE)
+        return abs(now - then) * log(now / then)
+
+
+def bins(table: MeasureTable, feature: str) -> list[Bin]:
+    """The histogram of the window beside the reference's, in the table's order; nothing where there is none.
+
+    Shares are over all rows; here they are of the values that are there, or a label that is late would seem to move.
+    """
+    now, then = shares(table, feature, "realized"), shares(table, feature, "reference")
+    known_now, known_then = _known(now), _known(then)
+    return [
+        Bin(
+            name=name,
+            now=_value(now.get(name)) / known_now,
+            then=_value(then.get(name)) / known_then if then else None,
+            unseen=name in now and now[name].note == UNSEEN,
+        )
+        for name in dict.fromkeys([*now, *then])
+    ]
+
+
+def _known(found: dict[str, Measure]) -> float:
+    """The share of rows that have a value. A histogram may hold an unseen value twice over, so never more than all."""
+    total = sum(map(_value, found.values()))
+    return total if 0 < total < 1 else 1.0
+
+
+def _value(share: Measure | None) -> float:
+    return share.value if share is not None and share.value is not None else 0.0
 
 
 def shares(table: MeasureTable, feature: str, basis: Basis, period: str | None = None) -> dict[str, Measure]:
@@ -29,20 +72,10 @@ def shares(table: MeasureTable, feature: str, basis: Basis, period: str | None =
     return found
 
 
-def most_moved(table: MeasureTable, feature: str) -> Moved | None:
-    """The value whose share differs most from the reference's; None where there is no histogram of both."""
-    now, then = shares(table, feature, "realized"), shares(table, feature, "reference")
-    if not now or not then:
-        return None
-    apart = {
-        value: abs(m.value - (then[value].value or 0.0 if value in then else 0.0))
-        for value, m in now.items()
-        if m.value is not None
-    }
-    if not apart:
-        return None
-    value = max(apart, key=lambda v: apart[v])
-    return Moved(value=value, now=now[value], then=then[value].value or 0.0 if value in then else 0.0)
+def most_moved(table: MeasureTable, feature: str) -> Bin | None:
+    """The value that makes up most of the distance from the reference; None where there is no histogram of both."""
+    compared = [b for b in bins(table, feature) if b.then is not None]
+    return max(compared, key=lambda b: abs(b.moved), default=None)
 
 
 def unseen(table: MeasureTable, feature: str) -> list[Measure]:

@@ -15,7 +15,7 @@ def count(number: float) -> str:
 
 
 def figure(number: float) -> str:
-    """A number people can hold in mind: three decimals below ten, fewer above, none from a thousand on."""
+    """A number people can hold in mind: three decimals below ten (``<0.001``), fewer above, none from a thousand on."""
     size = abs(number)
     if size >= 1000:
         return count(number)
@@ -25,7 +25,7 @@ def figure(number: float) -> str:
         return f"{number:.2f}"
     if size == 0 or size >= 0.001:
         return f"{number:.3f}"
-    return f"{number:.1e}"
+    return "<0.001" if number > 0 else "-0.000"
 
 
 def percent(rate: float) -> str:

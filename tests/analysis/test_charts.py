@@ -171,7 +171,7 @@ def test_a_trend_says_which_limit_it_crossed_and_since_when() -> None:
 def test_a_trend_says_perhaps_where_the_interval_holds_the_limit_and_leaves_vague_periods_alone() -> None:
     base = [
         story.number("roc_auc", 0.71, n=9000, half=0.005),
-        story.number("roc_auc", 0.71, n=9000, half=0.005, basis="reference"),
+        story.number("roc_auc", 0.71, n=90, half=0.02, basis="reference"),
     ]
     weeks = [
         story.number("roc_auc", v, half=0.02, period=w) for v, w in zip((0.72, 0.71, 0.68), story.WEEKS, strict=False)
@@ -197,7 +197,10 @@ def test_a_period_whose_labels_are_still_arriving_does_not_make_the_title() -> N
 
 def test_a_trend_without_a_model_card_has_no_limits_but_still_says_what_happened() -> None:
     chart = charts.draw("trend", EVERYTHING)
-    assert chart.title.startswith("ROC AUC fell to 0.658 in W10")
+    assert chart.title == "ROC AUC is 0.658 in W10, below the reference’s 0.712 since W08"
+    own = [m for m in story.performance() if m.basis != "reference"]
+    steady = [m for m in own if m.period not in ("2026-W08", "2026-W09")]
+    assert charts.draw("trend", story.result(*steady)).title == "ROC AUC fell to 0.658 in W10, from 0.715 before"
 
 
 def test_the_limits_of_a_chart_are_those_of_its_check() -> None:
@@ -217,7 +220,7 @@ def test_small_groups_are_named_without_their_number() -> None:
 
 def test_a_new_value_is_named() -> None:
     chart = charts.draw("feature", EVERYTHING, card=story.CARD, feature="material")
-    assert chart.title == "material has a value the model never saw: “linen-blend”, 11% of the rows"
+    assert chart.title == "material has a value the model never saw: “linen-blend”, 11% of its values"
 
 
 def test_a_histogram_says_what_moved() -> None:
