@@ -15,7 +15,7 @@ from analysis.near_names import did_you_mean
 
 MOST_CATEGORIES = 8
 MOST_TICKS = 8
-LEAST_MOVE_TOLD = 0.01
+LEAST_MOVE_TOLD, LEAST_PSI_TOLD = 0.01, 0.01
 ROOM_FOR_VALUES, ROOM_FOR_EDGES = 120.0, 48.0
 
 
@@ -197,7 +197,8 @@ def _title(scene: Scene, feature: str, values: list[Bin]) -> str:
         return f"{feature} is most often {wording.spoken(top.name)}: {wording.percent(round(top.now, 3))} of its values"
     most = max(values, key=lambda v: abs(v.moved))
     psi = scene.table.find("psi", feature=feature)
-    if abs(most.now - (most.then or 0.0)) < LEAST_MOVE_TOLD:
+    still = psi is not None and psi.value is not None and psi.value < LEAST_PSI_TOLD
+    if still or abs(most.now - (most.then or 0.0)) < LEAST_MOVE_TOLD:
         return f"{feature} looks as it did in the reference"
     verb = "rose" if most.moved > 0 else "fell"
     by = f" (PSI {wording.figure(psi.value)})" if psi is not None and psi.value is not None else ""
