@@ -133,12 +133,6 @@ def below(bound: float) -> Condition:
     return Condition(kind="below", bound=(bound,))
 
 
-def worse_than_reference(measure: str, bound: float, *, relative: bool = False) -> Condition:
-    """By more than ``bound`` on the bad side of the reference."""
-    side = "above" if meaning(measure).better == "low" else "below"
-    return Condition(kind=f"{side}_reference_by", bound=(bound,), relative=relative)
-
-
 def bad_side(measure: str) -> str:
     """What a bare number on this measure means: ``above`` where low is good, else ``below``."""
     return "above" if meaning(measure).better == "low" else "below"
