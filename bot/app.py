@@ -245,7 +245,7 @@ def _secret(value: Any) -> str | None:
 
 
 def _quiet_logger() -> logging.Logger:
-    """Bolt logs the whole body of a badly signed request at INFO, and warns of tokens that we give it on purpose not."""
+    """Bolt logs the whole body of a badly signed request at INFO, and warns of what is on purpose."""
     logger = logging.getLogger("parley.bolt")
     logger.setLevel(logging.ERROR)
     return logger

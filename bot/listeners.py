@@ -219,9 +219,7 @@ class Door:
     def _erase(self, body: Payload, event: Payload) -> None:
         with self._transaction() as tx:
             team, channel, ts = _team(body), event["channel"], event["deleted_ts"]
-            if event.get("previous_message", {}).get("thread_ts"):
-                annotations.erase(tx, team=team, channel=channel, ts=ts, now=self.now())
-            requests.forget_words(tx, team=team, channel=channel, message=ts)
+            annotations.erase(tx, team=team, channel=channel, ts=ts, now=self.now())
         self.wanted.ring()
 
     def _permalink(self, channel: str, ts: str, thread: str) -> str:

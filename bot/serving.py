@@ -64,10 +64,14 @@ def run_site(site: FastAPI, door: socket.socket) -> None:
     uvicorn.Server(config).run(sockets=[door])
 
 
-def log_to_stderr() -> None:
-    """One line an event; in colours where a person looks, as JSON where a machine does."""
+def log_to_stderr(level: int = logging.INFO) -> None:
+    """One line an event, in colours where a person looks, else as JSON; never the values of variables."""
     person = sys.stderr.isatty()
-    renderer: Any = structlog.dev.ConsoleRenderer() if person else structlog.processors.JSONRenderer()
+    renderer: Any = (
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        if person
+        else structlog.processors.JSONRenderer()
+    )
     processors: list[Any] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -76,7 +80,7 @@ def log_to_stderr() -> None:
         processors.append(structlog.processors.format_exc_info)
     structlog.configure(
         processors=[*processors, renderer],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=True,
     )

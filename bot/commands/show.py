@@ -36,7 +36,7 @@ def run(context: Context) -> Outcome:
     with context.database.reading() as tx:
         marks = markers(tx, team=context.team, card=model.card)
         asked_by = names_of(tx, evaluation)
-    chart = context.draw(charts.headline, result, markers=marks)
+    chart = context.draw(charts.headline, result, card=model.card, markers=marks)
     content = cards.done(evaluation, result, chart=chart, changes=(), asked_by=asked_by, window=evaluation.window)
     return context.post(
         content, anchor=Anchor(model=evaluation.model, version=result.version, evaluation=evaluation.id)

@@ -30,7 +30,13 @@ def run(context: Context) -> Outcome:
     version = text_of(arguments, "version") or model.card.champion
     shown = tuple(m for m in marks if m.period in {p.period for p in points})
     chart = context.draw(
-        charts.draw, "trend", _as_result(name, version, points), markers=shown, measure=measure, where=_slice(context)
+        charts.draw,
+        "trend",
+        _as_result(name, version, points),
+        card=model.card,
+        markers=shown,
+        measure=measure,
+        where=_slice(context),
     )
     content = trend_message(name, measure, points, chart=chart, markers=shown)
     return context.post(content, anchor=Anchor(model=name, measure=measure, slice=_slice(context)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import threading
 from collections.abc import Callable
@@ -13,10 +14,10 @@ from bot.app import Parley, build_app
 from bot.demo.clock import StoryClock, utc_now
 from bot.demo.people import CAST
 from bot.demo.simulation import simulate
-from bot.demo.story import OUTFITS, RETURNS, WEEKS_BACK, scenes
+from bot.demo.story import OUTFITS, RETURNS, scenes
 from bot.demo.teller import Teller
 from bot.only_process import only_process
-from bot.serving import bind
+from bot.serving import bind, log_to_stderr
 from bot.settings import Settings, read_settings
 from bot.workspace import Server, Workspace
 
@@ -30,6 +31,7 @@ def run(
     """Serve the demo until it is interrupted. A second start finds the story; one that was cut short begins anew."""
     home = read_settings().home / "demo"
     bind("127.0.0.1", port).close()  # a taken port is said before anything is made
+    log_to_stderr(logging.WARNING)
     with ExitStack() as parts:
         parts.enter_context(only_process(home, home.with_name("demo.lock")))
         if fresh or not (home / TOLD).exists():
@@ -37,7 +39,7 @@ def run(
         told = (home / TOLD).exists()
         home.mkdir(parents=True, exist_ok=True)
         now = utc_now()
-        clock = StoryClock(now if told else now - timedelta(weeks=WEEKS_BACK, hours=12))
+        clock = StoryClock(now if told else scenes(now)[0].at - timedelta(hours=1))
         workspace = parts.enter_context(Workspace(path=home / "workspace.db", clock=clock, team_name="Retail (demo)"))
         server = parts.enter_context(Server(workspace, port=port))
         workspace.install_app(bot_token=BOT_TOKEN, app_token=APP_TOKEN, signing_secret=SIGNING_SECRET)

@@ -13,6 +13,7 @@ from bot.demo.teller import Teller
 RETURNS, OUTFITS = "return-risk", "outfit-ranker"
 BERLIN = ZoneInfo("Europe/Berlin")
 WEEKS_BACK = 3
+FRIDAY = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ def scenes(now: datetime) -> list[Scene]:
         Scene(_at(today, 20, time(11, 5)), a_drift_that_does_no_harm),
         Scene(_at(today, 10, time(10, 20)), a_supplier_renames_a_material),
         Scene(_at(today, 4, time(14, 30)), one_region_where_it_fails),
-        Scene(_at(today, 3, time(9, 45)), a_decision_is_written_down),
+        Scene(_at(today, 3, time(16, 10)), a_decision_is_written_down),
         Scene(now - timedelta(minutes=20), and_today_memory_comes_back),
     ]
     digests = [Scene(at, the_clock_asks) for at in _mondays(today, now) if told[0].at < at < told[-1].at]
@@ -124,7 +125,10 @@ def and_today_memory_comes_back(t: Teller) -> None:
 
 
 def _at(today: date, days_before: int, clock_time: time) -> datetime:
-    return datetime.combine(today - timedelta(days=days_before), clock_time, BERLIN)
+    """So many days ago; what would be a weekend is the Friday before, when people are at work."""
+    day = today - timedelta(days=days_before)
+    day -= timedelta(days=max(0, day.weekday() - FRIDAY))
+    return datetime.combine(day, clock_time, BERLIN)
 
 
 def _mondays(today: date, now: datetime) -> list[datetime]:

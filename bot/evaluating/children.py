@@ -23,7 +23,7 @@ from bot.evaluating.values import Evaluated, Job, Stopped
 
 log = structlog.get_logger()
 
-PRELOADED = ("bot.evaluating.in_child", "analysis.charts")
+PRELOADED = ("bot.evaluating.in_child", "analysis.drawing.ready")
 SECONDS_BETWEEN_QUESTIONS = 0.25
 SECONDS_TO_DIE = 5.0
 

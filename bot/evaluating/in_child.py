@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd  # noqa: F401  # imported here so that the server the children come from has it ready
-from analysis.evaluate import Progress, evaluate
 
 from analysis import charts
 from analysis.card_reading import parse_card
+from analysis.evaluate import Progress, evaluate
 from bot.evaluating.values import Evaluated, Job
 
 
@@ -26,7 +26,7 @@ def evaluate_job(job: Job, phase: Callable[[str], None]) -> Evaluated:
         progress=_Phases(phase),
     )
     phase("Drawing the chart")
-    return Evaluated(result, charts.headline(result, markers=job.markers))
+    return Evaluated(result, charts.headline(result, card=card, markers=job.markers))
 
 
 class _Phases:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from analysis.drawing.chart import Chart
+from analysis.judgement.importance import by_importance
 from analysis.judgement.wording import named
 from analysis.values import CheckResult, Measure, Result
 from bot.render.blocks import (
@@ -162,8 +163,7 @@ def main_measures(result: Result) -> list[Measure]:
 
 
 def _worth_talking_about(result: Result) -> list[CheckResult]:
-    order = {"fail": 0, "warn": 1}
-    return sorted((c for c in result.checks if c.verdict in order), key=lambda c: order[c.verdict])
+    return by_importance(c for c in result.checks if c.verdict in ("fail", "warn"))
 
 
 def _finding(result: Result, check: CheckResult, changes: Sequence[Change]) -> Block:

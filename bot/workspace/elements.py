@@ -81,6 +81,20 @@ def written(own: dict[str, Rule]) -> Rule:
     return element({}, {"action_id": ACTION_ID, "focus_on_load": boolean, "placeholder": PLACEHOLDER} | own)
 
 
+def begins_with_what_it_has(inspection: Inspection, value: Any, pointer: str) -> None:
+    """What is chosen at first must be one of the options, to the letter."""
+    groups = value.get("option_groups") if isinstance(value.get("option_groups"), list) else []
+    lists = [value.get("options"), *(group.get("options") for group in groups if isinstance(group, dict))]
+    known = [item for items in lists if isinstance(items, list) for item in items]
+    for name, chosen in (
+        ("initial_option", [value.get("initial_option")]),
+        ("initial_options", value.get("initial_options")),
+    ):
+        for item in chosen if isinstance(chosen, list) else []:
+            if item is not None and item not in known:
+                inspection.fault(f"{name} must be one of the options", f"{pointer}/{name}")
+
+
 STATIC = {"options": many(PLAIN_OPTION, least=1, most=100), "option_groups": many(OPTION_GROUP, least=1, most=100)}
 ONE_LIST = exactly_one_of("options", "option_groups")
 IDS = many(string(255), least=0, most=100)
@@ -107,12 +121,14 @@ CHOICES = {"options": many(RICH_OPTION, least=1, most=10)}
 CLICKED: dict[str, Rule] = {
     "button": BUTTON,
     "overflow": OVERFLOW,
-    "static_select": menu(STATIC | {"initial_option": PLAIN_OPTION}, ONE_LIST),
+    "static_select": menu(STATIC | {"initial_option": PLAIN_OPTION}, ONE_LIST, begins_with_what_it_has),
     "external_select": menu({"initial_option": PLAIN_OPTION, "min_query_length": whole(0, 100)}),
     "users_select": menu({"initial_user": string(255)}),
     "conversations_select": menu({"initial_conversation": string(255)} | CONVERSATIONS),
     "channels_select": menu({"initial_channel": string(255), "response_url_enabled": boolean}),
-    "multi_static_select": several(STATIC | {"initial_options": many(PLAIN_OPTION, least=1, most=100)}, ONE_LIST),
+    "multi_static_select": several(
+        STATIC | {"initial_options": many(PLAIN_OPTION, least=1, most=100)}, ONE_LIST, begins_with_what_it_has
+    ),
     "multi_external_select": several(
         {"initial_options": many(PLAIN_OPTION, least=1, most=100), "min_query_length": whole(0, 100)}
     ),
@@ -121,8 +137,10 @@ CLICKED: dict[str, Rule] = {
     "multi_channels_select": several({"initial_channels": IDS}),
     "datepicker": menu({"initial_date": string(10)}),
     "timepicker": menu({"initial_time": string(5), "timezone": string(255)}),
-    "checkboxes": element(CHOICES, ASKS | {"initial_options": many(RICH_OPTION, least=1, most=10)}),
-    "radio_buttons": element(CHOICES, ASKS | {"initial_option": RICH_OPTION}),
+    "checkboxes": element(
+        CHOICES, ASKS | {"initial_options": many(RICH_OPTION, least=1, most=10)}, begins_with_what_it_has
+    ),
+    "radio_buttons": element(CHOICES, ASKS | {"initial_option": RICH_OPTION}, begins_with_what_it_has),
 }
 IN_ACTIONS = CLICKED | {"datetimepicker": element({}, ASKS | {"initial_date_time": whole(0, 10**10)})}
 IN_SECTION = CLICKED | {"image": IMAGE}

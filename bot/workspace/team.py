@@ -17,6 +17,7 @@ from .values import App, Happening, Json
 ALPHABET = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 ID_LENGTH = 10
 TRIGGER_SECONDS = 3
+TRIGGERS_KEPT = 1000
 RESPONSE_URL_MINUTES = 30
 RESPONSE_URL_USES = 5
 
@@ -224,6 +225,7 @@ class Team:
     # Triggers and response URLs
 
     def new_trigger(self, app: App, user: str, **about: str) -> str:
+        self._triggers = dict(list(self._triggers.items())[-TRIGGERS_KEPT:])
         trigger = f"{secrets.randbelow(10**12)}.{secrets.randbelow(10**10)}.{secrets.token_hex(16)}"
         self._triggers[trigger] = {"app": app.app_id, "user": user, "at": self.now(), "used": False, **about}
         return trigger

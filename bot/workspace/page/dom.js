@@ -25,8 +25,15 @@ export function safeAddress(address) {
   }
 }
 
+// A link to a message of this workspace; the page goes there itself.
+export function isPlace(address) {
+  const { origin, pathname } = new URL(address, location.href);
+  return origin === location.origin && pathname.startsWith("/archives/");
+}
+
 export function link(address, label) {
   const safe = safeAddress(address);
+  if (safe && isPlace(safe)) return h("a", { href: safe }, label);
   return safe ? h("a", { href: safe, target: "_blank", rel: "noopener noreferrer" }, label) : label;
 }
 

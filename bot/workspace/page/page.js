@@ -1,6 +1,6 @@
 // The page: who you are, where you are, what stands there; every change of the workspace shows at once.
 
-import { byId, h, reconcile } from "./dom.js";
+import { byId, h, isPlace, reconcile } from "./dom.js";
 import { act, listen, see, trouble } from "./server.js";
 import { askPlainly } from "./dialogs.js";
 import { asTyped, composer, onTheWire } from "./compose.js";
@@ -322,18 +322,24 @@ async function refresh() {
   await Promise.all([showChannel(), showThread(), showForm()]);
 }
 
-function fromAddress() {
-  const archive = location.pathname.match(/^\/archives\/(\w+)\/p(\d+)(\d{6})$/);
-  if (archive) {
-    const thread = new URLSearchParams(location.search).get("thread_ts");
-    return [archive[1], thread ?? `${archive[2]}.${archive[3]}`];
-  }
-  return location.hash.slice(1).split("/");
+// The channel and the thread that an address leads to.
+function placeAt(address) {
+  const { pathname, searchParams, hash } = new URL(address);
+  const archive = pathname.match(/^\/archives\/(\w+)\/p(\d+)(\d{6})$/);
+  if (archive) return [archive[1], searchParams.get("thread_ts") ?? `${archive[2]}.${archive[3]}`];
+  return hash.slice(1).split("/");
+}
+
+function follows(event) {
+  const link = event.target.closest?.("a[href]");
+  if (!link || !isPlace(link.href) || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  goTo(...placeAt(link.href));
 }
 
 async function start() {
   at.you = localStorage.getItem("you") ?? "";
-  const [channel, thread] = fromAddress();
+  const [channel, thread] = placeAt(location.href);
   at.channel = channel ?? "";
   await showTeam();
   byId("you").addEventListener("change", async () => {
@@ -347,6 +353,7 @@ async function start() {
   byId("to-channel").addEventListener("click", closeThread);
   byId("close-thread").addEventListener("click", closeThread);
   byId("earlier").addEventListener("click", () => { at.limit += 100; showChannel(); });
+  document.addEventListener("click", follows);
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && at.thread && !event.defaultPrevented && !document.querySelector("dialog[open], .editing")) closeThread();
   });

@@ -1,0 +1,102 @@
+"""A result as one HTML page for readers outside the thread, with nothing to be fetched."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+
+from analysis import charts
+from analysis.card import ModelCard
+from analysis.drawing.chart import Chart
+from analysis.errors import UserError
+from analysis.judgement.importance import by_importance
+from analysis.judgement.wording import group, named, plural, sentence, shown, words
+from analysis.values import CheckResult, Measure, Result
+from bot.render.wording import HEADLINE, WORD
+
+MORE_CHARTS = ("trend", "slices", "drift", "calibration", "confusion")
+
+
+@dataclass(frozen=True, slots=True)
+class NumberRow:
+    name: str
+    value: str
+    interval: str
+    n: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRow:
+    verdict: str
+    word: str
+    name: str
+    says: str
+
+
+def report(result: Result, card: ModelCard) -> str:
+    """The page. Equal results give equal pages."""
+    return _template().render(
+        result=result,
+        card=card,
+        headline=f"{result.model} {HEADLINE[result.verdict]}",
+        verdict=WORD[result.verdict],
+        charts=[(chart, base64.b64encode(chart.png).decode()) for chart in _charts(result, card)],
+        checks=[_check_row(c) for c in by_importance(result.checks) if c.verdict != "skipped"],
+        skipped=plural(sum(c.verdict == "skipped" for c in result.checks), "check"),
+        numbers=[_number_row(m) for m in result.measures if _is_whole(m, result.version)],
+        groups=[_number_row(m) for m in result.measures if _is_of_a_group(m, result.version)],
+    )
+
+
+@cache
+def _template() -> Template:
+    loader = PackageLoader("bot.render", "templates")
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True).get_template(
+        "report.html"
+    )
+
+
+def _charts(result: Result, card: ModelCard) -> Iterator[Chart]:
+    first = charts.headline(result, card=card)
+    yield first
+    for kind in MORE_CHARTS:
+        if kind == first.name:
+            continue
+        try:
+            yield charts.draw(kind, result, card=card)
+        except UserError:
+            continue  # this result has nothing of the kind to draw
+
+
+def _check_row(check: CheckResult) -> CheckRow:
+    subject = check.subject
+    about = [words(subject.measure) if subject.measure else "", subject.feature or "", group(subject.slice)]
+    name = ": ".join(p for p in (check.check, " · ".join(a for a in about if a)) if p)
+    return CheckRow(check.verdict, WORD[check.verdict], name, check.says)
+
+
+def _number_row(m: Measure) -> NumberRow:
+    if m.value is None:
+        return NumberRow(sentence(named(m)), "–", m.reason or "", f"{m.n:,}")
+    interval = ""
+    if m.low is not None and m.high is not None:
+        interval = f"{shown(m.measure, m.low)} to {shown(m.measure, m.high)}"
+    return NumberRow(sentence(named(m)), shown(m.measure, m.value), interval, f"{m.n:,}")
+
+
+def _is_whole(m: Measure, version: str) -> bool:
+    return _judged(m, version) and m.slice is None
+
+
+def _is_of_a_group(m: Measure, version: str) -> bool:
+    rates = ("false_positive_rate", "false_negative_rate", "selection_rate", "recall", "precision", "roc_auc")
+    return _judged(m, version) and m.slice is not None and m.measure in rates
+
+
+def _judged(m: Measure, version: str) -> bool:
+    own = m.basis in ("realized", "estimated") and m.version in (None, version)
+    return own and (m.feature, m.class_, m.period) == (None, None, None)
