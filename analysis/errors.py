@@ -1,8 +1,8 @@
 """The two errors that carry a sentence for the reader; everything else that is raised is a bug.
 
-    ParleyError
-    ├── UserError   what was asked cannot be done as asked (a name, a window, a command, a setting)
-    └── DataError   the log, the labels or the model card cannot be used as they are
+ParleyError
+├── UserError   what was asked cannot be done as asked (a name, a window, a command, a setting)
+└── DataError   the log, the labels or the model card cannot be used as they are
 """
 
 

@@ -62,5 +62,3 @@ def _ms(seconds: tuple[float, ...]) -> str:
     return (
         f"{statistics.median(seconds) * 1000:,.0f} ms (from {min(seconds) * 1000:,.0f} to {max(seconds) * 1000:,.0f})"
     )
-
-
