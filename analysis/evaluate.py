@@ -11,7 +11,8 @@ from analysis.engine import Progress, Tally, summary_of
 from analysis.errors import DataError
 from analysis.labels import must_have_the_positive
 from analysis.log_opening import open_with_reference
-from analysis.measuring import Material, measured
+from analysis.material import Material
+from analysis.measuring import measured
 from analysis.near_names import listed
 from analysis.plan import Plan, plan_for, version_of
 from analysis.summaries.summary import Summary

@@ -15,6 +15,7 @@ class Figure:
     name: str
     value: float | None
     n: int
+    class_: str | None = None
     low: float | None = None
     high: float | None = None
     reason: str | None = None
@@ -50,7 +51,7 @@ def placed(figures: Iterable[Figure], where: Where) -> Iterator[Measure]:
             n=int(f.n),
             version=where.version,
             feature=where.feature,
-            class_=where.class_,
+            class_=f.class_ if f.class_ is not None else where.class_,
             slice=where.slice,
             period=where.period,
             basis=where.basis,

@@ -1,4 +1,4 @@
-"""All measures of performance of one class against the rest, for every group of a view."""
+"""All measures of performance, of whatever task, for every group of a view."""
 
 from __future__ import annotations
 
@@ -6,27 +6,41 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from analysis.measures import calibration, confusion, curves
-from analysis.measures.confusion import NOTHING
+from analysis.measures import calibration, confusion, curves, multiclass, regression
 from analysis.measures.curves import Curve
 from analysis.measures.figures import Figure
+from analysis.plan import Judged
+from analysis.summaries.classes import Classes
+from analysis.summaries.deviations import Deviations
+from analysis.summaries.said import written
 from analysis.summaries.scores import View
+from analysis.summaries.spoken import Seen
 
 NO_CURVE = Curve(np.zeros(0), np.zeros(0), 0, 0.0, 0.0, False)
 
 
-def by_group(view: View, *, spread: bool) -> dict[int, list[Figure]]:
+def by_group(seen: Seen, version: Judged, *, spread: bool) -> dict[int, list[Figure]]:
     """The figures of each group of the view. ``spread``: also the intervals that need resampled curves."""
-    decisions, ordered = confusion.confusions(view.confusion), curves.curves(view.scores)
+    if isinstance(seen, Deviations):
+        return regression.by_group(seen)
+    if isinstance(seen, Classes):
+        names = [written(name or "") for name, _ in version.scores]
+        return multiclass.by_group(seen, names, spread=spread)
+    decisions, ordered = confusion.confusions(seen.confusion), curves.curves(seen.scores)
     return {
-        group: list(_figures(view, group, decided, ordered.get(group, NO_CURVE), spread))
+        group: list(_figures(seen, group, decided, ordered.get(group, NO_CURVE), spread))
         for group, decided in decisions.items()
     }
 
 
-def whole(view: View) -> list[Figure]:
-    """The figures of all rows; they are there, undefined, when there is no row."""
-    return by_group(view, spread=True).get(0) or list(_figures(view, 0, NOTHING, NO_CURVE, False))
+def rows_by_group(seen: Seen) -> dict[int, int]:
+    """How many rows each group has, with a label or without."""
+    table = seen.rows if isinstance(seen, Deviations) else seen.decided if isinstance(seen, Classes) else seen.confusion
+    lanes = table.lanes // 9 if isinstance(seen, View) else table.lanes
+    found: dict[int, int] = {}
+    for lane, count in zip(lanes, table.counts, strict=True):
+        found[int(lane)] = found.get(int(lane), 0) + int(count)
+    return found
 
 
 def _figures(view: View, group: int, decided: confusion.Confusion, curve: Curve, spread: bool) -> Iterator[Figure]:

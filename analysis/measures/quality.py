@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -55,9 +56,17 @@ def out_of_range_rate(feature: Feature, reference: Feature) -> Figure | None:
     return share("out_of_range_rate", outside, feature.rows, note=note)
 
 
-def unseen(feature: Feature, reference: Feature) -> tuple[Figure, list[tuple[str, Figure]]] | None:
-    """Rows whose category the reference never had; and each such category that is frequent enough to be named, the most
-    frequent first. None where the column is no category, or has too many values."""
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """The rate of rows with an unseen value, and the values that are frequent enough to be named, each with its share;
+    the most frequent first."""
+
+    rate: Figure
+    values: list[tuple[str, Figure]]
+
+
+def unseen(feature: Feature, reference: Feature) -> Unseen | None:
+    """Rows whose category the reference never had; None where the column is no category, or has too many values."""
     if is_number(feature, reference):
         return None
     values, table = texts_of(feature)
@@ -73,7 +82,7 @@ def unseen(feature: Feature, reference: Feature) -> tuple[Figure, list[tuple[str
         (value[:LONGEST_SHOWN], share("share", count, feature.rows, note="unseen"))
         for value, count in named[:MOST_SHARES]
     ]
-    return rate, shown
+    return Unseen(rate, shown)
 
 
 def duplicate_rate(ids: Ids, rows: int) -> Figure:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from analysis.errors import DataError
 from analysis.near_names import quoted
 from analysis.plan import Judged, Plan
+from analysis.summaries.classes import Chosen, losses_of, pairs_of
 from analysis.summaries.columns import as_text, encoded_numbers, number_as_text, numbers, texts
+from analysis.summaries.deviations import Predicted
 from analysis.summaries.distinct import Ints
-from analysis.summaries.keys import Floats
+from analysis.summaries.keys import EXACT, Floats
 from analysis.summaries.scores import NEGATIVE, POSITIVE, SCORES, UNKNOWN, Said, said
 from analysis.summaries.table import Encoded
 
@@ -58,6 +61,48 @@ def binary_rows(plan: Plan, version: Judged, columns: Columns, *, level: int) ->
     )
 
 
+def multiclass_rows(plan: Plan, version: Judged, columns: Columns, *, levels: Sequence[int]) -> Chosen:
+    """The rows for a model of several classes; a row's prediction is its own, else the class with the highest score
+    (of equal ones the first in the model card)."""
+    size, names = _size(columns), [written(name or "") for name, _ in version.scores]
+    label = _texts(columns[plan.label]) if plan.label is not None else pa.nulls(size, pa.string())
+    scores = np.stack([_scores(c, columns) for _, c in version.scores], axis=1) if names else np.zeros((size, 0))
+    complete = ~np.isnan(scores).any(axis=1) if names else np.zeros(size, dtype=bool)
+    if version.prediction is not None:
+        predicted = _texts(columns[version.prediction])
+    elif names:
+        best = np.where(complete, np.argmax(np.where(np.isnan(scores), -np.inf, scores), axis=1), 0)
+        predicted = pa.array(names, pa.string()).take(pa.array(best, mask=~complete))
+    else:
+        predicted = pa.nulls(size, pa.string())
+    truth = pc.index_in(label, pa.array(names, pa.string())).fill_null(-1).to_numpy(zero_copy_only=False)
+    truth, known = truth.astype(np.int64), np.asarray(label.is_valid())
+    weight = weights(plan, columns)
+    scored = np.flatnonzero(complete & known)
+    pairs, pair = pairs_of(label, predicted)
+    return Chosen(
+        tuple(
+            _one_against_rest(scores[:, i], np.where(known, (truth == i) * POSITIVE, UNKNOWN), weight, level)
+            for i, level in enumerate([*levels, *([EXACT] * (len(names) - len(levels)))])
+        ),
+        pairs,
+        pair,
+        weight,
+        scored,
+        losses_of(scores[scored], truth[scored], None if weight is None else weight[scored]),
+    )
+
+
+def regression_rows(plan: Plan, version: Judged, columns: Columns) -> Predicted:
+    """The rows for a regression; the score is the prediction."""
+    nothing = np.full(_size(columns), np.nan)
+    return Predicted(
+        label=_scores(plan.label, columns, role="label") if plan.label is not None else nothing,
+        prediction=_scores(version.scores[0][1], columns) if version.scores else nothing,
+        weight=weights(plan, columns),
+    )
+
+
 def encoded_scores(scores: Floats, level: int) -> Encoded:
     there = ~np.isnan(scores)
     return encoded_numbers(scores if there.all() else scores[there], limit=SCORES, level=level)
@@ -77,14 +122,33 @@ def weights(plan: Plan, columns: Columns) -> Floats | None:
     return found
 
 
-def _scores(column: str, columns: Columns) -> Floats:
+def _one_against_rest(scores: Floats, label: Ints, weight: Floats | None, level: int) -> Said:
+    nothing = np.full(len(label), UNKNOWN)
+    encoded = encoded_scores(scores, level)
+    return said(label=label, predicted=nothing, weight=weight, scores=scores, encoded=encoded)
+
+
+def _texts(array: pa.Array) -> pa.Array:
+    """The values as texts, in the form in which labels are compared."""
+    read = texts(array)
+    if read.values is None:
+        raise DataError("the label or prediction column holds thousands of different values; it is no class")
+    values = pa.array([written(v) for v in read.values], pa.string())
+    return (
+        values.take(pa.array(np.maximum(read.codes, 0), mask=read.codes < 0))
+        if len(values)
+        else pa.nulls(len(array), pa.string())
+    )
+
+
+def _scores(column: str, columns: Columns, *, role: str = "score") -> Floats:
     array = columns[column]
     found = numbers(array)
     if not pa.types.is_floating(array.type) and np.isnan(found).sum() > array.null_count:
         place = int(np.flatnonzero(np.isnan(found) & np.asarray(array.is_valid()))[0])
         raise DataError(
-            f"the score column {quoted(column)} holds {quoted(str(array[place].as_py())[:40])}, which is no number; "
-            "put it right, or name another column as log.columns.score"
+            f"the {role} column {quoted(column)} holds {quoted(str(array[place].as_py())[:40])}, which is no number; "
+            f"put it right, or name another column as log.columns.{role}"
         )
     return found
 

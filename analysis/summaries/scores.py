@@ -61,6 +61,11 @@ class View:
             self.calibration + other.calibration,
         )
 
+    def one_group(self) -> View:
+        """The same counts with all rows as one group."""
+        most = int(self.confusion.lanes.max()) // 9 + 1 if len(self.confusion) else 1
+        return self.regrouped(np.zeros(most, np.int64))
+
     def regrouped(self, mapping: Ints) -> View:
         """The same counts with group g numbered ``mapping[g]``."""
         return View(

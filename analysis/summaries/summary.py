@@ -13,40 +13,13 @@ from analysis.periods import NO_PERIOD, period_numbers
 from analysis.plan import Judged, Plan
 from analysis.summaries.distinct import Ints
 from analysis.summaries.features import Feature, feature_of
-from analysis.summaries.groups import Groups, grouped, merged
 from analysis.summaries.ids import Ids, ids_of
-from analysis.summaries.keys import EXACT
-from analysis.summaries.said import Columns, binary_rows
-from analysis.summaries.scores import View, view
+from analysis.summaries.said import Columns
+from analysis.summaries.spoken import Spoken, spoken
 from analysis.summaries.table import Table, tallied
 
 OUT_OF_TIME = -(2**40)
 """The lane of rows without a timestamp: below every period, and small enough to be multiplied."""
-
-
-@dataclass(frozen=True, slots=True)
-class Spoken:
-    """What one version said: the whole, by period (None without periods), and by each grouping of the plan, whose
-    groups are in ``groups``. ``rows`` are the version's rows."""
-
-    rows: int
-    whole: View
-    by_period: View | None
-    groups: tuple[Groups, ...]
-    by_group: tuple[View, ...]
-
-    def __add__(self, other: Spoken) -> Spoken:
-        joined = [
-            _with_groups(*parts) for parts in zip(self.groups, self.by_group, other.groups, other.by_group, strict=True)
-        ]
-        both = self.by_period is not None and other.by_period is not None
-        return Spoken(
-            self.rows + other.rows,
-            self.whole + other.whole,
-            self.by_period + other.by_period if both else None,  # type: ignore[operator] # neither is None
-            tuple(groups for groups, _ in joined),
-            tuple(view for _, view in joined),
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +59,9 @@ def summarised(batch: Batch, plan: Plan, *, like: Summary | None = None) -> Summ
     against = None
     if plan.against is not None:
         theirs, when = _rows_of(plan, plan.against, batch.columns, periods)
-        against = _spoken(plan, plan.against, theirs, when, like.against if like is not None else None)
+        against = spoken(plan, plan.against, theirs, when, like=like.against if like is not None else None)
     return Summary(
-        judged=_spoken(plan, plan.judged, columns, own, like.judged if like is not None else None),
+        judged=spoken(plan, plan.judged, columns, own, like=like.judged if like is not None else None),
         against=against,
         features=_features(plan, columns, own, like),
         periods=tallied(own),
@@ -102,21 +75,6 @@ def measured_columns(plan: Plan) -> tuple[str, ...]:
     """The columns whose drift and quality are measured: the features, the scores, the prediction and the label."""
     said = [*(column for _, column in plan.judged.scores), plan.judged.prediction, plan.label]
     return tuple(dict.fromkeys([*plan.features, *(c for c in said if c is not None)]))
-
-
-def _spoken(plan: Plan, version: Judged, columns: Columns, periods: Ints, like: Spoken | None) -> Spoken:
-    rows = binary_rows(plan, version, columns, level=like.whole.scores.level if like is not None else EXACT)
-    found = [
-        grouped(grouping, columns, like=like.groups[i] if like is not None else None)
-        for i, grouping in enumerate(plan.groupings)
-    ]
-    return Spoken(
-        len(periods),
-        view(rows, None),
-        view(rows, periods) if plan.periods is not None else None,
-        tuple(groups for groups, _ in found),
-        tuple(view(rows, places) for _, places in found),
-    )
 
 
 def _features(plan: Plan, columns: Columns, periods: Ints, like: Summary | None) -> dict[str, Feature]:
@@ -147,18 +105,3 @@ def _versions(plan: Plan, columns: Columns) -> dict[str, int]:
         return {}
     counts = pc.value_counts(columns[plan.version_column].drop_null())
     return {str(c["values"]): int(c["counts"]) for c in counts.to_pylist()}
-
-
-def _with_groups(one: Groups, first: View, two: Groups, second: View) -> tuple[Groups, View]:
-    if one.parts == two.parts and one.levels == two.levels:
-        return one, first + second
-    groups, from_first, from_second = merged(one, two)
-    if groups.too_many:
-        return groups, _one_group(first) + _one_group(second)
-    return groups, first.regrouped(from_first) + second.regrouped(from_second)
-
-
-def _one_group(of: View) -> View:
-    """All rows as one group."""
-    most = int(of.confusion.lanes.max()) // 9 + 1 if len(of.confusion) else 1
-    return of.regrouped(np.zeros(most, np.int64))

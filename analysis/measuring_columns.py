@@ -1,0 +1,99 @@
+"""Quality and drift of one column as measures: for the whole, the reference, and by period."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from analysis.material import Material, rows_by_period
+from analysis.measures import drift, quality
+from analysis.measures.bins import Binned, binned_numbers, binned_texts, is_number
+from analysis.measures.figures import Figure, Where, placed
+from analysis.summaries.features import Feature
+from analysis.summaries.summary import OUT_OF_TIME
+from analysis.values import Measure
+
+
+def of_column(material: Material, name: str, version: str) -> Iterator[Measure]:
+    """Everything that is measured of a feature, a score or a label."""
+    feature, reference = material.window.features[name], material.reference_of(name)
+    is_a_class = material.is_a_class(name)
+    here = Where(version=version, feature=name)
+    yield from placed(_quality(feature, reference, is_a_class=is_a_class), here)
+    new = quality.unseen(feature, reference) if reference is not None and not is_a_class else None
+    if new is not None:
+        yield from placed([new.rate], here)
+        for value, figure in new.values:
+            yield from placed([figure], replace(here, slice=((name, value),)))
+    if reference is not None:
+        yield from placed([quality.missing_rate(reference)], replace(here, basis="reference"))
+    number = is_number(feature, reference) and not is_a_class
+    binned = binned_numbers(feature, reference) if number else binned_texts(feature, reference)
+    if binned is not None:
+        named = {value for value, _ in new.values} if new is not None else set()
+        yield from _histogram(binned, feature.rows, reference, here, named)
+    if reference is not None:
+        figures = drift.figures(feature, reference, as_category=is_a_class)
+        yield from placed(figures, replace(here, basis="difference"))
+    if material.plan.periods is not None:
+        yield from _over_time(material, feature, binned, here, has_unseen=new is not None)
+
+
+def _quality(feature: Feature, reference: Feature | None, *, is_a_class: bool) -> Iterator[Figure]:
+    yield quality.missing_rate(feature)
+    if is_a_class:
+        return
+    wrong = quality.type_error_rate(feature, reference)
+    if wrong is not None:
+        yield wrong
+    outside = quality.out_of_range_rate(feature, reference) if reference is not None else None
+    if outside is not None:
+        yield outside
+
+
+def _histogram(binned: Binned, rows: int, reference: Feature | None, here: Where, named: set[str]) -> Iterator[Measure]:
+    """The shares of the window and of the reference; new values are named already."""
+    name = here.feature or ""
+    for value, figure in quality.shares(binned, rows):
+        if value not in named:
+            yield from placed([figure], replace(here, slice=((name, value),)))
+    if reference is not None:
+        for value, figure in quality.shares(binned, reference.rows, of_reference=True):
+            yield from placed([figure], replace(here, slice=((name, value),), basis="reference"))
+
+
+def _over_time(
+    material: Material, feature: Feature, binned: Binned | None, here: Where, *, has_unseen: bool
+) -> Iterator[Measure]:
+    rows, missing = rows_by_period(material.window.periods), rows_by_period(feature.missing)
+    for period, count in rows.items():
+        figure = quality.share("missing_rate", missing.get(period, 0), count)
+        yield from placed([figure], replace(here, period=material.period(period)))
+    if binned is None or binned.reference is None:
+        return
+    for period, figure in drift.over_time(binned):
+        if period != OUT_OF_TIME:
+            yield from placed([figure], replace(here, period=material.period(period), basis="difference"))
+    if has_unseen:
+        yield from _unseen_over_time(material, binned, here, rows)
+
+
+def _unseen_over_time(material: Material, binned: Binned, here: Where, rows: dict[int, int]) -> Iterator[Measure]:
+    """The rate of unseen values in each period, and the share of each frequent one, where there are any."""
+    of_reference = binned.reference if binned.reference is not None else binned.window
+    new = np.flatnonzero((of_reference == 0) & (binned.window > 0))
+    frequent = [v for v in new if binned.window[v] >= quality.FEWEST_TO_BE_SHOWN][: quality.MOST_SHARES]
+    place = {int(period): i for i, period in enumerate(binned.periods)}
+    if not len(new) or not place:
+        return
+    none = np.zeros(len(binned.names), np.int64)
+    for period, count in rows.items():
+        counts = binned.by_period[place[period]] if period in place else none
+        there = replace(here, period=material.period(period))
+        yield from placed([quality.share("unseen_rate", int(counts[new].sum()), count)], there)
+        for value in frequent:
+            name = binned.names[value][: quality.LONGEST_SHOWN]
+            figure = quality.share("share", int(counts[value]), count, note="unseen")
+            yield from placed([figure], replace(there, slice=((here.feature or "", name),)))

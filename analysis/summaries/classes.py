@@ -1,0 +1,101 @@
+"""What is kept of a model of several classes, for one view of the rows: each class against the rest, and together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from analysis.summaries.distinct import Ints, distinct
+from analysis.summaries.groups import Groups, grouped, merged
+from analysis.summaries.keys import EXACT, Floats
+from analysis.summaries.scores import SMALLEST, Said, View, view
+from analysis.summaries.table import NO_LIMIT, Encoded, Table, counted, gathered, tallied
+
+LABEL, PREDICTION = "label", "prediction"
+LOSS, LOSS2, SQUARE, SQUARE2, OUTSIDE, WEIGHT, WEIGHT2 = range(7)
+"""The sums over rows with a label and all scores: of the logarithmic losses and of the squared errors over all classes,
+of their squares; how many rows have a score that is no probability, or a label without a score; the weights and their
+squares."""
+
+
+@dataclass(frozen=True, slots=True)
+class Classes:
+    """``against_rest`` has a view for each class with a score; ``pairs`` are the (label, prediction) pairs, ``decided``
+    counts rows by group (lanes) and pair (keys), ``losses`` sums by group."""
+
+    against_rest: tuple[View, ...]
+    pairs: Groups
+    decided: Table
+    losses: Table
+
+    def __add__(self, other: Classes) -> Classes:
+        pairs, first, second = merged(self.pairs, other.pairs)
+        return Classes(
+            tuple(a + b for a, b in zip(self.against_rest, other.against_rest, strict=True)),
+            pairs,
+            _rekeyed(self.decided, first) + _rekeyed(other.decided, second),
+            self.losses + other.losses,
+        )
+
+    def regrouped(self, mapping: Ints) -> Classes:
+        return Classes(
+            tuple(v.regrouped(mapping) for v in self.against_rest),
+            self.pairs,
+            self.decided.relabelled(mapping[self.decided.lanes]),
+            self.losses.relabelled(mapping[self.losses.lanes]),
+        )
+
+    def one_group(self) -> Classes:
+        most = int(self.decided.lanes.max()) + 1 if len(self.decided) else 1
+        return self.regrouped(np.zeros(most, np.int64))
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Rows of a batch: what they say about each class with a score, their (label, prediction) pairs, and their losses.
+    ``scored`` tells the rows with a label and all scores, whose ``sums`` are given."""
+
+    classes: tuple[Said, ...]
+    pairs: Groups
+    pair: Ints
+    weight: Floats | None
+    scored: Ints
+    sums: list[Floats]
+
+
+def classes(rows: Chosen, groups: Ints | None) -> Classes:
+    group = np.zeros(len(rows.pair), np.int64) if groups is None else groups
+    weights = [] if rows.weight is None else [rows.weight, rows.weight**2]
+    axis, places = distinct(rows.pair)
+    return Classes(
+        tuple(view(said, groups) for said in rows.classes),
+        rows.pairs,
+        counted(Encoded(axis, places, EXACT), lanes=group, sums=weights),
+        tallied(group[rows.scored], rows.sums),
+    )
+
+
+def pairs_of(label: pa.Array, prediction: pa.Array) -> tuple[Groups, Ints]:
+    """The different (label, prediction) pairs of a batch, and each row's; both columns are texts."""
+    columns: Mapping[str, pa.Array] = {LABEL: label, PREDICTION: prediction}
+    return grouped((LABEL, PREDICTION), columns, like=None)
+
+
+def losses_of(scores: Floats, truth: Ints, weight: Floats | None) -> list[Floats]:
+    """The columns of ``losses`` for rows with a label and all scores; ``scores`` is (rows, classes), ``truth`` the
+    class of each row's label, or -1 where that class has no score."""
+    outside = (truth < 0) | ((scores < 0) | (scores > 1)).any(axis=1)
+    chance = scores[np.arange(len(truth)), np.maximum(truth, 0)]
+    loss = np.where(outside, 0.0, -np.log(np.clip(chance, SMALLEST, 1 - SMALLEST)))
+    with np.errstate(over="ignore", invalid="ignore"):  # infinite scores are no probabilities
+        square = np.where(outside, 0.0, (scores**2).sum(axis=1) - 2 * chance + 1)
+    w = np.ones(len(truth)) if weight is None else weight
+    return [w * loss, w * loss**2, w * square, w * square**2, outside.astype(np.float64), w, w**2]
+
+
+def _rekeyed(table: Table, mapping: Ints) -> Table:
+    keys = mapping[table.keys]
+    return gathered(keys, table.lanes, table.counts, table.sums, level=EXACT, limit=NO_LIMIT)
