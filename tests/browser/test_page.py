@@ -329,6 +329,23 @@ def test_a_form_is_filled_in_corrected_and_sent(room: Room, open_page: OpenPage)
     assert values["kind"]["chosen"]["selected_option"]["value"] == "action"
 
 
+def test_a_link_to_a_message_opens_its_thread_here(room: Room, open_page: OpenPage) -> None:
+    stage = room.stage
+    other = stage.workspace.add_channel("outfit-ranker", members=[stage.ann, stage.bob])
+    parent = stage.workspace.say(stage.bob, other, "what is linen-blend?")
+    reply = stage.workspace.say(stage.ann, other, "a supplier renamed it", thread=parent)
+    stage.workspace.invite(other, stage.app.bot_user)
+    address = stage.client.chat_getPermalink(channel=other, message_ts=reply)["permalink"]
+    stage.post("said before", blocks=[mrkdwn(f"said before: <{address}|A-8>")])
+    page = open_page(room.url)
+    page.get_by_role("link", name="A-8").click()
+    thread = page.get_by_role("complementary", name="Thread")
+    expect(thread.get_by_text("a supplier renamed it")).to_be_visible()
+    expect(page.get_by_role("heading", name="# outfit-ranker")).to_be_visible()
+    page.goto(address)
+    expect(thread.get_by_text("a supplier renamed it")).to_be_visible()
+
+
 def test_unread_channels_stand_out_and_a_channel_can_be_joined(room: Room, open_page: OpenPage) -> None:
     stage = room.stage
     other = stage.workspace.add_channel("outfit-ranker", members=[stage.bob])

@@ -107,6 +107,7 @@ WRONG_BLOCKS: dict[str, Blocks] = {
     "a style that does not exist": actions(button(style="loud")),
     "a select without options": select(),
     "an option of mrkdwn in a select": select(options=[{"text": mrkdwn("x"), "value": "1"}]),
+    "a choice that is no option": select(options=options(2), initial_option=options(3)[2]),
     "two tables": [table(1, 1), table(1, 1)],
     "a table of too many characters": [table(100, 20, "x" * 6)],
     "blocks that are no list": {"type": "divider"},  # type: ignore[dict-item]  # wrong on purpose

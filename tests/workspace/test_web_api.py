@@ -216,6 +216,22 @@ def test_the_same_seed_gives_the_same_ids() -> None:
     assert ids(1) != ids(2)
 
 
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        ("a < b & c", "a &lt; b &amp; c"),
+        ("already &lt; there", "already &lt; there"),
+        ("hi <@U0ABC> and <!here>", "hi <@U0ABC> and <!here>"),
+        ("see https://example.org/a?b=1&c=2.", "see <https://example.org/a?b=1&amp;c=2>."),
+        ("(<https://example.org|there>)", "(<https://example.org|there>)"),
+        ("<b>bold</b>", "&lt;b&gt;bold&lt;/b&gt;"),
+    ],
+)
+def test_what_is_typed_arrives_as_slack_writes_it(typed: str, sent: str, lasting: Stage) -> None:
+    lasting.workspace.say(lasting.ann, lasting.channel, typed)
+    assert lasting.workspace.messages(lasting.channel)[-1]["text"] == sent
+
+
 @pytest.mark.parametrize("name", ["message", "ephemeral", "view"])
 def test_every_distinct_payload_is_kept_once(name: str, tmp_path: Path) -> None:
     clock = Clock()
