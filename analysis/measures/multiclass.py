@@ -105,7 +105,8 @@ def balanced_accuracy(matrix: Matrix, drawn: Floats | None) -> Figure:
     def statistic(cells: Floats) -> Floats:
         labels = cells.sum(axis=-1)
         right = np.diagonal(cells, axis1=-2, axis2=-1)
-        return np.asarray(np.nanmean(np.where(labels > 0, right / labels, np.nan), axis=-1), dtype=np.float64)
+        recalls = np.where(labels > 0, right / labels, 0.0).sum(axis=-1)
+        return np.asarray(recalls / (labels > 0).sum(axis=-1), dtype=np.float64)
 
     return _of_matrix("balanced_accuracy", matrix, drawn, statistic)
 

@@ -78,7 +78,7 @@ def mean_absolute_percentage_error(sums: Floats, means: Floats, size: float, row
     """The mean of |prediction - label| / |label|, as a share (scikit-learn's); undefined where a label is 0."""
     name = "mean_absolute_percentage_error"
     if sums[ZEROS]:
-        return undefined(name, rows, f"{int(sums[ZEROS]):,} labels are 0")
+        return undefined(name, rows, f"the label is 0 in {_rows(sums[ZEROS])}")
     return _mean(name, means[SHARE], means[SHARE2], size, rows)
 
 
@@ -86,7 +86,7 @@ def mean_squared_log_error(sums: Floats, means: Floats, size: float, rows: int) 
     """The mean of (log(1 + prediction) - log(1 + label))²; undefined where either is -1 or less."""
     name = "mean_squared_log_error"
     if sums[TOO_LOW]:
-        return undefined(name, rows, f"{int(sums[TOO_LOW]):,} labels or predictions are -1 or less")
+        return undefined(name, rows, f"in {_rows(sums[TOO_LOW])} the label or the prediction is -1 or less")
     return _mean(name, means[LOG2], means[LOG4], size, rows)
 
 
@@ -101,6 +101,10 @@ def r2(means: Floats, size: float, rows: int) -> Figure:
         return Figure(name="r2", value=value, n=rows)
     low, high = about(value, 2 * math.sqrt(value) * (1 - value) / math.sqrt(max(size, 1)), most=1.0)
     return Figure(name="r2", value=value, low=low, high=high, n=rows)
+
+
+def _rows(count: float) -> str:
+    return "1 row" if count == 1 else f"{int(count):,} rows"
 
 
 def _mean(name: str, mean: float, squares: float, size: float, rows: int) -> Figure:
