@@ -18,6 +18,7 @@ from analysis import checks
 from analysis.card import ModelCard
 from analysis.card_checks import check_names
 from analysis.card_reading import read_card
+from analysis.evaluate import evaluate
 from bot.demo.returns import return_history
 from bot.demo.simulation import DAYS_OF_REFERENCE, Simulated, simulate
 from bot.demo.weeks import DAYS, Weeks
@@ -167,6 +168,36 @@ def test_files_that_are_there_stay_as_they_are_when_time_goes_on(simulated: Simu
     after = {path: (path.stat().st_mtime_ns, path.stat().st_ino) for path in simulated.folder.rglob("*.parquet")}
     assert len(after) == len(before) + 4 * 7
     assert {path: after[path] for path in before} == before
+
+
+@pytest.mark.parametrize(
+    ("model", "days_ago", "expected"),
+    [
+        (RETURNS, 21, set()),
+        (OUTFITS, 20, {("warn", "drift", "device")}),
+        (
+            OUTFITS,
+            10,
+            {("warn", "drift", "device"), ("warn", "drift", "material"), ("warn", "unseen_values", "material")},
+        ),
+        (RETURNS, 4, {("fail", "slice_performance", "region = north"), ("fail", "threshold", "region = north")}),
+    ],
+    ids=["healthy", "harmless", "new material", "north fails"],
+)
+def test_parley_finds_what_was_planted_when_the_story_tells_of_it(
+    simulated: Simulated, model: str, days_ago: int, expected: set[tuple[str, str, str]]
+) -> None:
+    now = NOW - timedelta(days=days_ago)
+    simulated.write(known_at=now)
+    result = evaluate(read_card(simulated.folder / "models" / f"{model}.yaml"), window="all", now=now)
+    about = {
+        (c.verdict, c.check, c.subject.feature or " & ".join(" = ".join(pair) for pair in c.subject.slice or ()))
+        for c in result.checks
+        if c.verdict not in ("pass", "skipped")
+    }
+    assert {found for found in about if found[2]} == expected
+    if days_ago == 20:
+        assert any("It does no harm so far" in c.says for c in result.checks)
 
 
 def test_equal_seeds_give_equal_files_and_others_do_not(simulated: Simulated, tmp_path: Path) -> None:
