@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from .server import LOCAL_NAMES, Server
+from .server import HOST, LOCAL_NAMES, Server
 from .workspace import Workspace
 
 # Known to whoever reads this: the workspace answers to this machine alone.
@@ -26,7 +26,7 @@ def run(host: str, port: int, home: Path) -> None:
         raise OSError("the local workspace is open to whoever reaches it, so it is served on 127.0.0.1 only")
     with Workspace(path=home / "workspace.sqlite") as workspace:
         furnish(workspace)
-        with Server(workspace, port) as server:
+        with _server(workspace, port) as server:
             sys.stdout.write(
                 GREETING.format(
                     url=server.url, home=home, api_url=server.api_url, bot_token=BOT_TOKEN, app_token=APP_TOKEN
@@ -37,6 +37,14 @@ def run(host: str, port: int, home: Path) -> None:
                 server.wait()
             except KeyboardInterrupt:
                 sys.stdout.write("\n")
+
+
+def _server(workspace: Workspace, port: int) -> Server:
+    try:
+        return Server(workspace, port)
+    except OSError as error:
+        sys.stderr.write(f"Port {port} of {HOST} can't be used ({error.strerror}): choose another one with --port.\n")
+        raise SystemExit(2) from None
 
 
 def furnish(workspace: Workspace) -> None:
