@@ -91,18 +91,24 @@ def _look(
 ) -> tuple[int, _Seen]:
     table = parse(data, columns, delimiter, types=texts)
     kinds = {c: _kind(table.schema.field(i).type) for i, c in enumerate(columns)}
-    reread = [
-        c
-        for i, c in enumerate(columns)
-        if kinds[c] in (Kind.TEXT, Kind.NOTHING) and not _is_text(table.schema.field(i))
-    ]
+    in_doubt = {Kind.TEXT, Kind.NOTHING, *([Kind.WHOLE] if b"0x" in data or b"0X" in data else [])}
+    reread = [c for i, c in enumerate(columns) if kinds[c] in in_doubt and not _is_text(table.schema.field(i))]
     if reread:
         again = parse(data, columns, delimiter, types=dict.fromkeys(reread, pa.string()), include=reread)
         for c in reread:
-            if kinds[c] is Kind.NOTHING and _has_words(again.column(c)):
-                kinds[c] = Kind.NA
-            table = table.set_column(columns.index(c), c, again.column(c))
+            kinds[c] = _looked_at_as_text(kinds[c], again.column(c))
+            if kinds[c] is not Kind.WHOLE:
+                table = table.set_column(columns.index(c), c, again.column(c))
     return table.num_rows, _Seen(kinds, table if keep else None)
+
+
+def _looked_at_as_text(kind: Kind, values: pa.ChunkedArray) -> Kind:
+    """Words such as NA leave a mark; 0x1f is text, for Arrow knows it as a whole number but not among fractions."""
+    if kind is Kind.NOTHING and _has_words(values):
+        return Kind.NA
+    if kind is Kind.WHOLE and pc.any(pc.match_substring(values, "0x", ignore_case=True)).as_py():
+        return Kind.TEXT
+    return kind
 
 
 def _is_text(field: pa.Field) -> bool:

@@ -76,6 +76,13 @@ def test_what_a_column_is_does_not_depend_on_where_the_odd_value_stands(
             assert found == expected[kind]
 
 
+def test_hexadecimal_is_text_in_every_block(tmp_path: Path) -> None:
+    write(tmp_path, "log.csv", "s,a,b\n1,0x1f,1\n2,7,2\n3,1.5,3\n")
+    for size in (8, 1000):
+        log = opened(tmp_path, limits=Limits(block_bytes=size, kept_bytes=0))
+        assert read(log, ["a", "b"]) == {"#": [0, 1, 2], "a": ["0x1f", "7", "1.5"], "b": [1, 2, 3]}
+
+
 def test_files_of_one_log_agree_on_what_a_column_is(tmp_path: Path) -> None:
     write(tmp_path, "logs/1.csv", "s,a,b\n1,1,1\n")
     write(tmp_path, "logs/2.csv", "a,s,b\n2.5,2,\n")
