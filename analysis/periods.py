@@ -5,7 +5,6 @@ A period is a whole number that grows with time, so batches can be counted and m
 
 from __future__ import annotations
 
-import re
 from datetime import date, timedelta
 
 import numpy as np
@@ -25,7 +24,6 @@ _UNITS = {"hour": "h", "day": "D", "month": "M", "year": "Y"}
 _MICROSECONDS = {"hour": 3_600_000_000, "day": 86_400_000_000}
 _MOST_DAYS_IN_A_TABLE = 1_000_000
 _DAYS_FROM_MONDAY_TO_EPOCH = 3  # 1 January 1970 was a Thursday
-_ROWS_LABEL = re.compile(r"rows \d+\.\.\d+")
 
 
 def period_numbers(values: Times | Places, kind: Kind) -> Places:
@@ -68,10 +66,6 @@ def period_of(values: Times | Places, kind: Kind, *, rows: int | None = None) ->
     labels = np.empty(len(distinct), dtype=object)
     labels[:] = [None if n == NO_PERIOD else period_label(int(n), kind, rows=rows) for n in distinct]
     return labels[places]
-
-
-def is_period_of_rows(label: str) -> bool:
-    return _ROWS_LABEL.fullmatch(label) is not None
 
 
 def _months_or_years(days: Places, unit: str) -> Places:
