@@ -54,14 +54,15 @@ def divider() -> Block:
     return {"type": "divider"}
 
 
-def picture(title: str, alt: str) -> Block:
-    """Where the message's picture goes; until there is a file the gateway leaves the block out."""
+def picture(alt: str) -> Block:
+    """Where the message's picture goes; until there is a file the gateway leaves the block out.
+
+    It has no title of its own: the chart has one."""
     return {
         "type": "image",
         "block_id": PICTURE,
         "slack_file": {"id": ""},
         "alt_text": cut(alt, TITLE_MOST),
-        "title": {"type": "plain_text", "text": cut(title, TITLE_MOST), "emoji": False},
     }
 
 

@@ -75,7 +75,7 @@ def done(
     more = len(worst_first) - MOST_FINDINGS
     blocks: list[Block] = [header(title), section(sentence)]
     if chart is not None:
-        blocks.append(picture(chart.title, chart.alt))
+        blocks.append(picture(chart.alt))
     blocks += findings
     if talked:
         blocks.append(context(*talked))
@@ -175,7 +175,7 @@ def _finding(result: Result, check: CheckResult, changes: Sequence[Change]) -> B
     id_ = f"F-{change.finding.id}" if change is not None else None
     lines = [f"{MARK[check.verdict]} *{_name(check)}* {WORD[check.verdict]}{f' · {id_}' if id_ else ''}"]
     lines.append(f"{escape(check.says)}{since}")
-    if number is not None:
+    if number is not None and "n = " not in check.says:
         lines.append(f"_{escape(named(number))} {measured(number)}_")
     return section("\n".join(lines), block_id=id_)
 

@@ -23,7 +23,7 @@ def trend_message(
         sentence = f"{escape(last.period or '')}: {measured(last)}"
         if first is not last:
             sentence += f"\n{escape(first.period or '')}: {measured(first)}"
-    blocks: list[Block] = [header(title), section(sentence), picture(chart.title, chart.alt)]
+    blocks: list[Block] = [header(title), section(sentence), picture(chart.alt)]
     said = [f"*{escape(m.label)}* ({escape(m.period)}) {escape(m.text)}" for m in markers]
     if said:
         blocks.append(context(*said))
