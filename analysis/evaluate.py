@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from analysis.card import ModelCard
 from analysis.checks import judge
 from analysis.engine import Progress, Tally, summary_of
 from analysis.errors import DataError
+from analysis.known_checks import must_name_known_checks
 from analysis.labels import must_have_the_positive
 from analysis.log_opening import open_with_reference
 from analysis.material import Material
@@ -41,6 +43,7 @@ def evaluate(
     for name in (version, against):
         if name is not None:
             version_of(card, name)
+    must_name_known_checks(card)
     rows = parse_window(window, now=now)
     log, reference_log = open_with_reference(card, window=rows, now=now)
     plan = plan_for(card, log.columns, version=version, against=against)
@@ -48,7 +51,11 @@ def evaluate(
     tally = Tally(sum(len(part.partitions) for part in logs), progress)
     found = summary_of(log, plan, threads=threads, tally=tally)
     summary = _with_rows(card, plan, found, rows)
-    reference = summary_of(reference_log, plan, threads=threads, tally=tally) if reference_log is not None else None
+    reference = (
+        summary_of(reference_log, replace(plan, against=None), threads=threads, tally=tally)
+        if reference_log is not None
+        else None
+    )
     if reference_log is not None and reference is None:
         raise DataError(f"the reference of {card.model} holds no row; look at reference: in the model card")
     must_have_the_positive(plan, summary, reference)

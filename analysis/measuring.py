@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from analysis.material import Material, rows_by_period
-from analysis.measures import calibration, fairness, performance, quality
+from analysis.measures import calibration, comparison, fairness, performance, quality
 from analysis.measures.confusion import CELLS, NOTHING, confusions
 from analysis.measures.figures import Figure, Where, placed
 from analysis.measures.multiclass import matrix_of
@@ -29,6 +29,9 @@ def measured(material: Material) -> Iterator[Measure]:
     yield from _performance(material, plan.judged, window.judged, there)
     if window.against is not None and plan.against is not None:
         yield from _performance(material, plan.against, window.against, None)
+    if window.sides is not None:
+        of_both = Where(version=plan.judged.version, basis="difference")
+        yield from placed(comparison.figures(window.sides, plan), of_both)
     yield from _rows(material)
     for name in window.features:
         yield from of_column(material, name, plan.judged.version)

@@ -165,11 +165,11 @@ def matthews_corrcoef(of: Confusion) -> Figure:
     name = "matthews_corrcoef"
     cells = np.array([[of.weight((c,)) for c in ("tp", "fp", "fn", "tn")]])
     with np.errstate(divide="ignore", invalid="ignore"):
-        value = float(_correlation(cells)[0])
+        value = float(correlation(cells)[0])
     if math.isnan(value):
         why = "all labels, or all predictions, are the same"
         return undefined(name, of.decided, _nothing_or(of, why))
-    return _with_interval(of, name, value, _correlation)
+    return _with_interval(of, name, value, correlation)
 
 
 def counted(of: Confusion, name: str, cell: str) -> Figure:
@@ -186,7 +186,7 @@ def _with_interval(of: Confusion, name: str, value: float, statistic: Callable[[
     return Figure(name=name, value=value, low=low, high=high, n=of.decided)
 
 
-def _correlation(d: Floats) -> Floats:
+def correlation(d: Floats) -> Floats:
     tp, fp, fn, tn = d[:, 0], d[:, 1], d[:, 2], d[:, 3]
     below = np.sqrt(tp + fp) * np.sqrt(tp + fn) * np.sqrt(tn + fp) * np.sqrt(tn + fn)
     return np.asarray((tp * tn - fp * fn) / below, dtype=np.float64)

@@ -14,6 +14,7 @@ from analysis.plan import Judged, Plan
 from analysis.summaries.distinct import Ints
 from analysis.summaries.features import Feature, feature_of
 from analysis.summaries.ids import Ids, ids_of
+from analysis.summaries.pairs import Sides, sides
 from analysis.summaries.said import Columns
 from analysis.summaries.spoken import Spoken, spoken
 from analysis.summaries.table import Table, tallied
@@ -25,7 +26,8 @@ OUT_OF_TIME = -(2**40)
 @dataclass(frozen=True, slots=True)
 class Summary:
     """``periods`` counts the judged version's rows by period; ``last_row`` is the place after the last row of the log
-    that was seen; ``versions`` counts the rows of every name in the version column."""
+    that was seen; ``sides`` are the cases of both versions; ``versions`` counts the rows of every name in the column
+    of versions."""
 
     judged: Spoken
     against: Spoken | None
@@ -33,6 +35,7 @@ class Summary:
     periods: Table
     ids: Ids | None
     last_row: int
+    sides: Sides | None = None
     versions: Mapping[str, int] = field(default_factory=dict)
 
     @property
@@ -48,6 +51,7 @@ class Summary:
             self.periods + other.periods,
             self.ids + other.ids if self.ids is not None and other.ids is not None else None,
             max(self.last_row, other.last_row),
+            self.sides + other.sides if self.sides is not None and other.sides is not None else None,
             {v: self.versions.get(v, 0) + other.versions.get(v, 0) for v in {**self.versions, **other.versions}},
         )
 
@@ -56,10 +60,12 @@ def summarised(batch: Batch, plan: Plan, *, like: Summary | None = None) -> Summ
     """The summary of a batch. ``like``, the partition's summary so far, only saves work: it tells what is too fine."""
     periods = _periods(batch, plan)
     columns, own = _rows_of(plan, plan.judged, batch.columns, periods)
-    against = None
+    against = both = None
     if plan.against is not None:
         theirs, when = _rows_of(plan, plan.against, batch.columns, periods)
         against = spoken(plan, plan.against, theirs, when, like=like.against if like is not None else None)
+        places = [_rows_of(plan, v, batch.columns, batch.positions)[1] for v in (plan.judged, plan.against)]
+        both = sides(plan, (columns, theirs), (places[0], places[1]))
     return Summary(
         judged=spoken(plan, plan.judged, columns, own, like=like.judged if like is not None else None),
         against=against,
@@ -67,6 +73,7 @@ def summarised(batch: Batch, plan: Plan, *, like: Summary | None = None) -> Summ
         periods=tallied(own),
         ids=ids_of(columns[plan.id]) if plan.id is not None else None,
         last_row=int(batch.positions[-1]) + 1 if len(batch) else 0,
+        sides=both,
         versions=_versions(plan, batch.columns),
     )
 
@@ -82,12 +89,12 @@ def _features(plan: Plan, columns: Columns, periods: Ints, like: Summary | None)
     return {name: feature_of(columns[name], periods, like=before.get(name)) for name in measured_columns(plan)}
 
 
-def _rows_of(plan: Plan, version: Judged, columns: Columns, periods: Ints) -> tuple[Columns, Ints]:
-    """The version's own rows: their columns and periods."""
+def _rows_of(plan: Plan, version: Judged, columns: Columns, numbers: Ints) -> tuple[Columns, Ints]:
+    """The version's own rows: their columns, and what ``numbers`` says of them."""
     if version.rows is None or plan.version_column is None:
-        return columns, periods
+        return columns, numbers
     own = pc.equal(columns[plan.version_column], version.rows).fill_null(False)
-    return {name: array.filter(own) for name, array in columns.items()}, periods[np.asarray(own)]
+    return {name: array.filter(own) for name, array in columns.items()}, numbers[np.asarray(own)]
 
 
 def _periods(batch: Batch, plan: Plan) -> Ints:
