@@ -120,7 +120,7 @@ def test_only_cases_that_both_versions_have_are_compared(tmp_path: Path) -> None
 
 def test_an_id_twice_in_one_version_is_refused(tmp_path: Path) -> None:
     rows = {"id": ["a", "a", "a"], "label": [1, 1, 0], "score": [0.9, 0.2, 0.3], "v": ["v1", "v2", "v2"]}
-    with pytest.raises(DataError, match="the ids of 1 row of version "v2" repeat one"):
+    with pytest.raises(DataError, match='the ids of 1 row of version "v2" repeat one'):
         evaluated(tmp_path, rows, IN_OWN_ROWS, version="v2", against="v1")
 
 
