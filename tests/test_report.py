@@ -29,3 +29,12 @@ def test_wrong_input_writes_no_report(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "last 7 days" in done.stderr
     assert not page.exists()
+
+
+def test_a_misspelt_check_is_refused_with_its_line_and_the_nearest_name(tmp_path: Path) -> None:
+    card = write_small_model(tmp_path / "models")
+    card.write_text(card.read_text(encoding="utf-8").replace("roc_auc:", "roc_auk:"), encoding="utf-8")
+    done = parley("evaluate", str(card), home=tmp_path)
+    assert done.returncode == 2
+    assert "roc_auk" in done.stderr
+    assert "roc_auc" in done.stderr

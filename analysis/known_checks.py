@@ -1,0 +1,25 @@
+"""Refuses a model card whose checks name neither a check nor a measure: a misspelt gate must not pass in silence."""
+
+from __future__ import annotations
+
+from analysis import checks
+from analysis.card import ModelCard
+from analysis.card_reading import check_names
+from analysis.errors import DataError
+from analysis.judgement.meaning import KNOWN
+
+
+def must_name_known_checks(card: ModelCard) -> None:
+    """Raises DataError that names each unknown key with its line and the nearest known one."""
+    own = {s.check for s in card.checks if _is_a_variant(s.check)}
+    wrong = check_names(card, {*checks.names(), *KNOWN, *own})
+    if wrong:
+        raise DataError("the model card can't be used:\n" + "\n".join(f"  {line}" for line in wrong))
+
+
+def _is_a_variant(name: str) -> bool:
+    """A known measure at a cut-off (`ndcg@10`), or its ratio or difference over groups."""
+    base = name.partition("@")[0]
+    for ending in ("_ratio", "_difference"):
+        base = base.removesuffix(ending)
+    return base in KNOWN or f"{base}_rate" in KNOWN
