@@ -34,7 +34,7 @@ bench: $(READY) ## the benchmarks, printed as ratios
 
 clean: ## remove the environment and everything that was built
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
-	find analysis bot storage tests -type d -name __pycache__ -prune -exec rm -rf {} +
+	find analysis benchmarks bot storage tests -type d -name __pycache__ -prune -exec rm -rf {} +
 
 $(READY): $(BIN)/python pyproject.toml constraints.txt
 	@echo "Installing into $(VENV); the first time this takes a few minutes."
