@@ -22,13 +22,16 @@ def of_column(material: Material, name: str, version: str) -> Iterator[Measure]:
     is_a_class = material.is_a_class(name)
     here = Where(version=version, feature=name)
     yield from placed(_quality(feature, reference, is_a_class=is_a_class), here)
+    if reference is not None:
+        yield from placed([quality.missing_rate(reference)], replace(here, basis="reference"))
+    yield from _missing_over_time(material, feature, here)
+    if not _is_counted(feature) and (reference is None or not _is_counted(reference)):
+        return
     new = quality.unseen(feature, reference) if reference is not None and not is_a_class else None
     if new is not None:
         yield from placed([new.rate], here)
         for value, figure in new.values:
             yield from placed([figure], replace(here, slice=((name, value),)))
-    if reference is not None:
-        yield from placed([quality.missing_rate(reference)], replace(here, basis="reference"))
     number = is_number(feature, reference) and not is_a_class
     binned = binned_numbers(feature, reference) if number else binned_texts(feature, reference)
     if binned is not None:
@@ -37,8 +40,8 @@ def of_column(material: Material, name: str, version: str) -> Iterator[Measure]:
     if reference is not None:
         figures = drift.figures(feature, reference, as_category=is_a_class)
         yield from placed(figures, replace(here, basis="difference"))
-    if material.plan.periods is not None:
-        yield from _over_time(material, feature, binned, here, has_unseen=new is not None)
+    if binned is not None and reference is not None:
+        yield from _over_time(material, binned, here, has_unseen=new is not None)
 
 
 def _quality(feature: Feature, reference: Feature | None, *, is_a_class: bool) -> Iterator[Figure]:
@@ -64,20 +67,28 @@ def _histogram(binned: Binned, rows: int, reference: Feature | None, here: Where
             yield from placed([figure], replace(here, slice=((name, value),), basis="reference"))
 
 
-def _over_time(
-    material: Material, feature: Feature, binned: Binned | None, here: Where, *, has_unseen: bool
-) -> Iterator[Measure]:
+def _is_counted(feature: Feature) -> bool:
+    """Whether its values are counted; of times, and of a column without any value, only what is missing is."""
+    return bool(feature.kinds & {"number", "text"})
+
+
+def _missing_over_time(material: Material, feature: Feature, here: Where) -> Iterator[Measure]:
+    if material.plan.periods is None:
+        return
     rows, missing = rows_by_period(material.window.periods), rows_by_period(feature.missing)
     for period, count in rows.items():
         figure = quality.share("missing_rate", missing.get(period, 0), count)
         yield from placed([figure], replace(here, period=material.period(period)))
-    if binned is None or binned.reference is None:
+
+
+def _over_time(material: Material, binned: Binned, here: Where, *, has_unseen: bool) -> Iterator[Measure]:
+    if material.plan.periods is None:
         return
     for period, figure in drift.over_time(binned):
         if period != OUT_OF_TIME:
             yield from placed([figure], replace(here, period=material.period(period), basis="difference"))
     if has_unseen:
-        yield from _unseen_over_time(material, binned, here, rows)
+        yield from _unseen_over_time(material, binned, here, rows_by_period(material.window.periods))
 
 
 def _unseen_over_time(material: Material, binned: Binned, here: Where, rows: dict[int, int]) -> Iterator[Measure]:

@@ -1,0 +1,144 @@
+"""Distances between the window and the reference, held against SciPy's."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import stats
+from scipy.spatial import distance
+
+from analysis.measures.chances import chi2_chance, ks_chance
+from tests.analysis.evaluating import card, evaluated, the, value
+
+LOG = "score: score"
+FIRST = "reference: {window: rows 0..REF}"
+
+
+def drifted(tmp_path: Path, reference: Any, window: Any, **more: Any) -> Any:
+    n = len(reference)
+    rows = {"x": np.concatenate([reference, window]), "score": np.full(n + len(window), 0.5)}
+    described = card(log=LOG, more=[FIRST.replace("REF", str(n)), *more.pop("more", [])])
+    return evaluated(tmp_path, rows, described)
+
+
+def test_ks_and_wasserstein_of_fractions_are_scipys(tmp_path: Path) -> None:
+    generator = np.random.default_rng(1)
+    reference, window = generator.normal(0, 1, 900), generator.normal(0.2, 1.3, 700)
+    result = drifted(tmp_path, reference, window)
+    by_scipy = stats.ks_2samp(window, reference, method="asymp")
+    assert value(result, "ks", **of_x) == pytest.approx(by_scipy.statistic, abs=1e-12)
+    assert value(result, "ks_p", **of_x) == pytest.approx(by_scipy.pvalue, rel=1e-4)
+    assert value(result, "wasserstein", **of_x) == pytest.approx(
+        stats.wasserstein_distance(window, reference), rel=1e-9
+    )
+    assert the(result, "ks", **of_x).n == 700
+
+
+def test_the_difference_of_means_has_welchs_interval(tmp_path: Path) -> None:
+    generator = np.random.default_rng(2)
+    reference, window = generator.normal(5, 1, 300), generator.normal(6, 2, 200)
+    found = the(drifted(tmp_path, reference, window), "mean_difference", basis="difference", feature="x")
+    error = math.sqrt(reference.var(ddof=1) / 300 + window.var(ddof=1) / 200)
+    assert found.value == pytest.approx(window.mean() - reference.mean(), abs=1e-12)
+    assert found.low == pytest.approx(window.mean() - reference.mean() - 1.959963984540054 * error, abs=1e-10)
+
+
+def test_distances_of_categories_are_those_of_their_shares(tmp_path: Path) -> None:
+    reference, window = ["a"] * 50 + ["b"] * 30 + ["c"] * 20, ["a"] * 10 + ["b"] * 30 + ["d"] * 10
+    result = drifted(tmp_path, reference, window)
+    q, p = np.array([0.5, 0.3, 0.2, 0.0]), np.array([0.2, 0.6, 0.0, 0.2])
+    counts = np.array([[10, 30, 0, 10], [50, 30, 20, 0]])
+    contingency = stats.chi2_contingency(counts, correction=False)
+    floored = np.maximum([p, q], 1e-4)
+    expected = {
+        "jensen_shannon": distance.jensenshannon(p, q, base=2),
+        "hellinger": math.sqrt(1 - np.sqrt(p * q).sum()),
+        "total_variation": np.abs(p - q).sum() / 2,
+        "chi2": contingency.statistic,
+        "chi2_p": contingency.pvalue,
+        "psi": ((floored[0] - floored[1]) * np.log(floored[0] / floored[1])).sum(),
+    }
+    for name, number in expected.items():
+        assert value(result, name, basis="difference", feature="x") == pytest.approx(number, rel=1e-9, abs=1e-15), name
+
+
+def test_numbers_are_binned_at_the_tenths_of_the_reference(tmp_path: Path) -> None:
+    reference, window = np.arange(1000.0), np.arange(500.0, 1500.0)
+    result = drifted(tmp_path, reference, window)
+    # Each tenth of the reference has a share of 0.1; the window has none in the first five, and 0.6 in the last.
+    p = np.array([1e-4] * 5 + [0.1] * 4 + [0.6])
+    expected = ((p - 0.1) * np.log(p / 0.1)).sum()
+    assert value(result, "psi", basis="difference", feature="x") == pytest.approx(expected, rel=1e-9)
+    shares = [
+        m.value
+        for m in result.measures
+        if m.measure == "share" and m.feature == "x" and m.basis == "realized" and m.slice is not None
+    ]
+    assert shares == pytest.approx([0] * 5 + [0.1] * 4 + [0.6])
+
+
+def test_identical_rows_have_no_distance(tmp_path: Path) -> None:
+    numbers = np.random.default_rng(3).normal(size=500)
+    result = drifted(tmp_path, numbers, numbers)
+    for name in ("psi", "ks", "jensen_shannon", "wasserstein", "hellinger", "chi2", "total_variation"):
+        assert value(result, name, basis="difference", feature="x") == pytest.approx(0, abs=1e-7)
+    assert value(result, "ks_p", basis="difference", feature="x") == 1.0
+
+
+def test_many_fractions_are_binned_and_the_note_says_how_far_that_may_be_off(tmp_path: Path) -> None:
+    generator = np.random.default_rng(4)
+    reference, window = generator.normal(0, 1, 60_000), generator.normal(0.05, 1, 60_000)
+    found = the(drifted(tmp_path, reference, window), "ks", basis="difference", feature="x")
+    exact = stats.ks_2samp(window, reference).statistic
+    assert found.note is not None
+    bound = float(found.note.split("at most ")[1].split(" ")[0])
+    assert abs((found.value or 0) - exact) <= bound
+    assert bound < 0.005
+
+
+def test_values_that_are_all_missing_leave_the_distance_undefined(tmp_path: Path) -> None:
+    result = drifted(tmp_path, np.arange(5.0), np.full(5, math.nan))
+    assert the(result, "psi", basis="difference", feature="x").reason == "every value is missing"
+
+
+def test_infinite_numbers_have_a_ks_distance_and_no_mean(tmp_path: Path) -> None:
+    result = drifted(tmp_path, np.array([1.0, 2.0, 3.0]), np.array([1.0, math.inf, -math.inf]))
+    assert value(result, "ks", basis="difference", feature="x") == pytest.approx(1 / 3)
+    assert the(result, "mean_difference", basis="difference", feature="x").value is None
+    assert the(result, "wasserstein", basis="difference", feature="x").value is None
+
+
+def test_each_period_has_its_own_distance_from_the_reference(tmp_path: Path) -> None:
+    reference, window = ["a"] * 50 + ["b"] * 50, ["a"] * 50 + ["b"] * 50 + ["a"] * 90 + ["b"] * 10
+    result = drifted(tmp_path, reference, window, more=["periods: {rows: 100}"])
+    quiet = value(result, "psi", basis="difference", feature="x", period="rows 100..200")
+    moved = value(result, "psi", basis="difference", feature="x", period="rows 200..300")
+    assert quiet == pytest.approx(0)
+    assert moved == pytest.approx((0.9 - 0.5) * math.log(0.9 / 0.5) + (0.1 - 0.5) * math.log(0.1 / 0.5))
+
+
+def test_the_score_and_the_label_drift_too(tmp_path: Path) -> None:
+    rows = {"label": [0] * 8 + [1] * 8, "score": [0.1] * 8 + [0.9] * 8}
+    result = evaluated(tmp_path, rows, card(log="label: label, score: score", more=["reference: {window: rows 0..8}"]))
+    assert value(result, "ks", basis="difference", feature="score") == 1.0
+    assert value(result, "total_variation", basis="difference", feature="label") == 1.0
+
+
+@pytest.mark.parametrize("rows", [3, 10, 60, 139, 141, 500, 5_000, 200_000])
+@pytest.mark.parametrize("scaled", [0.3, 0.5, 0.8, 1.2, 1.8, 2.2, 3.5])
+def test_the_ks_chance_is_scipys(rows: int, scaled: float) -> None:
+    distance_ = scaled / math.sqrt(rows)
+    if distance_ < 1:
+        by_scipy = stats.kstwo.sf(distance_, rows)
+        assert ks_chance(distance_, 2 * rows, 2 * rows) == pytest.approx(by_scipy, rel=1e-4, abs=1e-8)
+
+
+@pytest.mark.parametrize("freedom", [1, 2, 7, 60, 1000])
+@pytest.mark.parametrize("statistic", [0.0, 0.02, 1.0, 8.0, 70.0, 1100.0])
+def test_the_chi2_chance_is_scipys(freedom: int, statistic: float) -> None:
+    by_scipy = stats.chi2.sf(statistic, freedom)
+    assert chi2_chance(statistic, freedom) == pytest.approx(by_scipy, rel=1e-9, abs=1e-14)
