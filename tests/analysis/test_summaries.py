@@ -1,0 +1,233 @@
+"""Summaries add up: in any order, in any pieces, on any number of threads, and never beyond their limits."""
+
+from __future__ import annotations
+
+import math
+import pickle
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn import metrics
+
+from analysis.card_reading import parse_card
+from analysis.engine import in_order, merged
+from analysis.evaluate import evaluate
+from analysis.log import Batch
+from analysis.material import Material
+from analysis.measuring import measured
+from analysis.plan import Judged, Plan
+from analysis.result import fingerprint
+from analysis.summaries import features, scores
+from analysis.summaries.features import Moments, moments_of
+from analysis.summaries.keys import LEVELS, coarser, keys_of, middles, numbers_of
+from analysis.summaries.summary import Summary, summarised
+from tests.analysis.evaluating import NOW, card, evaluated, the, value
+
+numbers = st.floats(allow_nan=False)
+
+
+def plan(**changes: Any) -> Plan:
+    given_: dict[str, Any] = {
+        "task": "binary",
+        "judged": Judged(version="1", rows=None, scores=((None, "score"),), prediction=None),
+        "against": None,
+        "version_column": None,
+        "label": "label",
+        "positive": None,
+        "threshold": 0.5,
+        "weight": None,
+        "id": "id",
+        "query": None,
+        "item": None,
+        "k": (10,),
+        "timestamp": None,
+        "periods": 500,
+        "groupings": (("city",), ("age", "city")),
+        "protected": (("city",),),
+        "features": ("age", "city", "amount"),
+        "columns": (),
+    }
+    return Plan(**{**given_, **changes})
+
+
+def table(n: int) -> dict[str, pa.Array]:
+    generator = np.random.default_rng(9)
+    label = generator.integers(0, 2, n)
+    return {
+        "id": pa.array([f"r{i % (n - 3)}" for i in range(n)]),
+        "label": pa.array(label, mask=generator.uniform(size=n) < 0.1),
+        "score": pa.array(np.clip(generator.normal(0.4 + 0.2 * label, 0.2), 0, 1)),
+        "age": pa.array(generator.integers(18, 90, n), mask=generator.uniform(size=n) < 0.05),
+        "city": pa.array(generator.choice(["Bonn", "Köln", "Ulm"], n)),
+        "amount": pa.array(generator.lognormal(3, 2, n)),
+    }
+
+
+def batches(columns: dict[str, pa.Array], cuts: list[int]) -> list[Batch]:
+    ends = [0, *cuts, len(columns["id"])]
+    return [
+        Batch(np.arange(a, b), {name: array.slice(a, b - a) for name, array in columns.items()})
+        for a, b in pairwise(ends)
+    ]
+
+
+def measures_of(summary: Summary | None) -> dict[Any, Any]:
+    assert summary is not None
+    material = Material(plan=plan(), window=summary, reference=None)
+    return {
+        (m.measure, m.feature, m.slice, m.period): (m.value, m.low, m.high, m.n, m.reason) for m in measured(material)
+    }
+
+
+def nearly(found: tuple[Any, ...], expected: tuple[Any, ...]) -> bool:
+    """Equal but for the last digits, in which sums differ when they are added in another order."""
+    return all(
+        a == b or (isinstance(a, float) and isinstance(b, float) and math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-12))
+        for a, b in zip(found, expected, strict=True)
+    )
+
+
+@pytest.mark.parametrize("cuts", [[], [1], [1500], [10, 20, 700, 701, 2999]], ids=str)
+def test_rows_in_pieces_give_the_numbers_of_all_rows(cuts: list[int]) -> None:
+    whole = measures_of(summarised(batches(table(3000), [])[0], plan()))
+    pieces = measures_of(merged([summarised(b, plan()) for b in batches(table(3000), cuts)]))
+    assert list(pieces) == list(whole)
+    for key, found in pieces.items():
+        assert nearly(found, whole[key]), key
+
+
+def test_pieces_in_another_order_give_the_same_counts() -> None:
+    parts = [summarised(b, plan()) for b in batches(table(3000), [500, 900, 2500])]
+    forth, back = merged(parts), merged(parts[::-1])
+    assert forth is not None
+    assert back is not None
+    for one, two in ((forth.judged.whole, back.judged.whole), (forth.judged.by_period, back.judged.by_period)):
+        assert isinstance(one, scores.View)
+        assert isinstance(two, scores.View)
+        assert one.scores.axis.tolist() == two.scores.axis.tolist()
+        assert one.scores.counts.tolist() == two.scores.counts.tolist()
+        assert one.confusion.counts.tolist() == two.confusion.counts.tolist()
+    assert forth.judged.groups == back.judged.groups
+
+
+def test_what_the_partition_knows_saves_work_and_changes_nothing() -> None:
+    parts = batches(table(3000), [1000, 2000])
+    alone = merged([summarised(b, plan()) for b in parts])
+    told: Summary | None = None
+    for batch in parts:
+        found = summarised(batch, plan(), like=told)
+        told = found if told is None else told + found
+    expected = measures_of(alone)
+    for key, found_ in measures_of(told).items():
+        assert nearly(found_, expected[key]), key
+
+
+def test_a_summary_can_be_stored_and_read_again() -> None:
+    summary = summarised(batches(table(3000), [])[0], plan())
+    assert measures_of(pickle.loads(pickle.dumps(summary))) == measures_of(summary)  # noqa: S301 -- our own bytes
+
+
+def test_a_summary_stays_small_whatever_the_number_of_rows() -> None:
+    sizes = []
+    for n in (20_000, 80_000):
+        columns = {name: array for name, array in table(n).items() if name != "id"}
+        batch = Batch(np.arange(n), columns)
+        small = plan(id=None, features=("amount",), groupings=(), periods=None)
+        parts = [summarised(batch, small)]
+        sizes.append(len(parts[0].features["amount"].numbers))
+    assert sizes[0] == 20_000
+    assert sizes[1] <= features.NUMBERS.coarse
+
+
+def test_scores_beyond_the_table_are_binned_and_the_note_bounds_the_error(tmp_path: Path) -> None:
+    n = scores.SCORES.exact + 20_000
+    generator = np.random.default_rng(10)
+    label = generator.integers(0, 2, n)
+    score = 1 / (1 + np.exp(-generator.normal(label, 1.5)))
+    result = evaluated(tmp_path, {"label": label, "score": score}, card(log="label: label, score: score"))
+    exact = {
+        "roc_auc": metrics.roc_auc_score(label, score),
+        "average_precision": metrics.average_precision_score(label, score),
+    }
+    for name, expected in exact.items():
+        found = the(result, name)
+        assert found.note is not None
+        bound = float(found.note.split("at most ")[1].split(" ")[0])
+        assert abs((found.value or 0) - expected) <= bound
+        assert bound < 0.001
+    assert value(result, "log_loss") == pytest.approx(metrics.log_loss(label, score), rel=1e-12)
+    assert value(result, "brier") == pytest.approx(metrics.brier_score_loss(label, score), rel=1e-12)
+
+
+def test_threads_give_the_bytes_of_one_thread(tmp_path: Path) -> None:
+    columns = {name: array for name, array in table(3000).items() if name != "id"}
+    for part in range(5):
+        piece = pa.table({name: array.slice(part * 600, 600) for name, array in columns.items()})
+        pq.write_table(piece, tmp_path / f"part-{part}.parquet")
+    text = card(log="label: label, score: score", more=["slices: [city, age]"]).replace("SOURCE", "part-*.parquet")
+    described = parse_card(text, root=tmp_path, name="card.yaml")
+    prints = {fingerprint(evaluate(described, now=NOW, threads=threads)) for threads in (1, 2, 5)}
+    assert len(prints) == 1
+
+
+@given(st.lists(numbers, min_size=1))
+def test_keys_are_ordered_as_the_numbers_are(values: list[float]) -> None:
+    array = np.array(sorted(values))
+    keys = keys_of(array)
+    assert (keys[1:] >= keys[:-1]).all()
+    assert (numbers_of(keys) == array).all()
+
+
+@given(numbers, numbers, st.sampled_from(LEVELS[1:]), st.sampled_from(LEVELS[1:]))
+def test_coarser_bins_join_whole_finer_ones(one: float, two: float, first: int, second: int) -> None:
+    low, high = sorted((first, second))
+    keys = keys_of(np.array([one, two]))
+    fine = coarser(keys, 0, low)
+    straight, by_steps = coarser(keys, 0, high), coarser(fine, low, high)
+    assert straight.tolist() == by_steps.tolist()
+    if fine[0] == fine[1]:
+        assert straight[0] == straight[1]
+    assert (straight[0] <= straight[1]) == (one <= two) or straight[0] == straight[1]
+
+
+@given(st.floats(min_value=2**-30, max_value=1e300), st.sampled_from(LEVELS[1:10]))
+def test_a_bin_is_represented_by_a_number_near_all_of_its_numbers(number: float, level: int) -> None:
+    middle = middles(coarser(keys_of(np.array([number])), 0, level), level)[0]
+    assert middle == pytest.approx(number, rel=2.0 ** (level - 52))
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1), st.lists(st.floats(-1e6, 1e6), min_size=1))
+def test_moments_of_two_parts_are_those_of_all(first: list[float], second: list[float]) -> None:
+    both = moments_of(np.array(first)) + moments_of(np.array(second))
+    every = np.array([*first, *second])
+    assert both.count == len(every)
+    assert both.mean == pytest.approx(every.mean(), rel=1e-9, abs=1e-6)
+    assert both.squares == pytest.approx(np.square(every - every.mean()).sum(), rel=1e-6, abs=1e-3)
+    assert (both.low, both.high) == (every.min(), every.max())
+
+
+def test_moments_of_nothing_add_nothing() -> None:
+    some = moments_of(np.array([1.0, 2.0]))
+    assert Moments() + some == some + Moments() == some
+
+
+def test_work_in_threads_comes_back_in_order_and_its_errors_too() -> None:
+    assert list(in_order(lambda x: x * x, range(50), threads=4)) == [x * x for x in range(50)]
+    with pytest.raises(ZeroDivisionError):
+        list(in_order(lambda x: 1 // (x - 7), range(50), threads=4))
+
+
+def test_parts_are_added_as_a_fixed_tree() -> None:
+    class Text(str):
+        def __add__(self, other: str) -> Text:
+            return Text(f"({self}{other})")
+
+    assert merged([Text(c) for c in "abcde"]) == "(((ab)(cd))e)"
+    assert merged([]) is None
