@@ -43,6 +43,7 @@ def _acknowledgements(stage: Stage) -> None:
     stage.quiet()
     people = [stage.workspace.add_person(f"p{n}", real_name=f"P{n}") for n in range(QUEUED)]
     for number, person in enumerate(people):
+        stage.workspace.invite(stage.channel, person, by=stage.mara)
         stage.type(f"evaluate wide rows {number}..100000", user=person)
     seconds = sorted(stage.type("models", user=stage.jonas).seconds for _ in range(ACKNOWLEDGEMENTS))
     waiting = stage.parley.health()["requests"]
