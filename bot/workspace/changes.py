@@ -33,7 +33,8 @@ class Changes:
         with self._lock:
             self._pages[queue] = asyncio.get_running_loop()
         try:
-            yield "retry: 1000\n\n"
+            # Only now is anything told, so the page has to look once at what happened before.
+            yield f"retry: 1000\ndata: {json.dumps({'kind': 'opened'})}\n\n"
             while True:
                 try:
                     change = await asyncio.wait_for(queue.get(), SECONDS_BETWEEN_SIGNS_OF_LIFE)

@@ -56,7 +56,7 @@ def test_a_slot_fires_once_however_many_clocks_tick(stage: Stage) -> None:
 
 
 def test_the_clock_of_another_replica_does_not_fire_the_same_slot(stage: Stage) -> None:
-    stage.type("every 2 hours findings")
+    stage.type("every 1 hour findings")
     stage.told("S-1")
     at = datetime.now(UTC).replace(minute=0, second=5, microsecond=0) + timedelta(hours=4)
     assert tick_at(stage, at) == 1

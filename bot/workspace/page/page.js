@@ -201,8 +201,8 @@ function keepDrafts() {
 }
 
 function setComposer(id, key, label, hint, thread) {
-  if (byId(id).dataset.key === `${key} ${at.you}` && byId(id).firstElementChild) return;
-  byId(id).dataset.key = `${key} ${at.you}`;
+  if (byId(id).dataset.key === key && byId(id).firstElementChild) return;
+  byId(id).dataset.key = key;
   const box = composer({ label, hint, people: () => team.people, send: (text) => send(text, thread) });
   byId(id).replaceChildren(box);
   const draft = drafts.get(key);
@@ -306,7 +306,9 @@ function soon(...parts) {
 }
 
 function changed(change) {
-  if (change.kind === "view") {
+  if (change.kind === "opened") {
+    soon("team", "channel", "thread", "form"); // what happened before the workspace could tell of it
+  } else if (change.kind === "view") {
     if (change.user === at.you) soon("form");
   } else if (change.channel && change.channel === at.channel) {
     if (change.user && change.user !== at.you) return;
@@ -357,7 +359,7 @@ async function start() {
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && at.thread && !event.defaultPrevented && !document.querySelector("dialog[open], .editing")) closeThread();
   });
-  listen({ changed, back: refresh });
+  listen(changed);
   if (at.channel) {
     const wanted = channel;
     await goTo(at.channel, thread && wanted === at.channel ? thread : "");

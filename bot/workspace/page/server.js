@@ -32,19 +32,9 @@ export function trouble(text) {
   place.hidden = !text;
 }
 
-export function listen({ changed, back }) {
+export function listen(changed) {
   const source = new EventSource("/page/changes");
-  let lost = false;
   source.onmessage = (event) => changed(JSON.parse(event.data));
-  source.onerror = () => {
-    lost = true;
-    trouble("The workspace does not answer. Trying again…");
-  };
-  source.onopen = () => {
-    if (lost) {
-      lost = false;
-      trouble("");
-      back();
-    }
-  };
+  source.onerror = () => trouble("The workspace does not answer. Trying again…");
+  source.onopen = () => trouble("");
 }
