@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol, Self, TypeVar
+
+import numpy as np
+import pyarrow as pa
 
 from analysis.log import Batch, OpenLog, Partition
 from analysis.plan import Plan
@@ -17,6 +20,8 @@ from analysis.summaries.summary import Summary, summarised
 class Adds(Protocol):
     def __add__(self, other: Self, /) -> Self: ...
 
+
+ROWS_AT_ONCE = 131_072
 
 Sum = TypeVar("Sum", bound=Adds)
 Value = TypeVar("Value")
@@ -63,13 +68,32 @@ def summary_of(log: OpenLog, plan: Plan, *, threads: int, tally: Tally) -> Summa
 def folded(batches: Iterable[Batch], plan: Plan, tally: Tally) -> Summary | None:
     """A partition's batches, one after the other; each is told how coarse the ones before had to be."""
     summary: Summary | None = None
-    for batch in batches:
-        if not len(batch):
-            continue
+    for batch in in_large_pieces(batches):
         found = summarised(batch, plan, like=summary)
         summary = found if summary is None else summary + found
         tally.add(rows=len(batch))
     return summary
+
+
+def in_large_pieces(batches: Iterable[Batch]) -> Iterator[Batch]:
+    """The same rows in batches of about ROWS_AT_ONCE: a summary costs the same for few rows as for many."""
+    waiting: list[Batch] = []
+    for batch in batches:
+        if waiting and sum(map(len, waiting)) + len(batch) > ROWS_AT_ONCE:
+            yield _joined(waiting)
+            waiting = []
+        if len(batch):
+            waiting.append(batch)
+    if waiting:
+        yield _joined(waiting)
+
+
+def _joined(batches: Sequence[Batch]) -> Batch:
+    if len(batches) == 1:
+        return batches[0]
+    positions = np.concatenate([b.positions for b in batches])
+    columns = {name: pa.concat_arrays([b.columns[name] for b in batches]) for name in batches[0].columns}
+    return Batch(positions, columns)
 
 
 def in_order(work: Callable[[Item], Value], items: Iterable[Item], *, threads: int) -> Iterator[Value]:

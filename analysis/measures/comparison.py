@@ -11,7 +11,7 @@ import numpy as np
 from analysis.errors import DataError
 from analysis.measures import calibration, confusion, curves, regression
 from analysis.measures.confusion import RATES
-from analysis.measures.curves import Curve, placements
+from analysis.measures.curves import Curve, dot, placements
 from analysis.measures.figures import Figure, undefined
 from analysis.measures.intervals import about, effective, percentiles, resampled
 from analysis.near_names import quoted
@@ -80,10 +80,10 @@ def roc_auc(label: Floats, ours: Floats, theirs: Floats, weight: Floats) -> Figu
     for here, sign in ((positive, 1), (~positive, 0)):
         w = weight[here] / weight[here].sum()
         apart = (placed[0] - placed[1])[here]
-        mean = float(w @ apart)
+        mean = dot(w, apart)
         value = mean if sign else value
-        size = 1 / float(w @ w)
-        variance += float(w @ np.square(apart - mean)) / (size - 1) if size > 1 else 0.0
+        size = 1 / dot(w, w)
+        variance += dot(w, np.square(apart - mean)) / (size - 1) if size > 1 else 0.0
     low, high = about(value, math.sqrt(variance), least=-1.0, most=1.0) if variance > 0 else (None, None)
     return Figure(name="roc_auc", value=value, low=low, high=high, n=len(label))
 

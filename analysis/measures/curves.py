@@ -10,6 +10,7 @@ import numpy as np
 
 from analysis.measures.figures import Figure, undefined
 from analysis.measures.intervals import DRAWS_OF_CURVES, about, centred, effective, resampled, wilson
+from analysis.summaries.distinct import distinct
 from analysis.summaries.keys import Floats
 from analysis.summaries.scores import NEGATIVE, POSITIVE
 from analysis.summaries.table import Table
@@ -67,7 +68,7 @@ def roc_auc(curve: Curve) -> Figure:
         return undefined("roc_auc", curve.rows, one_class(curve))
     of_positives, of_negatives = placements(curve)
     p, q = curve.shares
-    value = float(p @ of_positives)
+    value = dot(p, of_positives)
     variance = _variance(p, of_positives, curve.positives) + _variance(q, of_negatives, curve.negatives)
     # Where no pair, or every pair, is in order there is no variance to see, and yet few rows: the rarer class decides.
     low, high = (
@@ -75,7 +76,7 @@ def roc_auc(curve: Curve) -> Figure:
         if variance > 0
         else wilson(value, min(curve.positives, curve.negatives))
     )
-    note = _off(float(p @ q) / 2) if curve.binned else None
+    note = _off(dot(p, q) / 2) if curve.binned else None
     return Figure(name="roc_auc", value=value, low=low, high=high, n=curve.rows, note=note)
 
 
@@ -108,6 +109,11 @@ def ks_separation(curve: Curve, drawn: tuple[Floats, Floats, Curve] | None = Non
     return Figure(name="ks_separation", value=value, low=low, high=high, n=curve.rows, note=note)
 
 
+def dot(one: Floats, two: Floats) -> float:
+    """Σ one two, added up in one order always; BLAS adds in as many parts as it finds threads."""
+    return float((one * two).sum())
+
+
 def one_class(curve: Curve) -> str:
     if not curve.rows:
         return "no row has both a label and a score"
@@ -115,11 +121,12 @@ def one_class(curve: Curve) -> str:
 
 
 def _curve(table: Table, cells: slice) -> Curve:
-    lanes, places = table.lanes[cells] % 3, table.places[cells]
+    lanes = table.lanes[cells] % 3
+    axis, places = distinct(table.places[cells])
     counts = table.counts[cells]
     weights = table.sums[cells, 0] if table.sums.shape[1] else counts.astype(np.float64)
     squares = table.sums[cells, 1] if table.sums.shape[1] else weights
-    size = len(table.axis)
+    size = len(axis)
 
     def of(lane: int) -> tuple[Floats, float]:
         here = lanes == lane
@@ -137,8 +144,8 @@ def _variance(shares: Floats, values: Floats, rows: float) -> float:
     """The variance of a mean over ``rows`` rows, each of whose numbers has its share; n - 1 in the sample variance."""
     if rows <= 1:
         return 0.0
-    mean = float(shares @ values)
-    return max(float(shares @ np.square(values - mean)), 0.0) / (rows - 1)
+    mean = dot(shares, values)
+    return max(dot(shares, np.square(values - mean)), 0.0) / (rows - 1)
 
 
 def _average_precision(positive: Floats, negative: Floats) -> Floats:
@@ -166,7 +173,7 @@ def _precision_bound(curve: Curve) -> float:
     last = ((true - down) / np.maximum(true - down + false, 1e-300))[here]
     middle = (true / (true + false))[here]
     share = down[here] / true[-1]
-    return float(max(share @ (np.minimum(first, 1.0) - middle), share @ (middle - last)))
+    return max(dot(share, np.minimum(first, 1.0) - middle), dot(share, middle - last))
 
 
 def _drawn(curve: Curve) -> tuple[Floats, Floats, Curve]:

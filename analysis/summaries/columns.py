@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analysis.summaries.distinct import Ints, distinct
+from analysis.summaries.distinct import Ints, distinct, how_many
 from analysis.summaries.keys import EXACT, LEVELS, Floats, coarser, keys_of
 from analysis.summaries.table import Encoded, Limit
 
@@ -150,13 +150,18 @@ def _fits(ints: npt.NDArray[np.integer]) -> bool:
 
 def _level_of_a_start(keys: Ints, limit: Limit) -> int:
     """The level that the first rows need: a lower bound for all of them, found by sorting few."""
-    if len(keys) <= limit.exact or len(np.unique(keys[: limit.exact + 1])) <= limit.exact:
+    if len(keys) <= limit.exact or how_many(np.sort(keys[: limit.exact + 1])) <= limit.exact:
         return EXACT
-    start = np.unique(keys[: limit.coarse + 1])
-    for level in LEVELS[1:-1]:
-        if len(np.unique(coarser(start, EXACT, level))) <= limit.coarse:
-            return level
-    return LEVELS[-1]
+    start = np.sort(keys[: limit.coarse + 1])
+    levels = LEVELS[1:]
+    first, last = 0, len(levels) - 1
+    while first < last:
+        middle = (first + last) // 2
+        if how_many(coarser(start, EXACT, levels[middle])) <= limit.coarse:
+            last = middle
+        else:
+            first = middle + 1
+    return levels[first]
 
 
 def _joined(written: Sequence[str | None], codes: Ints) -> Texts:

@@ -37,5 +37,10 @@ def tallies(values: Ints) -> tuple[Ints, Ints]:
     return found + low, counts[found]
 
 
+def how_many(ordered: Ints) -> int:
+    """How many different values there are among values in order."""
+    return 1 + int(np.count_nonzero(ordered[1:] != ordered[:-1])) if len(ordered) else 0
+
+
 def _lie_close(values: Ints) -> bool:
     return int(values.max()) - int(values.min()) <= 4 * len(values) + 1024

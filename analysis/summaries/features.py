@@ -119,13 +119,6 @@ def feature_of(array: pa.Array, periods: Ints, *, like: Feature | None) -> Featu
     return bare
 
 
-def encoded_feature(column: Encoded, values: Floats, periods: Ints) -> tuple[Table, Table, Moments]:
-    """The tables and moments of numbers that are encoded already."""
-    whole = counted(column, limit=NUMBERS)
-    by_period = counted(column, lanes=periods, limit=NUMBERS_BY_PERIOD)
-    return whole, by_period, moments_of(values)
-
-
 def moments_of(values: Floats) -> Moments:
     if not len(values):
         return Moments()
@@ -145,8 +138,13 @@ def _with_numbers(bare: Feature, array: pa.Array, there: Mask | None, periods: I
     values = numbers(array)
     if there is not None:
         values, periods = values[there], periods[there]
-    whole, by_period, moments = encoded_feature(column, values, periods)
-    return replace(bare, numbers=whole, numbers_by_period=by_period, moments=moments)
+    coarse = column.at(like.numbers_by_period.level) if like is not None else column
+    return replace(
+        bare,
+        numbers=counted(column, limit=NUMBERS),
+        numbers_by_period=counted(coarse, lanes=periods, limit=NUMBERS_BY_PERIOD),
+        moments=moments_of(values),
+    )
 
 
 def _with_texts(bare: Feature, array: pa.Array, periods: Ints, like: Feature | None) -> Feature:

@@ -52,15 +52,30 @@ class Table:
         one, two = self.at(level), other.at(level)
         if not len(one) or not len(two):
             return one if len(one) else two
-        joined = gathered(
-            np.concatenate([one.keys, two.keys]),
-            np.concatenate([one.lanes, two.lanes]),
-            np.concatenate([one.counts, two.counts]),
-            np.concatenate([one.sums, two.sums]),
-            level=level,
-            limit=self.limit,
+        axis, first, second = joined(one.axis, two.axis)
+        lane_axis = np.union1d(one.lanes, two.lanes)
+        size = len(axis)
+        cells = np.concatenate(
+            [
+                np.searchsorted(lane_axis, one.lanes) * size + first[one.places],
+                np.searchsorted(lane_axis, two.lanes) * size + second[two.places],
+            ]
         )
-        return joined.within_limit()
+        # Both runs are in order, which a stable sort finds out; of equal cells the first table's stays first.
+        order = np.argsort(cells, kind="stable")
+        cells = cells[order]
+        starts = _starts(cells[1:] != cells[:-1])
+        cells = cells[starts]
+        table = Table(
+            axis,
+            lane_axis[cells // size],
+            cells % size,
+            np.add.reduceat(np.concatenate([one.counts, two.counts])[order], starts),
+            np.add.reduceat(np.concatenate([one.sums, two.sums])[order], starts, axis=0),
+            level,
+            self.limit,
+        )
+        return table.within_limit()
 
     @property
     def keys(self) -> Ints:
@@ -80,20 +95,39 @@ class Table:
         return int(self.counts.sum())
 
     def at(self, level: int) -> Table:
-        """The same counts at a level that is not finer."""
-        if level == self.level:
-            return self
-        keys = coarser(self.keys, self.level, level)
-        return gathered(keys, self.lanes, self.counts, self.sums, level=level, limit=self.limit)
+        """The same counts at a level that is not finer. Cells stay in order, so nothing is sorted."""
+        if level == self.level or not len(self):
+            return replace(self, level=level)
+        axis, place_of = _axis_at(self.axis, self.level, level)
+        places = place_of[self.places]
+        starts = _starts(_changes(self.lanes, places))
+        return replace(
+            self,
+            axis=axis,
+            lanes=self.lanes[starts],
+            places=places[starts],
+            counts=np.add.reduceat(self.counts, starts),
+            sums=np.add.reduceat(self.sums, starts, axis=0),
+            level=level,
+        )
 
     def within_limit(self) -> Table:
-        table = self
-        for level in LEVELS:
-            if table.limit.holds(len(table), table.level):
-                break
-            if level > table.level:
-                table = table.at(level)
-        return table
+        """At the finest level that the limit allows, found by halving: the coarser, the fewer cells."""
+        if self.limit.holds(len(self), self.level):
+            return self
+        coarser_levels = [level for level in LEVELS if level > self.level]
+        first, last = 0, len(coarser_levels) - 1
+        while first < last:
+            middle = (first + last) // 2
+            if self.limit.holds(self._cells_at(coarser_levels[middle]), coarser_levels[middle]):
+                last = middle
+            else:
+                first = middle + 1
+        return self.at(coarser_levels[first])
+
+    def _cells_at(self, level: int) -> int:
+        _, place_of = _axis_at(self.axis, self.level, level)
+        return 1 + int(np.count_nonzero(_changes(self.lanes, place_of[self.places])))
 
     def relabelled(self, lanes: Ints) -> Table:
         """The same cells with other lanes (one for each cell); those that become the same are added up."""
@@ -130,6 +164,12 @@ class Encoded:
     def where(self, wanted: npt.NDArray[np.bool_]) -> Encoded:
         return replace(self, places=self.places[wanted])
 
+    def at(self, level: int) -> Encoded:
+        if level <= self.level or not len(self.axis):
+            return self
+        axis, place_of = _axis_at(self.axis, self.level, level)
+        return Encoded(axis, place_of[self.places], level)
+
 
 def counted(
     encoded: Encoded, *, lanes: Ints | None = None, sums: Sequence[Floats] = (), limit: Limit = NO_LIMIT
@@ -161,6 +201,36 @@ def tallied(lanes: Ints, sums: Sequence[Floats] = ()) -> Table:
 def empty(limit: Limit = NO_LIMIT, sums: int = 0) -> Table:
     none = np.zeros(0, np.int64)
     return Table(none, none, none, none, np.zeros((0, sums)), EXACT, limit)
+
+
+def _axis_at(axis: Ints, level: int, wanted: int) -> tuple[Ints, Ints]:
+    """A coarser axis, and for each place of the given one its place there."""
+    keys = coarser(axis, level, wanted)
+    new = keys[1:] != keys[:-1]
+    return keys[_starts(new)], np.concatenate([np.zeros(1, np.int64), np.cumsum(new)])
+
+
+def joined(one: Ints, two: Ints) -> tuple[Ints, Ints, Ints]:
+    """Two axes in order as one, and where the places of either are in it."""
+    if len(one) == len(two) and bool((one == two).all()):
+        places = np.arange(len(one))
+        return one, places, places
+    keys = np.concatenate([one, two])
+    order = np.argsort(keys, kind="stable")
+    keys = keys[order]
+    new = keys[1:] != keys[:-1]
+    places = np.empty(len(order), dtype=np.int64)
+    places[order] = np.concatenate([np.zeros(1, np.int64), np.cumsum(new)])
+    return keys[_starts(new)], places[: len(one)], places[len(one) :]
+
+
+def _changes(lanes: Ints, places: Ints) -> npt.NDArray[np.bool_]:
+    return np.asarray((lanes[1:] != lanes[:-1]) | (places[1:] != places[:-1]), dtype=np.bool_)
+
+
+def _starts(new: npt.NDArray[np.bool_]) -> Ints:
+    """Where runs of equals begin, given for each but the first whether it differs from the one before."""
+    return np.concatenate([np.zeros(1, np.int64), np.flatnonzero(new) + 1])
 
 
 def gathered(keys: Ints, lanes: Ints, counts: Ints, sums: Floats, *, level: int, limit: Limit) -> Table:
