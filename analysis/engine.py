@@ -7,30 +7,25 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Protocol, Self, TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
 import pyarrow as pa
 
 from analysis.log import Batch, OpenLog, Partition
-from analysis.plan import Plan
-from analysis.summaries.summary import Summary, summarised
+from analysis.plan import Block, Plan, blocks_of
+from analysis.summaries.summary import Part, Summary, added, summarised, together
 
+ROWS_AT_ONCE = 262_144
 
-class Adds(Protocol):
-    def __add__(self, other: Self, /) -> Self: ...
-
-
-ROWS_AT_ONCE = 131_072
-
-Sum = TypeVar("Sum", bound=Adds)
+Sum = TypeVar("Sum")
 Value = TypeVar("Value")
 Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far an evaluation is: partitions done of all that are to be read, and the rows in them."""
+    """How far an evaluation is: pieces done of all that are to be read, and the rows in them."""
 
     done: int
     total: int
@@ -38,41 +33,83 @@ class Progress:
 
 
 class Tally:
-    """Counts partitions and rows over all logs of an evaluation, and tells each change."""
+    """Counts pieces and rows over all logs of an evaluation, and tells each change."""
 
-    def __init__(self, total: int, tell: Callable[[Progress], None] | None) -> None:
+    def __init__(self, tell: Callable[[Progress], None] | None) -> None:
         self._lock = threading.Lock()
         self._tell = tell
-        self._done, self._total, self._rows = 0, total, 0
+        self._done, self._total, self._rows = 0, 0, 0
 
-    def add(self, *, partitions: int = 0, rows: int = 0) -> None:
+    def expect(self, pieces: int) -> None:
+        self._total += pieces
+
+    def add(self, *, pieces: int = 0, rows: int = 0) -> None:
         with self._lock:
-            self._done += partitions
+            self._done += pieces
             self._rows += rows
             if self._tell is not None:
                 self._tell(Progress(self._done, self._total, self._rows))
 
 
-def summary_of(log: OpenLog, plan: Plan, *, threads: int, tally: Tally) -> Summary | None:
-    """The summary of a log's rows; None where it has no row. It is the same whatever the number of threads."""
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A log with what is to be read of it."""
 
-    def of_partition(partition: Partition) -> Summary | None:
-        summary = folded(log.read(partition, plan.columns), plan, tally)
-        tally.add(partitions=1)
-        return summary
-
-    found = in_order(of_partition, log.partitions, threads=threads)
-    return merged(summary for summary in found if summary is not None)
+    log: OpenLog
+    plan: Plan
 
 
-def folded(batches: Iterable[Batch], plan: Plan, tally: Tally) -> Summary | None:
-    """A partition's batches, one after the other; each is told how coarse the ones before had to be."""
-    summary: Summary | None = None
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A block of columns of one partition of the log with this number."""
+
+    log: int
+    block: int
+    partition: Partition
+
+
+def summaries_of(readings: Sequence[Reading], *, threads: int, tally: Tally) -> list[Summary | None]:
+    """The summary of each log's rows; None where it has no row. They are the same whatever the number of threads."""
+    blocks = [blocks_of(reading.plan, apart=reading.log.columnar) for reading in readings]
+    tasks = [  # all blocks of a partition one after the other, as they stand in the file
+        Task(number, block, partition)
+        for number, reading in enumerate(readings)
+        for partition in reading.log.partitions
+        for block in range(len(blocks[number]))
+    ]
+    tally.expect(len(tasks))
+    known: dict[tuple[int, int], Part] = {}
+
+    def done(task: Task) -> Part | None:
+        reading, block = readings[task.log], blocks[task.log][task.block]
+        batches = reading.log.read(task.partition, block.columns)
+        place = (task.log, task.block)
+        part = folded(batches, reading.plan, block, known.get(place), tally)
+        # Not of what was said: there sums of weights hang on how coarse the counts were, in their last digit.
+        if part is not None and not block.speaks:
+            known[place] = part
+        tally.add(pieces=1)
+        return part
+
+    sums = [[Tree(added) for _ in some] for some in blocks]
+    for task, part in zip(tasks, in_order(done, tasks, threads=threads), strict=True):
+        if part is not None:
+            sums[task.log][task.block].take(part)
+    return [
+        together([tree.total() for tree in trees], reading.plan) for trees, reading in zip(sums, readings, strict=True)
+    ]
+
+
+def folded(batches: Iterable[Batch], plan: Plan, block: Block, known: Part | None, tally: Tally) -> Part | None:
+    """A partition's batches, one after the other. ``known``, what was found elsewhere in the log, tells from the first
+    batch on how coarse the counts will have to be."""
+    part: Part | None = None
     for batch in in_large_pieces(batches):
-        found = summarised(batch, plan, like=summary)
-        summary = found if summary is None else summary + found
-        tally.add(rows=len(batch))
-    return summary
+        found = summarised(batch, plan, block, like=known if part is None else part)
+        part = found if part is None else added(part, found)
+        if block.speaks:
+            tally.add(rows=len(batch))
+    return part
 
 
 def in_large_pieces(batches: Iterable[Batch]) -> Iterator[Batch]:
@@ -115,18 +152,23 @@ def in_order(work: Callable[[Item], Value], items: Iterable[Item], *, threads: i
                 future.cancel()
 
 
-def merged(parts: Iterable[Sum]) -> Sum | None:
-    """The sum of all parts by a balanced tree over their order, holding few of them at a time; None of none."""
-    waiting: list[tuple[int, Sum]] = []
-    for part in parts:
+class Tree(Generic[Sum]):
+    """Adds up parts by a balanced tree over their order, holding few of them at a time."""
+
+    def __init__(self, add: Callable[[Sum, Sum], Sum]) -> None:
+        self._add = add
+        self._waiting: list[tuple[int, Sum]] = []
+
+    def take(self, part: Sum) -> None:
         height, total = 0, part
-        while waiting and waiting[-1][0] == height:
-            total = waiting.pop()[1] + total
+        while self._waiting and self._waiting[-1][0] == height:
+            total = self._add(self._waiting.pop()[1], total)
             height += 1
-        waiting.append((height, total))
-    if not waiting:
-        return None
-    total = waiting.pop()[1]
-    while waiting:
-        total = waiting.pop()[1] + total
-    return total
+        self._waiting.append((height, total))
+
+    def total(self) -> Sum | None:
+        """The sum of all parts; None of none."""
+        total: Sum | None = None
+        for _, part in reversed(self._waiting):
+            total = part if total is None else self._add(part, total)
+        return total

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from analysis.card import ModelCard
 from analysis.checks import judge
-from analysis.engine import Progress, Tally, summary_of
+from analysis.engine import Progress, Reading, Tally, summaries_of
 from analysis.errors import DataError
 from analysis.known_checks import must_name_known_checks
 from analysis.labels import must_have_the_positive
@@ -47,15 +47,12 @@ def evaluate(
     rows = parse_window(window, now=now)
     log, reference_log = open_with_reference(card, window=rows, now=now)
     plan = plan_for(card, log.columns, version=version, against=against)
-    logs = [log, *([reference_log] if reference_log is not None else [])]
-    tally = Tally(sum(len(part.partitions) for part in logs), progress)
-    found = summary_of(log, plan, threads=threads, tally=tally)
+    readings = [Reading(log, plan)]
+    if reference_log is not None:
+        readings.append(Reading(reference_log, replace(plan, against=None)))
+    found, *others = summaries_of(readings, threads=threads, tally=Tally(progress))
     summary = _with_rows(card, plan, found, rows)
-    reference = (
-        summary_of(reference_log, replace(plan, against=None), threads=threads, tally=tally)
-        if reference_log is not None
-        else None
-    )
+    reference = others[0] if others else None
     if reference_log is not None and reference is None:
         raise DataError(f"the reference of {card.model} holds no row; look at reference: in the model card")
     must_have_the_positive(plan, summary, reference)

@@ -47,10 +47,15 @@ class OpenLog(Protocol):
         ...
 
     @property
+    def columnar(self) -> bool:
+        """Whether reading some columns costs no more than their share, so that columns can be read apart."""
+        ...
+
+    @property
     def partitions(self) -> Sequence[Partition]: ...
 
     def read(self, partition: Partition, columns: Sequence[str]) -> Iterator[Batch]:
-        """The partition's rows that lie in the window, in order, in batches of at most 131,072 rows.
+        """The partition's rows that lie in the window, in order, in batches of at most 262,144 rows.
 
         Raises DataError naming file, column and row where the bytes can't be used or the file changed meanwhile."""
         ...

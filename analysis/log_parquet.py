@@ -16,7 +16,9 @@ from analysis.log_pieces import Chunk, Piece
 from analysis.log_values import Kind, as_kind, in_utc, kind_of_type
 from analysis.near_names import quoted
 
-BATCH_ROWS = 65_536
+MOST_BATCH_ROWS = 262_144
+BATCH_BYTES = 32 * 1024 * 1024
+"""Of the columns that are read together; long texts come in batches of fewer rows."""
 MOST_BYTES_REPEATING = 4
 """A value of a text that repeats takes up to so many bytes in the file, on average."""
 BUFFER_BYTES = 1024 * 1024
@@ -59,10 +61,17 @@ class ParquetFile:
     def read(self, piece: Piece, columns: Sequence[str], kinds: Mapping[str, Kind]) -> Iterator[Chunk]:
         groups: tuple[int, ...] = piece.where
         with _open(self.file, self.metadata, [c for c in columns if c in self.repeating]) as parquet:
-            rows = 0
-            for batch in parquet.iter_batches(BATCH_ROWS, list(groups), list(columns), use_threads=False):
+            rows, size = 0, self._batch_rows(groups, columns)
+            for batch in parquet.iter_batches(size, list(groups), list(columns), use_threads=False):
                 yield batch.num_rows, {c: self._values(batch, c, kinds[c], piece.first_row + rows) for c in columns}
                 rows += batch.num_rows
+
+    def _batch_rows(self, groups: Sequence[int], columns: Sequence[str]) -> int:
+        leaves = [_leaf(self.metadata, c) for c in columns]
+        chunks = [self.metadata.row_group(g).column(leaf) for g in groups for leaf in leaves if leaf is not None]
+        rows = sum(self.metadata.row_group(g).num_rows for g in groups)
+        each = sum(c.total_uncompressed_size for c in chunks) / max(rows, 1)
+        return int(min(max(BATCH_BYTES / max(each, 1), 1024), MOST_BATCH_ROWS))
 
     def _values(self, batch: pa.RecordBatch, column: str, kind: Kind, first_row: int) -> pa.Array:
         values = batch.column(column)

@@ -21,7 +21,7 @@ from analysis.log_values import Kind
 from analysis.near_names import did_you_mean, near, quoted
 from analysis.windows import Window
 
-MOST_BATCH_ROWS = 131_072
+MOST_BATCH_ROWS = 262_144
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,11 @@ class Log:
     def kinds(self) -> Mapping[str, Kind]:
         """What the columns hold, over the whole log."""
         return self.table.kinds
+
+    @property
+    def columnar(self) -> bool:
+        """Whether reading some columns costs no more than their share, so that columns can be read apart."""
+        return all(file.file.kind == "parquet" for file in self.table.files)
 
     @property
     def rows(self) -> int:
@@ -79,7 +84,7 @@ class Log:
         return replace(self, window=window, exclude=exclude, partitions=partitions)
 
     def read(self, partition: Partition, columns: Sequence[str]) -> Iterator[Batch]:
-        """The partition's rows that lie in the window, in order, in batches of at most 131,072 rows.
+        """The partition's rows that lie in the window, in order, in batches of at most 262,144 rows.
 
         A label column that the log lacks is missing in every row. Raises DataError naming file, column and row where
         the bytes can't be used or the file changed meanwhile."""

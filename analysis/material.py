@@ -30,7 +30,7 @@ class Material:
         return period_label(number, self.plan.periods or "day", rows=self.window.last_row)
 
     def reference_of(self, column: str) -> Feature | None:
-        found = self.reference.features.get(column) if self.reference is not None else None
+        found = self.reference.features.by_name.get(column) if self.reference is not None else None
         return found if found is not None and found.rows else None
 
     def is_a_class(self, column: str) -> bool:

@@ -33,7 +33,7 @@ def measured(material: Material) -> Iterator[Measure]:
         of_both = Where(version=plan.judged.version, basis="difference")
         yield from placed(comparison.figures(window.sides, plan), of_both)
     yield from _rows(material)
-    for name in window.features:
+    for name in window.features.by_name:
         yield from of_column(material, name, plan.judged.version)
 
 

@@ -55,8 +55,42 @@ class Plan:
         return self.against is not None and (self.judged.rows is None or self.against.rows is None)
 
     @property
+    def measured_columns(self) -> tuple[str, ...]:
+        """The columns whose drift and quality are measured: the features, the scores, the prediction and the label."""
+        said = [*(column for _, column in self.judged.scores), self.judged.prediction, self.label]
+        return tuple(dict.fromkeys([*self.features, *(c for c in said if c is not None)]))
+
+    @property
     def period_column(self) -> str | None:
         return self.timestamp if isinstance(self.periods, str) else None
+
+
+COLUMNS_OF_A_BLOCK = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """``features`` are counted one by one; ``speaks`` says that what the versions said is counted as well. ``columns``
+    are those to be read for it."""
+
+    features: tuple[str, ...]
+    speaks: bool
+    columns: tuple[str, ...]
+
+
+def blocks_of(plan: Plan, *, apart: bool) -> tuple[Block, ...]:
+    """What is read and counted together: everything, or where columns can be read ``apart`` a few at a time."""
+    if not apart:
+        return (Block(plan.measured_columns, True, plan.columns),)
+    spoken = _with_columns(replace(plan, features=()))
+    speaking = Block(spoken.measured_columns, True, spoken.columns)
+    others = [c for c in plan.features if c not in speaking.features]
+    needed = [c for c in (plan.period_column, plan.version_column) if c is not None]
+    blocks = [speaking]
+    for start in range(0, len(others), COLUMNS_OF_A_BLOCK):
+        some = tuple(others[start : start + COLUMNS_OF_A_BLOCK])
+        blocks.append(Block(some, False, tuple(dict.fromkeys((*needed, *some)))))
+    return tuple(blocks)
 
 
 def plan_for(card: ModelCard, there: Collection[str], *, version: str | None, against: str | None) -> Plan:

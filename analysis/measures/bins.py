@@ -102,7 +102,8 @@ def texts_of(feature: Feature) -> tuple[Sequence[str] | None, Table | None]:
     """A feature's values as texts, with a table whose keys are places in them; numbers are written out."""
     if "number" not in feature.kinds:
         return feature.texts.values, feature.texts.table
-    table = feature.numbers_by_period if feature.numbers_by_period.is_exact else feature.numbers
+    by_period = feature.numbers_by_period
+    table = by_period if len(by_period) and by_period.is_exact else feature.numbers
     if not table.is_exact:
         return None, None
     values = [number_as_text(float(v)) for v in middles(table.axis, table.level)]

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from analysis.summaries.bits import COARSE_ENOUGH, in_bins
 from analysis.summaries.distinct import Ints, distinct, how_many
 from analysis.summaries.keys import EXACT, LEVELS, Floats, coarser, keys_of
 from analysis.summaries.table import Encoded, Limit
@@ -25,6 +26,7 @@ MOST_TEXTS = 10_000
 
 NUMBER_AS_TEXT = r"^\s*[-+]?(\d+\.?\d*([eE][-+]?\d+)?|\.\d+([eE][-+]?\d+)?)\s*$"
 _TEXTS_LOOKED_AT = 256
+_DENSE = 4096
 
 
 def kind_of(type_: pa.DataType) -> Kind:
@@ -68,18 +70,20 @@ def encoded(array: pa.Array, there: Mask | None, *, limit: Limit, level: int = E
         whole = array.fill_null(0) if array.null_count else array
         ints = whole.to_numpy(zero_copy_only=False)
         ints = ints if there is None else ints[there]
-        if len(ints) and _fits(ints):
-            axis, places = distinct(ints.astype(np.int64, copy=False))
-            return Encoded(keys_of(axis.astype(np.float64)), places, EXACT)
+        if len(ints) and (found := _whole_numbers(ints)) is not None:
+            return found
     values = numbers(array)
     return encoded_numbers(values if there is None else values[there], limit=limit, level=level)
 
 
 def encoded_numbers(values: Floats, *, limit: Limit, level: int = EXACT) -> Encoded:
     """As ``encoded``, for numbers without NaN."""
-    keys = keys_of(values)
-    level = max(level, _level_of_a_start(keys, limit))
-    return Encoded(*distinct(coarser(keys, EXACT, level)), level)
+    if level == EXACT:
+        level = _level_of_a_start(values, limit)
+    if level == EXACT:
+        return _exactly(values)
+    found = in_bins(values, level) if level in COARSE_ENOUGH and len(values) else None
+    return found or Encoded(*distinct(coarser(keys_of(values), EXACT, level)), level)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,15 +148,31 @@ def _parsed(array: pa.Array) -> pa.Array:
     return pc.cast(pc.utf8_trim_whitespace(pc.if_else(is_number, array, None)), pa.float64())
 
 
-def _fits(ints: npt.NDArray[np.integer]) -> bool:
-    return int(ints.max()) - int(ints.min()) <= 4 * len(ints) + 1024 and abs(int(ints.max())) < 2**62
+def _whole_numbers(ints: npt.NDArray[np.integer]) -> Encoded | None:
+    """Whole numbers that lie close together, by their distance from the least; None for others."""
+    low, high = int(ints.min()), int(ints.max())
+    if high - low > 4 * len(ints) + 1024 or max(-low, high) >= 2**53:
+        return None
+    places = ints.astype(np.int64) - low
+    if high - low < _DENSE:
+        return Encoded(keys_of(np.arange(low, high + 1, dtype=np.float64)), places, EXACT)
+    axis, places = distinct(places)
+    return Encoded(keys_of((axis + low).astype(np.float64)), places, EXACT)
 
 
-def _level_of_a_start(keys: Ints, limit: Limit) -> int:
+def _exactly(values: Floats) -> Encoded:
+    coded = pa.array(values).dictionary_encode()
+    axis, place_of = np.unique(keys_of(coded.dictionary.to_numpy()), return_inverse=True)
+    return Encoded(axis, place_of[coded.indices.to_numpy()].astype(np.int64, copy=False), EXACT)
+
+
+def _level_of_a_start(values: Floats, limit: Limit) -> int:
     """The level that the first rows need: a lower bound for all of them, found by sorting few."""
-    if len(keys) <= limit.exact or how_many(np.sort(keys[: limit.exact + 1])) <= limit.exact:
+    if len(values) <= limit.exact:
         return EXACT
-    start = np.sort(keys[: limit.coarse + 1])
+    start = np.sort(keys_of(values[: limit.exact + 1]))
+    if how_many(start) <= limit.exact:
+        return EXACT
     levels = LEVELS[1:]
     first, last = 0, len(levels) - 1
     while first < last:

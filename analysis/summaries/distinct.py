@@ -24,17 +24,14 @@ def distinct(values: Ints) -> tuple[Ints, Ints]:
     return found + low, (np.cumsum(present) - 1)[shifted]
 
 
-def tallies(values: Ints) -> tuple[Ints, Ints]:
-    """The different values in order, and how many rows have each."""
-    if not len(values):
-        return values, values
-    if not _lie_close(values):
-        found, counts = np.unique(values, return_counts=True)
+def tallies(cells: Ints, size: int) -> tuple[Ints, Ints]:
+    """The different whole numbers among some that lie from 0 to ``size``, in order, and how many rows have each."""
+    if size > 4 * len(cells) + 1024:
+        found, counts = np.unique(cells, return_counts=True)
         return found, counts
-    low = values.min()
-    counts = np.bincount(values - low)
+    counts = np.bincount(cells, minlength=1)
     found = np.flatnonzero(counts)
-    return found + low, counts[found]
+    return found, counts[found]
 
 
 def how_many(ordered: Ints) -> int:

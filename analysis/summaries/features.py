@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 
+from analysis.summaries.bits import ROWS_AT_ONCE
 from analysis.summaries.columns import (
     MOST_TEXTS,
     Kind,
@@ -21,7 +23,7 @@ from analysis.summaries.columns import (
 )
 from analysis.summaries.distinct import Ints
 from analysis.summaries.keys import EXACT, Floats
-from analysis.summaries.table import NO_LIMIT, Encoded, Limit, Table, counted, empty, gathered, tallied
+from analysis.summaries.table import NO_LIMIT, Encoded, Lanes, Limit, Table, counted, empty, gathered, tallied
 
 NUMBERS = Limit(exact=32_768, coarse=4_096)
 NUMBERS_BY_PERIOD = Limit(exact=16_384, coarse=16_384)
@@ -102,11 +104,13 @@ class Feature:
         )
 
 
-def feature_of(array: pa.Array, periods: Ints, *, like: Feature | None) -> Feature:
-    """The summary of a batch's column; ``periods`` has each row's period, ``like`` the partition so far."""
+def feature_of(array: pa.Array, periods: Lanes | None, *, like: Feature | None) -> Feature:
+    """The summary of a batch's column; ``periods`` has each row's period, ``like`` the log so far."""
     kind = kind_of(array.type)
     there = present(array)
-    missing = tallied(periods[~there]) if there is not None else empty()
+    missing = empty()
+    if there is not None:
+        missing = tallied(np.zeros(int((~there).sum()), np.int64) if periods is None else periods.where(~there))
     bare = Feature(
         frozenset({kind}), len(array), missing, empty(NUMBERS), empty(NUMBERS_BY_PERIOD), Moments(), _no_texts()
     )
@@ -120,8 +124,14 @@ def feature_of(array: pa.Array, periods: Ints, *, like: Feature | None) -> Featu
 
 
 def moments_of(values: Floats) -> Moments:
-    if not len(values):
-        return Moments()
+    """In pieces that stay in a core's own cache, added up in their order."""
+    total = Moments()
+    for start in range(0, len(values), ROWS_AT_ONCE):
+        total += _moments(values[start : start + ROWS_AT_ONCE])
+    return total
+
+
+def _moments(values: Floats) -> Moments:
     low, high = float(values.min()), float(values.max())
     infinite = 0
     if not (np.isfinite(low) and np.isfinite(high)):
@@ -130,24 +140,26 @@ def moments_of(values: Floats) -> Moments:
     if not len(values):
         return Moments(low=low, high=high, infinite=infinite)
     mean = float(values.mean())
-    return Moments(len(values), mean, float(np.square(values - mean).sum()), low, high, infinite)
+    apart = values - mean
+    np.multiply(apart, apart, out=apart)
+    return Moments(len(values), mean, float(apart.sum()), low, high, infinite)
 
 
-def _with_numbers(bare: Feature, array: pa.Array, there: Mask | None, periods: Ints, like: Feature | None) -> Feature:
+def _with_numbers(
+    bare: Feature, array: pa.Array, there: Mask | None, periods: Lanes | None, like: Feature | None
+) -> Feature:
     column = encoded(array, there, limit=NUMBERS, level=like.numbers.level if like is not None else EXACT)
     values = numbers(array)
     if there is not None:
-        values, periods = values[there], periods[there]
+        values, periods = values[there], None if periods is None else periods.where(there)
+    found = replace(bare, numbers=counted(column, limit=NUMBERS), moments=moments_of(values))
+    if periods is None:
+        return found
     coarse = column.at(like.numbers_by_period.level) if like is not None else column
-    return replace(
-        bare,
-        numbers=counted(column, limit=NUMBERS),
-        numbers_by_period=counted(coarse, lanes=periods, limit=NUMBERS_BY_PERIOD),
-        moments=moments_of(values),
-    )
+    return replace(found, numbers_by_period=counted(coarse, lanes=periods, limit=NUMBERS_BY_PERIOD))
 
 
-def _with_texts(bare: Feature, array: pa.Array, periods: Ints, like: Feature | None) -> Feature:
+def _with_texts(bare: Feature, array: pa.Array, periods: Lanes | None, like: Feature | None) -> Feature:
     read = texts(array)
     counts = TextCounts(None, empty(), False)
     if read.values is not None and not (like is not None and like.texts.values is None):
@@ -156,22 +168,21 @@ def _with_texts(bare: Feature, array: pa.Array, periods: Ints, like: Feature | N
         return replace(bare, texts=counts)
     values = numbers(array)
     is_number = ~np.isnan(values)
-    with_numbers = _with_numbers(bare, pa.array(values[is_number]), None, periods[is_number], like)
+    of_numbers = None if periods is None else periods.where(is_number)
+    with_numbers = _with_numbers(bare, pa.array(values[is_number]), None, of_numbers, like)
     return replace(with_numbers, texts=counts, numbers_among_texts=int(is_number.sum()))
 
 
-def _counted_texts(read: Texts, periods: Ints) -> TextCounts:
-    values = read.values or ()
-    order = sorted(range(len(values)), key=lambda code: values[code])
-    rank = np.empty(len(values) + 1, dtype=np.int64)
-    rank[order] = np.arange(len(values))
-    rank[-1] = -1
-    codes = rank[read.codes]
+def _counted_texts(read: Texts, periods: Lanes | None) -> TextCounts:
+    values, codes = read.values or (), read.codes
     here = codes >= 0
     if not here.all():
-        codes, periods = codes[here], periods[here]
+        codes, periods = codes[here], None if periods is None else periods.where(here)
     table = counted(Encoded(np.arange(max(len(values), 1)), codes, EXACT), lanes=periods)
-    return _bounded(tuple(values[i] for i in order), table, True)
+    order = sorted(range(len(values)), key=lambda code: values[code])
+    rank = np.empty(len(values), dtype=np.int64)
+    rank[order] = np.arange(len(values))
+    return _bounded(tuple(values[i] for i in order), _renumbered(table, rank), True)
 
 
 def _no_texts() -> TextCounts:
@@ -185,6 +196,6 @@ def _bounded(values: tuple[str, ...], table: Table, by_period: bool) -> TextCoun
     return TextCounts(values, table.relabelled(np.zeros(len(table), np.int64)), False)
 
 
-def _renumbered(table: Table, codes: list[int]) -> Table:
-    new = np.array(codes, dtype=np.int64)
+def _renumbered(table: Table, codes: Sequence[int] | Ints) -> Table:
+    new = np.asarray(codes, dtype=np.int64)
     return gathered(new[table.keys], table.lanes, table.counts, table.sums, level=EXACT, limit=NO_LIMIT)

@@ -18,7 +18,7 @@ LEVELS: tuple[int, ...] = (EXACT, 36, 38, 40, *range(41, 64))
 """How many low bits may be dropped; 36 leaves bins of 1/65,536 of the value, 52 one bin for each power of two."""
 
 _LOW_BITS = np.int64(np.iinfo(np.int64).max)
-_TINY = int(np.array(2.0**-40).view(np.int64))
+TINY = int(np.array(2.0**-40).view(np.int64))
 
 
 def keys_of(values: Floats) -> Ints:
@@ -39,7 +39,7 @@ def coarser(keys: Ints, level: int, wanted: int) -> Ints:
     if wanted == level:
         return keys
     if level == EXACT:
-        tiny = (keys < _TINY) & (keys > ~_TINY)
+        tiny = (keys < TINY) & (keys > ~TINY)
         keys = np.where(tiny, 0, keys) if tiny.any() else keys
     return keys >> (wanted - level)
 

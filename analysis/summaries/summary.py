@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow.compute as pc
 
 from analysis.log import Batch
 from analysis.periods import NO_PERIOD, period_numbers
-from analysis.plan import Judged, Plan
+from analysis.plan import Block, Judged, Plan
 from analysis.summaries.distinct import Ints
 from analysis.summaries.features import Feature, feature_of
 from analysis.summaries.ids import Ids, ids_of
 from analysis.summaries.pairs import Sides, sides
 from analysis.summaries.said import Columns
 from analysis.summaries.spoken import Spoken, spoken
-from analysis.summaries.table import Table, tallied
+from analysis.summaries.table import Lanes, Table, lanes_of, tallied
 
 OUT_OF_TIME = -(2**40)
 """The lane of rows without a timestamp: below every period, and small enough to be multiplied."""
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """The columns that are counted one by one, by their names."""
+
+    by_name: Mapping[str, Feature]
+
+    def __getitem__(self, name: str) -> Feature:
+        return self.by_name[name]
+
+    def __add__(self, other: Features) -> Features:
+        return Features({name: feature + other.by_name[name] for name, feature in self.by_name.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +44,7 @@ class Summary:
 
     judged: Spoken
     against: Spoken | None
-    features: Mapping[str, Feature]
+    features: Features
     periods: Table
     ids: Ids | None
     last_row: int
@@ -47,7 +60,7 @@ class Summary:
         return Summary(
             self.judged + other.judged,
             against,
-            {name: feature + other.features[name] for name, feature in self.features.items()},
+            self.features + other.features,
             self.periods + other.periods,
             self.ids + other.ids if self.ids is not None and other.ids is not None else None,
             max(self.last_row, other.last_row),
@@ -56,20 +69,30 @@ class Summary:
         )
 
 
-def summarised(batch: Batch, plan: Plan, *, like: Summary | None = None) -> Summary:
-    """The summary of a batch. ``like``, the partition's summary so far, only saves work: it tells what is too fine."""
+Part = Summary | Features
+"""What is counted of one block of columns: the first block has the summary, the others have features for it."""
+
+
+def summarised(batch: Batch, plan: Plan, block: Block, *, like: Part | None = None) -> Part:
+    """What a block of columns says in a batch. ``like``, something of the same block, only saves work: it tells what is
+    too fine."""
     periods = _periods(batch, plan)
     columns, own = _rows_of(plan, plan.judged, batch.columns, periods)
+    before = like if isinstance(like, Summary) else None
+    known = before.features if before is not None else like if isinstance(like, Features) else None
+    features = _features(block.features, columns, None if plan.periods is None else lanes_of(own), known)
+    if not block.speaks:
+        return features
     against = both = None
     if plan.against is not None:
         theirs, when = _rows_of(plan, plan.against, batch.columns, periods)
-        against = spoken(plan, plan.against, theirs, when, like=like.against if like is not None else None)
+        against = spoken(plan, plan.against, theirs, when, like=before.against if before is not None else None)
         places = [_rows_of(plan, v, batch.columns, batch.positions)[1] for v in (plan.judged, plan.against)]
         both = sides(plan, (columns, theirs), (places[0], places[1]))
     return Summary(
-        judged=spoken(plan, plan.judged, columns, own, like=like.judged if like is not None else None),
+        judged=spoken(plan, plan.judged, columns, own, like=before.judged if before is not None else None),
         against=against,
-        features=_features(plan, columns, own, like),
+        features=features,
         periods=tallied(own),
         ids=ids_of(columns[plan.id]) if plan.id is not None else None,
         last_row=int(batch.positions[-1]) + 1 if len(batch) else 0,
@@ -78,15 +101,33 @@ def summarised(batch: Batch, plan: Plan, *, like: Summary | None = None) -> Summ
     )
 
 
-def measured_columns(plan: Plan) -> tuple[str, ...]:
-    """The columns whose drift and quality are measured: the features, the scores, the prediction and the label."""
-    said = [*(column for _, column in plan.judged.scores), plan.judged.prediction, plan.label]
-    return tuple(dict.fromkeys([*plan.features, *(c for c in said if c is not None)]))
+def added(one: Part, two: Part) -> Part:
+    """Two parts of one block as one."""
+    if isinstance(one, Summary) and isinstance(two, Summary):
+        return one + two
+    if isinstance(one, Features) and isinstance(two, Features):
+        return one + two
+    raise TypeError(f"a {type(one).__name__} and a {type(two).__name__} do not add up")
 
 
-def _features(plan: Plan, columns: Columns, periods: Ints, like: Summary | None) -> dict[str, Feature]:
-    before = like.features if like is not None else {}
-    return {name: feature_of(columns[name], periods, like=before.get(name)) for name in measured_columns(plan)}
+def together(parts: Iterable[Part | None], plan: Plan) -> Summary | None:
+    """The blocks' parts as one summary, its features in the plan's order; None where no block had a row."""
+    summary: Summary | None = None
+    features: dict[str, Feature] = {}
+    for part in parts:
+        if isinstance(part, Summary):
+            summary = part
+            features |= part.features.by_name
+        elif part is not None:
+            features |= part.by_name
+    if summary is None:
+        return None
+    return replace(summary, features=Features({name: features[name] for name in plan.measured_columns}))
+
+
+def _features(names: Iterable[str], columns: Columns, periods: Lanes | None, known: Features | None) -> Features:
+    before = known.by_name if known is not None else {}
+    return Features({name: feature_of(columns[name], periods, like=before.get(name)) for name in names})
 
 
 def _rows_of(plan: Plan, version: Judged, columns: Columns, numbers: Ints) -> tuple[Columns, Ints]:

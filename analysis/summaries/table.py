@@ -116,7 +116,10 @@ class Table:
         if self.limit.holds(len(self), self.level):
             return self
         coarser_levels = [level for level in LEVELS if level > self.level]
-        first, last = 0, len(coarser_levels) - 1
+        next_one = self.at(coarser_levels[0])  # mostly it is the next one, and halving would look at many
+        if next_one.limit.holds(len(next_one), next_one.level):
+            return next_one
+        first, last = 1, len(coarser_levels) - 1
         while first < last:
             middle = (first + last) // 2
             if self.limit.holds(self._cells_at(coarser_levels[middle]), coarser_levels[middle]):
@@ -155,7 +158,7 @@ class Table:
 @dataclass(frozen=True, slots=True)
 class Encoded:
     """The numbers of some rows, binned once so that they can be counted many times: row i has the key
-    ``axis[places[i]]`` of ``level``."""
+    ``axis[places[i]]`` of ``level``. The axis is in order; there may be keys in it that no row has."""
 
     axis: Ints
     places: Ints
@@ -171,31 +174,54 @@ class Encoded:
         return Encoded(axis, place_of[self.places], level)
 
 
+@dataclass(frozen=True, slots=True)
+class Lanes:
+    """The lanes of some rows, found once to count many columns by them: row i is in ``axis[places[i]]``."""
+
+    axis: Ints
+    places: Ints
+
+    def where(self, wanted: npt.NDArray[np.bool_]) -> Lanes:
+        return Lanes(self.axis, self.places[wanted])
+
+
+def lanes_of(numbers: Ints) -> Lanes:
+    return Lanes(*distinct(numbers))
+
+
 def counted(
-    encoded: Encoded, *, lanes: Ints | None = None, sums: Sequence[Floats] = (), limit: Limit = NO_LIMIT
+    encoded: Encoded, *, lanes: Lanes | Ints | None = None, sums: Sequence[Floats] = (), limit: Limit = NO_LIMIT
 ) -> Table:
     """The table of some rows: their encoded numbers, their lanes (all 0 by default), and further numbers to add up."""
-    axis, places = encoded.axis, encoded.places
-    size = max(len(axis), 1)
-    lane_axis, cells = np.zeros(1, np.int64), places
+    lane_axis, cells, size = np.zeros(1, np.int64), encoded.places, max(len(encoded.axis), 1)
     if lanes is not None:
-        lane_axis, lane_places = distinct(lanes)
-        cells = lane_places * size + places
+        by = lanes if isinstance(lanes, Lanes) else lanes_of(lanes)
+        lane_axis = by.axis
+        cells = by.places * size + cells if len(by.axis) > 1 else cells
     added: Floats = np.zeros((0, 0))
     if sums:
         found, rows = distinct(cells)
         counts = np.bincount(rows, minlength=len(found))
         added = np.stack([np.bincount(rows, weights=s, minlength=len(found)) for s in sums], axis=1)
     else:
-        found, counts = tallies(cells)
+        found, counts = tallies(cells, len(lane_axis) * size)
         added = np.zeros((len(found), 0))
-    table = Table(axis, lane_axis[found // size], found % size, counts, added, encoded.level, limit)
-    return table.within_limit()
+    axis, places = _used(encoded.axis, found % size)
+    return Table(axis, lane_axis[found // size], places, counts, added, encoded.level, limit).within_limit()
 
 
-def tallied(lanes: Ints, sums: Sequence[Floats] = ()) -> Table:
+def _used(axis: Ints, places: Ints) -> tuple[Ints, Ints]:
+    """Only those places of an axis that occur."""
+    there = np.zeros(len(axis), dtype=bool)
+    there[places] = True
+    return (axis, places) if there.all() else (axis[there], (np.cumsum(there) - 1)[places])
+
+
+def tallied(lanes: Lanes | Ints, sums: Sequence[Floats] = ()) -> Table:
     """Rows counted by lane alone."""
-    return counted(Encoded(np.zeros(1, np.int64), np.zeros(len(lanes), np.int64), EXACT), lanes=lanes, sums=sums)
+    by = lanes if isinstance(lanes, Lanes) else lanes_of(lanes)
+    rows = np.zeros(len(by.places), np.int64)
+    return counted(Encoded(np.zeros(1, np.int64), rows, EXACT), lanes=by, sums=sums)
 
 
 def empty(limit: Limit = NO_LIMIT, sums: int = 0) -> Table:

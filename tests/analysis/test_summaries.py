@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import pickle
+from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -17,17 +18,18 @@ from hypothesis import strategies as st
 from sklearn import metrics
 
 from analysis.card_reading import parse_card
-from analysis.engine import in_order, merged
+from analysis.engine import Tree, in_order
 from analysis.evaluate import evaluate
 from analysis.log import Batch
 from analysis.material import Material
 from analysis.measuring import measured
-from analysis.plan import Judged, Plan
+from analysis.plan import Judged, Plan, blocks_of
 from analysis.result import fingerprint
 from analysis.summaries import features, scores
+from analysis.summaries.bits import COARSE_ENOUGH, in_bins
 from analysis.summaries.features import Moments, moments_of
 from analysis.summaries.keys import LEVELS, coarser, keys_of, middles, numbers_of
-from analysis.summaries.summary import Summary, summarised
+from analysis.summaries.summary import Part, Summary, added, summarised, together
 from tests.analysis.evaluating import NOW, card, evaluated, the, value
 
 numbers = st.floats(allow_nan=False)
@@ -78,6 +80,23 @@ def batches(columns: dict[str, pa.Array], cuts: list[int]) -> list[Batch]:
     ]
 
 
+def part_of(batch: Batch, of: Plan | None = None, *, like: Part | None = None) -> Summary:
+    """The summary of a batch whose columns are read together."""
+    of = of or plan()
+    part = summarised(batch, of, blocks_of(of, apart=False)[0], like=like)
+    assert isinstance(part, Summary)
+    return part
+
+
+def merged(parts: Iterable[Summary]) -> Summary | None:
+    tree = Tree[Part](added)
+    for part in parts:
+        tree.take(part)
+    total = tree.total()
+    assert total is None or isinstance(total, Summary)
+    return total
+
+
 def measures_of(summary: Summary | None) -> dict[Any, Any]:
     assert summary is not None
     material = Material(plan=plan(), window=summary, reference=None)
@@ -96,15 +115,15 @@ def nearly(found: tuple[Any, ...], expected: tuple[Any, ...]) -> bool:
 
 @pytest.mark.parametrize("cuts", [[], [1], [1500], [10, 20, 700, 701, 2999]], ids=str)
 def test_rows_in_pieces_give_the_numbers_of_all_rows(cuts: list[int]) -> None:
-    whole = measures_of(summarised(batches(table(3000), [])[0], plan()))
-    pieces = measures_of(merged([summarised(b, plan()) for b in batches(table(3000), cuts)]))
+    whole = measures_of(part_of(batches(table(3000), [])[0]))
+    pieces = measures_of(merged([part_of(b) for b in batches(table(3000), cuts)]))
     assert list(pieces) == list(whole)
     for key, found in pieces.items():
         assert nearly(found, whole[key]), key
 
 
 def test_pieces_in_another_order_give_the_same_counts() -> None:
-    parts = [summarised(b, plan()) for b in batches(table(3000), [500, 900, 2500])]
+    parts = [part_of(b) for b in batches(table(3000), [500, 900, 2500])]
     forth, back = merged(parts), merged(parts[::-1])
     assert forth is not None
     assert back is not None
@@ -119,10 +138,10 @@ def test_pieces_in_another_order_give_the_same_counts() -> None:
 
 def test_what_the_partition_knows_saves_work_and_changes_nothing() -> None:
     parts = batches(table(3000), [1000, 2000])
-    alone = merged([summarised(b, plan()) for b in parts])
+    alone = merged([part_of(b) for b in parts])
     told: Summary | None = None
     for batch in parts:
-        found = summarised(batch, plan(), like=told)
+        found = part_of(batch, like=told)
         told = found if told is None else told + found
     expected = measures_of(alone)
     for key, found_ in measures_of(told).items():
@@ -130,7 +149,7 @@ def test_what_the_partition_knows_saves_work_and_changes_nothing() -> None:
 
 
 def test_a_summary_can_be_stored_and_read_again() -> None:
-    summary = summarised(batches(table(3000), [])[0], plan())
+    summary = part_of(batches(table(3000), [])[0])
     assert measures_of(pickle.loads(pickle.dumps(summary))) == measures_of(summary)  # noqa: S301 -- our own bytes
 
 
@@ -140,7 +159,7 @@ def test_a_summary_stays_small_whatever_the_number_of_rows() -> None:
         columns = {name: array for name, array in table(n).items() if name != "id"}
         batch = Batch(np.arange(n), columns)
         small = plan(id=None, features=("amount",), groupings=(), periods=None)
-        parts = [summarised(batch, small)]
+        parts = [part_of(batch, small)]
         sizes.append(len(parts[0].features["amount"].numbers))
     assert sizes[0] == 20_000
     assert sizes[1] <= features.NUMBERS.coarse
@@ -225,9 +244,26 @@ def test_work_in_threads_comes_back_in_order_and_its_errors_too() -> None:
 
 
 def test_parts_are_added_as_a_fixed_tree() -> None:
-    class Text(str):
-        def __add__(self, other: str) -> Text:
-            return Text(f"({self}{other})")
+    tree = Tree[str](lambda one, two: f"({one}{two})")
+    assert tree.total() is None
+    for letter in "abcde":
+        tree.take(letter)
+    assert tree.total() == "(((ab)(cd))e)"
 
-    assert merged([Text(c) for c in "abcde"]) == "(((ab)(cd))e)"
-    assert merged([]) is None
+
+@given(st.lists(numbers, min_size=1, max_size=50), st.sampled_from(COARSE_ENOUGH))
+def test_bins_from_the_upper_half_of_the_bits_are_those_of_all_bits(values: list[float], level: int) -> None:
+    some = np.array(values)
+    found = in_bins(some, level)
+    if found is not None:
+        assert found.axis[found.places].tolist() == coarser(keys_of(some), 0, level).tolist()
+        assert (np.diff(found.axis) > 0).all()
+
+
+def test_columns_read_apart_give_the_numbers_of_columns_read_together() -> None:
+    columns = {**table(3000), **{f"more {i}": table(3000)["amount"] for i in range(12)}}
+    wide = plan(features=("age", "city", "amount", *(f"more {i}" for i in range(12))))
+    batch = batches(columns, [])[0]
+    parts = [summarised(batch, wide, block) for block in blocks_of(wide, apart=True)]
+    assert len(parts) > 2
+    assert measures_of(together(parts, wide)) == measures_of(part_of(batch, wide))
