@@ -115,7 +115,7 @@ def summary(result: Result, card: ModelCard) -> str:
     """What a person reads: the verdict, the numbers that stand for the model, and the checks that did not pass."""
     lines = [f"{SAID[result.verdict]}  {result.model} {result.version}{_against(result)}, {_rows(result)}", ""]
     lines += [f"  {line}" for line in _main_numbers(result, card)]
-    lines += ["", *_checks(result)]
+    lines += ["", *_checks(result, card)]
     return "\n".join(lines) + "\n"
 
 
@@ -198,12 +198,15 @@ def _number(m: Measure) -> str:
     return f"{shown(m.measure, m.value)}{interval}  n = {m.n:,}"
 
 
-def _checks(result: Result) -> list[str]:
+def _checks(result: Result, card: ModelCard) -> list[str]:
+    from analysis.checks import unanswered
+
     if not result.checks:
         return ["No check was asked for."]
     lines = []
     for verdict in ("fail", "warn", "unsure"):
         lines += [f"{SAID[verdict]:<12}{c.check}: {c.says}" for c in result.checks if c.verdict == verdict]
+    lines += [f"{'NOT JUDGED':<12}{c.check}: {c.says}" for c in unanswered(card, result.checks)]
     rest = _counted([c.verdict for c in result.checks])
     return [*lines, *([""] if lines else []), rest]
 

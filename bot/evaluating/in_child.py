@@ -9,6 +9,7 @@ import pandas as pd  # noqa: F401  # imported here so that the server the childr
 
 from analysis import charts
 from analysis.card_reading import parse_card
+from analysis.checks import unanswered
 from analysis.evaluate import Progress, evaluate
 from bot.evaluating.values import Evaluated, Job
 
@@ -26,7 +27,8 @@ def evaluate_job(job: Job, phase: Callable[[str], None]) -> Evaluated:
         progress=_Phases(phase),
     )
     phase("Drawing the chart")
-    return Evaluated(result, charts.headline(result, card=card, markers=job.markers))
+    chart = charts.headline(result, card=card, markers=job.markers)
+    return Evaluated(result, chart, tuple(unanswered(card, result.checks)))
 
 
 class _Phases:
