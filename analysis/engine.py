@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from analysis.log import Batch, OpenLog, Partition
 from analysis.plan import Block, Plan, blocks_of
+from analysis.summaries.sample import tickets_of
 from analysis.summaries.summary import Part, Summary, added, summarised, together
 
 ROWS_AT_ONCE = 262_144
@@ -84,7 +85,8 @@ def summaries_of(readings: Sequence[Reading], *, threads: int, tally: Tally) -> 
         reading, block = readings[task.log], blocks[task.log][task.block]
         batches = reading.log.read(task.partition, block.columns)
         place = (task.log, task.block)
-        part = folded(batches, reading.plan, block, known.get(place), tally)
+        start = (task.partition.first_row or 0) - task.partition.file_row
+        part = folded(batches, reading.plan, block, start, known.get(place), tally)
         # Not of what was said: there sums of weights hang on how coarse the counts were, in their last digit.
         if part is not None and not block.speaks:
             known[place] = part
@@ -100,12 +102,15 @@ def summaries_of(readings: Sequence[Reading], *, threads: int, tally: Tally) -> 
     ]
 
 
-def folded(batches: Iterable[Batch], plan: Plan, block: Block, known: Part | None, tally: Tally) -> Part | None:
-    """A partition's batches, one after the other. ``known``, what was found elsewhere in the log, tells from the first
-    batch on how coarse the counts will have to be."""
+def folded(
+    batches: Iterable[Batch], plan: Plan, block: Block, file_start: int, known: Part | None, tally: Tally
+) -> Part | None:
+    """A partition's batches, one after the other; its file begins at row ``file_start`` of the log. ``known``, what was
+    found elsewhere in the log, tells from the first batch on how coarse the counts will have to be."""
     part: Part | None = None
     for batch in in_large_pieces(batches):
-        found = summarised(batch, plan, block, like=known if part is None else part)
+        tickets = tickets_of(batch.positions - file_start) if plan.samples else None
+        found = summarised(batch, plan, block, tickets=tickets, like=known if part is None else part)
         part = found if part is None else added(part, found)
         if block.speaks:
             tally.add(rows=len(batch))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from analysis.card import ModelCard
-from analysis.checks import judge
+from analysis.checks import judge, will_ask
 from analysis.engine import Progress, Reading, Tally, summaries_of
 from analysis.errors import DataError
 from analysis.known_checks import must_name_known_checks
@@ -47,9 +47,10 @@ def evaluate(
     rows = parse_window(window, now=now)
     log, reference_log = open_with_reference(card, window=rows, now=now)
     plan = plan_for(card, log.columns, version=version, against=against)
+    plan = replace(plan, samples=plan.label is not None and will_ask(card, "hotspot"))
     readings = [Reading(log, plan)]
     if reference_log is not None:
-        readings.append(Reading(reference_log, replace(plan, against=None)))
+        readings.append(Reading(reference_log, replace(plan, against=None, samples=False)))
     found, *others = summaries_of(readings, threads=threads, tally=Tally(progress))
     summary = _with_rows(card, plan, found, rows)
     reference = others[0] if others else None

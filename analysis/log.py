@@ -30,12 +30,14 @@ class Batch:
 @dataclass(frozen=True, slots=True)
 class Partition:
     """A piece of the log that is read by itself: a file, a block of a CSV, some row groups of a Parquet file.
-    ``number`` fixes the order in which summaries are merged. ``identity`` (path, size, mtime) names immutable bytes."""
+    ``number`` fixes the order in which summaries are merged; ``file_row`` is the place of its first row in its file.
+    ``identity`` (path, size, mtime) names immutable bytes."""
 
     number: int
     first_row: int | None
     identity: str
     where: object
+    file_row: int = 0
 
 
 class OpenLog(Protocol):

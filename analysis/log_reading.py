@@ -160,7 +160,7 @@ def partitions_of(table: Table, window: Window, exclude: Window | None) -> tuple
             if may_hold_rows(window, piece, first_row) and not left_out:
                 start = first_row + piece.first_row
                 identity = f"{file.file.identity}|{piece.first_row}+{piece.rows}"
-                found.append(Partition(len(found), start, identity, (number, piece)))
+                found.append(Partition(len(found), start, identity, (number, piece), piece.first_row))
     return tuple(found)
 
 

@@ -13,6 +13,7 @@ from analysis.measures.confusion import CELLS, NOTHING, confusions
 from analysis.measures.figures import Figure, Where, placed
 from analysis.measures.multiclass import matrix_of
 from analysis.measuring_columns import of_column
+from analysis.measuring_sample import of_sample
 from analysis.plan import Judged, Plan
 from analysis.summaries.classes import Classes
 from analysis.summaries.scores import View
@@ -32,6 +33,7 @@ def measured(material: Material) -> Iterator[Measure]:
     if window.sides is not None:
         of_both = Where(version=plan.judged.version, basis="difference")
         yield from placed(comparison.figures(window.sides, plan), of_both)
+    yield from of_sample(material)
     yield from _rows(material)
     for name in window.features.by_name:
         yield from of_column(material, name, plan.judged.version)

@@ -47,6 +47,8 @@ class Plan:
     protected: tuple[Grouping, ...]
     features: tuple[str, ...]
     columns: tuple[str, ...]
+    samples: bool = False
+    """Whether a sample of rows is kept, for what cannot be told from counts: hotspots, importance."""
 
     @property
     def same_rows(self) -> bool:
