@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from analysis.card import ModelCard
 from analysis.checks import judge, will_ask
-from analysis.engine import Progress, Reading, Tally, summaries_of
+from analysis.engine import Kept, Machine, Progress, Reading, Tally, Threads, summaries_of
 from analysis.errors import DataError
 from analysis.known_checks import must_name_known_checks
 from analysis.labels import must_have_the_positive
@@ -33,11 +33,14 @@ def evaluate(
     now: datetime,
     threads: int = 2,
     progress: Callable[[Progress], None] | None = None,
+    machine: Machine | None = None,
+    kept: Kept | None = None,
 ) -> Result:
     """What the window's rows say about a version of the model.
 
     ``window`` is what people write (`last 7 days`), counted back from ``now``; without a ``version`` the champion is
-    judged. Equal model cards and bytes give equal results, whatever the number of ``threads``. Raises UserError where
+    judged. Equal model cards and bytes give equal results, on any number of ``threads`` or another ``machine``, and
+    whether parts of them were ``kept`` from an evaluation before. Raises UserError where
     what was asked cannot be done, DataError where the log cannot be used.
     """
     for name in (version, against):
@@ -48,10 +51,10 @@ def evaluate(
     log, reference_log = open_with_reference(card, window=rows, now=now)
     plan = plan_for(card, log.columns, version=version, against=against)
     plan = replace(plan, samples=plan.label is not None and will_ask(card, "hotspot"))
-    readings = [Reading(log, plan)]
+    readings = [Reading.of(log, plan)]
     if reference_log is not None:
-        readings.append(Reading(reference_log, replace(plan, against=None, samples=False)))
-    found, *others = summaries_of(readings, threads=threads, tally=Tally(progress))
+        readings.append(Reading.of(reference_log, replace(plan, against=None, samples=False)))
+    found, *others = summaries_of(readings, machine=machine or Threads(threads), tally=Tally(progress), kept=kept)
     summary = _with_rows(card, plan, found, rows)
     reference = others[0] if others else None
     if reference_log is not None and reference is None:

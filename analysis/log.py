@@ -56,6 +56,11 @@ class OpenLog(Protocol):
     @property
     def partitions(self) -> Sequence[Partition]: ...
 
+    def key_of(self, partition: Partition, columns: Sequence[str]) -> str | None:
+        """What the columns of a partition's rows hang on, as text: where it is the same, so are the rows. None where
+        the source can change unseen, or only some of the rows lie in the window."""
+        ...
+
     def read(self, partition: Partition, columns: Sequence[str]) -> Iterator[Batch]:
         """The partition's rows that lie in the window, in order, in batches of at most 262,144 rows.
 

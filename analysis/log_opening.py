@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 
 import pyarrow as pa
@@ -94,7 +95,8 @@ def _open_labels(card: ModelCard, labels: Labels, limits: Limits) -> LabelTable:
     ids = pa.concat_arrays([pa.array([], pa.string()), *(i for i, _ in chunks)])
     values = _all_of(label, [found for _, found in chunks])
     age = _all_of(labels.latest, [found for _, found in chunks]) if labels.latest else None
-    return label_table(ids, values, age, name=table.name, latest=labels.latest or "")
+    found = label_table(ids, values, age, name=table.name, latest=labels.latest or "")
+    return replace(found, identity="\n".join(file.file.identity for file in table.files))
 
 
 def _all_of(column: str, chunks: list[dict[str, pa.Array]]) -> pa.Array:

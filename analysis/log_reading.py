@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
@@ -82,6 +83,18 @@ class Log:
         must_have_a_timestamp(self.card, window)
         partitions = partitions_of(self.table, window, exclude)
         return replace(self, window=window, exclude=exclude, partitions=partitions)
+
+    def key_of(self, partition: Partition, columns: Sequence[str]) -> str | None:
+        """What the columns of a partition's rows hang on, as text; None where only some of its rows may count."""
+        number, piece = cast("tuple[int, Piece]", partition.where)
+        first_row = self.table.first_rows[number]
+        if not partition.identity or not holds_only_rows_of(self.window, piece, first_row):
+            return None
+        if self.exclude is not None and may_hold_rows(self.exclude, piece, first_row):
+            return None
+        kinds = {c: self.table.kinds[c].value for c in columns if c in self.table.kinds}
+        labels = self.labels.identity if self.labels is not None and self.card.columns.label in columns else ""
+        return json.dumps([partition.identity, kinds, labels, repr(self.card.format)])
 
     def read(self, partition: Partition, columns: Sequence[str]) -> Iterator[Batch]:
         """The partition's rows that lie in the window, in order, in batches of at most 262,144 rows.

@@ -16,6 +16,8 @@ import pyarrow as pa
 from analysis.summaries.ids import Hashes, spread
 
 MOST_ROWS = 200_000
+MOST_ROWS_OF_A_PARTITION = 32_768
+"""What is kept of each partition must be small enough to be stored."""
 LONGEST_TEXTS = 100
 """Bytes, on average in a batch."""
 _BITS = 64
@@ -50,8 +52,8 @@ class Sample:
         rows = pa.array(kept)
         return Sample(self.tickets[kept], {n: c.take(rows) for n, c in self.columns.items()}, halvings)
 
-    def bounded(self) -> Sample:
-        return self.halved(_enough_halvings(self.tickets, self.halvings))
+    def bounded(self, most: int = MOST_ROWS) -> Sample:
+        return self.halved(_enough_halvings(self.tickets, self.halvings, most))
 
 
 def tickets_of(rows: npt.NDArray[np.int64]) -> Hashes:
@@ -61,7 +63,7 @@ def tickets_of(rows: npt.NDArray[np.int64]) -> Hashes:
 
 def sample_of(tickets: Hashes, columns: Mapping[str, pa.Array], names: Sequence[str], *, halvings: int = 0) -> Sample:
     """The sample of a batch; ``halvings`` that it will need anyway save work."""
-    halvings = _enough_halvings(tickets, halvings)
+    halvings = _enough_halvings(tickets, halvings, MOST_ROWS_OF_A_PARTITION)
     kept = np.flatnonzero(_drawn(tickets, halvings))
     rows = pa.array(kept)
     found = {name: pa.chunked_array([_short(columns[name].take(rows))]) for name in names}
@@ -86,8 +88,8 @@ def _drawn(tickets: Hashes, halvings: int) -> npt.NDArray[np.bool_]:
     return np.asarray(tickets >> np.uint64(_BITS - halvings) == 0, dtype=bool)
 
 
-def _enough_halvings(tickets: Hashes, halvings: int) -> int:
-    while int(np.count_nonzero(_drawn(tickets, halvings))) > MOST_ROWS:
+def _enough_halvings(tickets: Hashes, halvings: int, most: int) -> int:
+    while int(np.count_nonzero(_drawn(tickets, halvings))) > most:
         halvings += 1
     return halvings
 

@@ -18,7 +18,7 @@ from analysis.summaries.features import Feature, feature_of
 from analysis.summaries.ids import Hashes, Ids, ids_of
 from analysis.summaries.pairs import Sides, sides
 from analysis.summaries.said import Columns
-from analysis.summaries.sample import Sample, sample_of, side_by_side
+from analysis.summaries.sample import MOST_ROWS_OF_A_PARTITION, Sample, sample_of, side_by_side
 from analysis.summaries.spoken import Spoken, spoken
 from analysis.summaries.table import Lanes, Table, lanes_of, tallied
 
@@ -36,6 +36,10 @@ class Features:
 
     def __getitem__(self, name: str) -> Feature:
         return self.by_name[name]
+
+    def bounded(self) -> Features:
+        """As it is kept of a partition: with a smaller sample."""
+        return self if self.sample is None else replace(self, sample=self.sample.bounded(MOST_ROWS_OF_A_PARTITION))
 
     def __add__(self, other: Features) -> Features:
         sample = self.sample + other.sample if self.sample is not None and other.sample is not None else None
@@ -60,6 +64,9 @@ class Summary:
     @property
     def rows(self) -> int:
         return self.judged.rows
+
+    def bounded(self) -> Summary:
+        return replace(self, features=self.features.bounded())
 
     def __add__(self, other: Summary) -> Summary:
         against = self.against + other.against if self.against is not None and other.against is not None else None

@@ -21,6 +21,9 @@ class Job:
     against: str | None
     now: datetime
     markers: tuple[Marker, ...] = ()
+    summaries: str | None = None
+    """The folder in which summaries of partitions are kept for the next evaluation."""
+    dask: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
