@@ -109,7 +109,7 @@ class Work:
             return None
         # What counts rows by their place in the log is another summary at another place.
         place = task.partition.first_row if isinstance(plan.periods, int) else None
-        said = repr((shape(), rows, place, replace(plan, features=(), columns=()), block))
+        said = repr((shape(), rows, place, replace(plan, features=(), columns=(), sampled_for=()), block))
         return hashlib.sha256(said.encode()).hexdigest()
 
 

@@ -50,10 +50,13 @@ def evaluate(
     rows = parse_window(window, now=now)
     log, reference_log = open_with_reference(card, window=rows, now=now)
     plan = plan_for(card, log.columns, version=version, against=against)
-    plan = replace(plan, samples=plan.label is not None and will_ask(card, "hotspot"))
+    plan = replace(plan, sampled_for=_sampled_for(card, plan, has_reference=reference_log is not None))
+    plan = replace(plan, samples=bool(plan.sampled_for))
     readings = [Reading.of(log, plan)]
     if reference_log is not None:
-        readings.append(Reading.of(reference_log, replace(plan, against=None, samples=False)))
+        readings.append(
+            Reading.of(reference_log, replace(plan, against=None, samples=plan.sampled_for not in ((), ("hotspot",))))
+        )
     found, *others = summaries_of(readings, machine=machine or Threads(threads), tally=Tally(progress), kept=kept)
     summary = _with_rows(card, plan, found, rows)
     reference = others[0] if others else None
@@ -73,6 +76,18 @@ def evaluate(
         measures=measures,
         checks=checks,
     )
+
+
+def _sampled_for(card: ModelCard, plan: Plan, *, has_reference: bool) -> tuple[str, ...]:
+    """The checks that this evaluation will come to and that need rows, not counts."""
+    needs = {
+        "hotspot": plan.label is not None,
+        "leakage": plan.label is not None,
+        "drift": has_reference and bool(plan.judged.scores) and plan.task in ("binary", "regression"),
+        "feature_importance": bool(plan.judged.scores),
+        "multivariate_drift": has_reference,
+    }
+    return tuple(name for name, met in needs.items() if met and will_ask(card, name))
 
 
 def _with_rows(card: ModelCard, plan: Plan, found: Summary | None, window: Window) -> Summary:

@@ -48,7 +48,9 @@ class Plan:
     features: tuple[str, ...]
     columns: tuple[str, ...]
     samples: bool = False
-    """Whether a sample of rows is kept, for what cannot be told from counts: hotspots, importance."""
+    """Whether a sample of rows is kept."""
+    sampled_for: tuple[str, ...] = ()
+    """The checks that need what only the sample tells."""
 
     @property
     def same_rows(self) -> bool:
