@@ -29,9 +29,10 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Partition:
-    """A piece of the log that is read by itself: a file, a block of a CSV, some row groups of a Parquet file.
+    """A piece of the log that is read by itself: a file, a block of a CSV, some row groups of a Parquet file, a query.
     ``number`` fixes the order in which summaries are merged; ``file_row`` is the place of its first row in its file.
-    ``identity`` (path, size, mtime) names immutable bytes."""
+    ``identity`` (path, size and mtime, or an object's address, size and ETag) names immutable bytes; it is empty where
+    nothing does, as for a query: what was found there must not be kept in a cache."""
 
     number: int
     first_row: int | None
