@@ -23,6 +23,9 @@ from analysis.windows import Window, parse_window, window_before
 
 __all__ = ["Progress", "evaluate"]
 
+NEED_THE_REFERENCE = {"drift", "feature_importance", "multivariate_drift"}
+"""The checks that need rows of the reference, too."""
+
 
 def evaluate(
     card: ModelCard,
@@ -54,9 +57,8 @@ def evaluate(
     plan = replace(plan, samples=bool(plan.sampled_for))
     readings = [Reading.of(log, plan)]
     if reference_log is not None:
-        readings.append(
-            Reading.of(reference_log, replace(plan, against=None, samples=plan.sampled_for not in ((), ("hotspot",))))
-        )
+        of_reference = bool(NEED_THE_REFERENCE & set(plan.sampled_for))
+        readings.append(Reading.of(reference_log, replace(plan, against=None, samples=of_reference)))
     found, *others = summaries_of(readings, machine=machine or Threads(threads), tally=Tally(progress), kept=kept)
     summary = _with_rows(card, plan, found, rows)
     reference = others[0] if others else None

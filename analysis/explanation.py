@@ -1,10 +1,10 @@
 """Which features moved the score: the difference of two mean scores as a sum over features.
 
 An additive surrogate of the score, s(x) ≈ a + Σ_j f_j(bin of x_j), is fitted by ridge regression to rows of the
-reference and the window together. The mean score then moved by Σ_j Σ_b f_j(b) (share of b in the window − in the reference): each
-feature's part is what its own change of distribution does to the score (the compositional part of Kitagawa, Journal of
-the American Statistical Association 50 (1955) 1168–1194, and of Oaxaca and Blinder). What the surrogate does not
-explain, other weights or features that were not logged, is left over and said.
+reference and the window together. The mean score then moved by Σ_j Σ_b f_j(b) (share of b in the window − in the
+reference): each feature's part is what its own change of distribution does to the score (the compositional part of
+Kitagawa, Journal of the American Statistical Association 50 (1955) 1168–1194, and of Oaxaca and Blinder). What the
+surrogate does not explain, other weights or features that were not logged, is left over and said.
 """
 
 from __future__ import annotations

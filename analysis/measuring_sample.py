@@ -97,8 +97,8 @@ def _moved(plan: Plan, sample: Sample, there: Sample, features: Sequence[Binning
         return
     found = moved_score(window, scores, reference, before)
     note = f"an additive surrogate of the score, which explains {found.faithful:.0%} of it; {found.left:.2g} is left"
-    for name, part in sorted(found.parts, key=lambda pair: (-abs(pair[1]), pair[0]))[:MOST_EXPLAINED]:
-        figure = Figure(name="score_shift", value=part, n=len(scores), note=note)
+    for name, moved in sorted(found.parts, key=lambda pair: (-abs(pair[1]), pair[0]))[:MOST_EXPLAINED]:
+        figure = Figure(name="score_shift", value=moved, n=len(scores), note=note)
         yield from placed([figure], Where(version=plan.judged.version, feature=name, basis="difference"))
 
 

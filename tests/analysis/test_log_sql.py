@@ -26,7 +26,7 @@ from analysis.log_query import Query, open_query
 from analysis.log_sql import BATCH_ROWS, Database
 from analysis.log_sql_text import is_ordered
 from analysis.log_values import Kind
-from analysis.values import Result
+from analysis.values import Measure, Result
 from tests.analysis.evaluating import NOW
 from tests.analysis.logs import opened, read, refused
 from tests.databases import KINDS, fresh_url
@@ -116,12 +116,17 @@ def test_a_query_is_evaluated_as_the_same_rows_in_parquet_are(tmp_path: Path) ->
     assert found.window.rows == ROWS
 
 
+def counted(result: Result) -> list[Measure]:
+    """Without those of a sample, which is drawn by the places of rows: a window that the database cuts has others."""
+    return [m for m in result.measures if "sample" not in (m.note or "") and "held back" not in (m.note or "")]
+
+
 @pytest.mark.parametrize("window", ["2026-03", "2026-04-01T12:30:00Z..2026-04-02T00:00:00Z", "rows 70000..140000"])
 def test_a_window_holds_the_same_rows_as_in_parquet(tmp_path: Path, window: str) -> None:
     pq.write_table(the_rows(), tmp_path / "log.parquet")
     found = result_of(tmp_path, written(ORDERED), window=window)
     same = result_of(tmp_path, "log.parquet", window=window)
-    assert (found.measures, found.window) == (same.measures, same.window)
+    assert (counted(found), found.window) == (counted(same), same.window)
 
 
 def test_rows_after_the_window_are_not_asked_for(tmp_path: Path) -> None:
