@@ -66,7 +66,7 @@ def evaluate(
         raise DataError(f"the reference of {card.model} holds no row; look at reference: in the model card")
     must_have_the_positive(plan, summary, reference)
     compared = reference if reference is not None and reference.rows else None
-    measures = tuple(measured(Material(plan=plan, window=summary, reference=compared)))
+    measures = tuple(measured(Material(plan=plan, window=summary, reference=compared, now=now)))
     of_window = _rows(rows, summary.rows)
     checks = judge(card, measures, version=plan.judged.version, against=against, window=of_window)
     return Result(
@@ -85,6 +85,7 @@ def _sampled_for(card: ModelCard, plan: Plan, *, has_reference: bool) -> tuple[s
     needs = {
         "hotspot": plan.label is not None,
         "leakage": plan.label is not None,
+        "conflicting_labels": plan.label is not None and plan.task != "regression",
         "drift": has_reference and bool(plan.judged.scores) and plan.task in ("binary", "regression"),
         "feature_importance": bool(plan.judged.scores),
         "multivariate_drift": has_reference,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from analysis.labels import names_of_classes
 from analysis.periods import period_label
@@ -19,6 +20,7 @@ class Material:
     plan: Plan
     window: Summary
     reference: Summary | None
+    now: datetime | None = None
 
     @property
     def classes(self) -> tuple[str, str]:

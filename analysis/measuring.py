@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import UTC
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from analysis.measures.figures import Figure, Where, placed
 from analysis.measures.multiclass import matrix_of
 from analysis.measuring_columns import of_column
 from analysis.measuring_sample import of_sample
+from analysis.periods import period_numbers
 from analysis.plan import Judged
 from analysis.summaries.classes import Classes
 from analysis.summaries.groups import MOST_GROUPS
@@ -167,7 +169,7 @@ def _calibration(version: Judged, seen: Seen, where: Where) -> Iterator[Measure]
 
 
 def _rows(material: Material) -> Iterator[Measure]:
-    """Volume and duplicates."""
+    """Volume, duplicates, and rows from the future."""
     window, reference, plan = material.window, material.reference, material.plan
     here = Where(version=plan.judged.version)
     of_reference = replace(here, basis="reference")
@@ -177,7 +179,20 @@ def _rows(material: Material) -> Iterator[Measure]:
     if plan.periods is not None:
         for period, rows in rows_by_period(window.periods).items():
             yield from placed([quality.volume(rows)], replace(here, period=material.period(period)))
+        yield from placed(_of_the_future(material), here)
     for where, summary in ((here, window), (of_reference, reference)):
         if summary is not None and summary.ids is not None:
             figure = quality.duplicate_rate(summary.ids, summary.rows)
             yield from placed([figure], replace(where, feature=plan.id))
+
+
+def _of_the_future(material: Material) -> Iterator[Figure]:
+    """Only where there are such rows: else a result would hang on the hour in which it was made."""
+    kind = material.plan.periods
+    if not isinstance(kind, str) or material.now is None:
+        return
+    now = np.datetime64(material.now.astimezone(UTC).replace(tzinfo=None), "us")
+    current = int(period_numbers(np.array([now]), kind)[0])
+    after = sum(rows for period, rows in rows_by_period(material.window.periods).items() if period > current)
+    if after:
+        yield quality.future_rate(after, material.window.rows)

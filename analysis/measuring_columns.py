@@ -23,7 +23,7 @@ def of_column(material: Material, name: str, version: str) -> Iterator[Measure]:
     here = Where(version=version, feature=name)
     yield from placed(_quality(feature, reference, is_a_class=is_a_class), here)
     if reference is not None:
-        yield from placed([quality.missing_rate(reference)], replace(here, basis="reference"))
+        yield from placed(_quality_of_reference(reference, is_a_class=is_a_class), replace(here, basis="reference"))
     yield from _missing_over_time(material, feature, here)
     if not _is_counted(feature) and (reference is None or not _is_counted(reference)):
         return
@@ -48,12 +48,22 @@ def _quality(feature: Feature, reference: Feature | None, *, is_a_class: bool) -
     yield quality.missing_rate(feature)
     if is_a_class:
         return
+    different = quality.unique_values(feature) if _is_counted(feature) else None
+    if different is not None:
+        yield different
     wrong = quality.type_error_rate(feature, reference)
     if wrong is not None:
         yield wrong
     outside = quality.out_of_range_rate(feature, reference) if reference is not None else None
     if outside is not None:
         yield outside
+
+
+def _quality_of_reference(reference: Feature, *, is_a_class: bool) -> Iterator[Figure]:
+    yield quality.missing_rate(reference)
+    different = quality.unique_values(reference) if _is_counted(reference) and not is_a_class else None
+    if different is not None:
+        yield different
 
 
 def _histogram(binned: Binned, rows: int, reference: Feature | None, here: Where, named: set[str]) -> Iterator[Measure]:

@@ -17,9 +17,11 @@ from analysis.material import Material
 from analysis.measures.curves import Curve, roc_auc
 from analysis.measures.figures import Figure, Where, placed
 from analysis.measures.intervals import about, wilson
+from analysis.measures.quality import share
 from analysis.multivariate import told_apart
 from analysis.plan import Plan
-from analysis.summaries.columns import numbers
+from analysis.summaries.columns import kind_of, numbers, texts
+from analysis.summaries.ids import Hashes, spread
 from analysis.summaries.keys import Floats
 from analysis.summaries.said import binary_rows, multiclass_rows, regression_rows
 from analysis.summaries.sample import Sample, in_second_half
@@ -41,6 +43,8 @@ def of_sample(material: Material) -> Iterator[Measure]:
         yield from _hotspots(material, sample, features)
     if "leakage" in wanted:
         yield from _leaks(material, sample, features)
+    if "conflicting_labels" in wanted:
+        yield from _conflicts(material.plan, sample)
     there = material.reference.features.sample if material.reference is not None else None
     if there is not None and len(there):
         if "drift" in wanted:
@@ -83,6 +87,35 @@ def _leaks(material: Material, sample: Sample, features: Sequence[Binning]) -> I
         if curve.has_both:
             figure = replace(roc_auc(curve), name="label_auc", note="this feature alone, on a half of a sample")
             yield from placed([figure], Where(version=plan.judged.version, feature=feature.name))
+
+
+def _conflicts(plan: Plan, sample: Sample) -> Iterator[Measure]:
+    """Rows with a label that are alike in every feature to a row with another label."""
+    columns = arrays_of(sample)
+    if plan.label is None or not plan.features:
+        return
+    labels = texts(columns[plan.label]).codes
+    known = np.flatnonzero(labels >= 0)
+    alike = np.zeros(len(sample), dtype=np.uint64)
+    for name in plan.features:
+        alike = spread(alike ^ of_values(columns[name]))
+    _, twins = np.unique(alike[known], return_inverse=True)
+    pairs, pair = np.unique(np.stack([twins, labels[known]]), axis=1, return_inverse=True)
+    several = np.bincount(pairs[0]) > 1 if len(known) else np.zeros(0, dtype=bool)
+    rows = int(several[pairs[0]][pair.ravel()].sum()) if len(known) else 0
+    note = "of a sample: twins of rows that were not drawn are not seen" if sample.halvings else None
+    figure = share("conflicting_label_rate", rows, len(known), note=note)
+    yield from placed([figure], Where(version=plan.judged.version))
+
+
+def of_values(array: pa.Array) -> Hashes:
+    """A number for each value, the same for equal ones of one column."""
+    if kind_of(array.type) == "number":
+        return spread((numbers(array) + 0.0).view(np.uint64))
+    if kind_of(array.type) == "time":
+        return spread(array.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False).view(np.uint64))
+    coded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
+    return spread(coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64).view(np.uint64))
 
 
 def _moved(plan: Plan, sample: Sample, there: Sample, features: Sequence[Binning]) -> Iterator[Measure]:

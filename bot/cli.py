@@ -42,6 +42,16 @@ def evaluate(
 
 
 @app.command()
+def suggest(
+    model_card: Annotated[Path, typer.Argument(metavar="MODEL_CARD", help="the YAML file that describes the model")],
+) -> None:
+    """Propose checks for a model card, with what they would have said over the past periods."""
+    from bot.suggest_cli import suggest_in_terminal
+
+    suggest_in_terminal(model_card)
+
+
+@app.command()
 def serve(
     role: Annotated[str, typer.Option(help="web, worker, clock or all")] = "all",
 ) -> None:

@@ -21,6 +21,8 @@ ABOVE: dict[str, Levels] = {
     "out_of_range_rate": Levels(0.01, 0.05),
     "type_error_rate": Levels(0.0, 0.01),
     "duplicate_rate": Levels(0.0, 0.01),
+    "future_rate": Levels(0.0, 0.01),
+    "conflicting_label_rate": Levels(0.05, 0.25),
 }
 
 RISE_OF_MISSING = Levels(0.01, 0.05)

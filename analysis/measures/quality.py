@@ -34,6 +34,21 @@ def missing_rate(feature: Feature) -> Figure:
     return share("missing_rate", feature.missing.rows, feature.rows)
 
 
+def unique_values(feature: Feature) -> Figure | None:
+    """How many different values there are (pandas' nunique); None where there are too many to be told apart."""
+    if feature.texts.values is None or not (feature.numbers.is_exact or not len(feature.numbers)):
+        return None
+    # What can be read as a number among texts is counted as a number, too.
+    texts = len(feature.texts.values)
+    count = texts or len(feature.numbers)
+    return Figure(name="unique_values", value=float(count), n=feature.rows - feature.missing.rows)
+
+
+def future_rate(after: int, rows: int) -> Figure:
+    """Rows whose time lies in a period that has not begun yet."""
+    return share("future_rate", after, rows)
+
+
 def type_error_rate(feature: Feature, reference: Feature | None) -> Figure | None:
     """Rows whose value is no number, in a column of numbers; None for other columns."""
     if not is_number(feature, reference):
