@@ -152,12 +152,14 @@ class Door:
         requests.take(tx, request, key=delivery.key, source=delivery.source, lane=command.lane, now=self.now())
 
     def _refuse(self, tx: Transaction, says: str, delivery: _Delivery) -> None:
-        """The same delivery twice gives one refusal: its key is the delivery's."""
+        """The same delivery twice gives one refusal: its key is the delivery's.
+
+        A mention that stands in the channel is answered there: its thread has no reply yet, so nobody has it open."""
         where, who = delivery.where, delivery.who
         address = Address(
             team=who.team,
             channel=where.channel or "",
-            thread=where.thread if delivery.source == "mention" else None,
+            thread=where.thread if delivery.source == "mention" and where.thread != where.message else None,
             user=who.user,
             response_url=where.response_url,
         )

@@ -10,6 +10,7 @@ from analysis.drawing.chart import Chart
 from analysis.judgement.importance import by_importance
 from analysis.judgement.wording import named
 from analysis.values import CheckResult, Measure, Result
+from bot.render.answers import words_only
 from bot.render.blocks import (
     TEXT_MOST,
     Block,
@@ -52,6 +53,16 @@ def ended(evaluation: Evaluation, *, says: str, mark: str, asked_by: Sequence[st
     notes = _context(evaluation, asked_by, window, None)
     text = cut(f"{title}. {says} E-{evaluation.id}", TEXT_MOST)
     return Content(text=text, blocks=(header(title), section(f"{mark} {escape(says)}"), actions(again), context(notes)))
+
+
+def over_already(evaluation: Evaluation) -> Content:
+    """Told to the one who would stop what has ended: how it ended, and where that is seen."""
+    says = f"E-{evaluation.id} of {escape(evaluation.model)} has ended already"
+    if evaluation.verdict is not None:
+        seen = f"`show E-{evaluation.id}` shows it."
+        return words_only(f"{says}: {MARK[evaluation.verdict]} {WORD[evaluation.verdict]}.", notes=[seen])
+    why = f"stopped by {escape(evaluation.says or '')}" if evaluation.status == "stopped" else "it failed"
+    return words_only(f"{says}: {why}.")
 
 
 def done(

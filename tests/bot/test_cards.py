@@ -116,6 +116,14 @@ def test_an_unknown_model_is_answered_with_the_nearest_one(stage: Stage) -> None
     assert "did you mean `small`?" in stage.told("no model")["text"]
 
 
+def test_stopping_what_has_ended_tells_how_it_ended(stage: Stage) -> None:
+    stage.type("evaluate small")
+    finished_card(stage)
+    stage.quiet()
+    stage.type("stop E-1")
+    assert "E-1 of small has ended already: :red_circle: fails." in stage.told("ended already")["text"]
+
+
 def test_guests_can_read_but_not_run(stage: Stage) -> None:
     stage.type("evaluate small", user=stage.guest)
     assert "Guests can read here" in stage.told("Guests", user=stage.guest)["text"]
