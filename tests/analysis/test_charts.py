@@ -60,6 +60,14 @@ LATE_LABELS = story.result(
     story.number("roc_auc", 0.72, n=5090, half=0.01),
 )
 
+FEW_ROWS = story.result(
+    story.number("recall", 0.588, n=102, half=0.09),
+    *(
+        story.number("recall", value, n=n, half=0.14, where=(("region", name),))
+        for name, value, n in (("north", 0.128, 47), ("south", 0.80, 30), ("west", 0.96, 25), ("islands", 1.0, 4))
+    ),
+)
+
 FEW_NUMBERS = story.result(
     *(story.number("share", (7 - i) / 28, where=(("items", str(i)),), basis=b) for i in range(7) for b in story.BOTH)
 )
@@ -84,6 +92,7 @@ CASES: dict[str, Case] = {
     "drift of one feature": ("drift", story.result(*story.drifts(1)), {}),
     "slices": ("slices", EVERYTHING, {}),
     "slices of a protected column": ("slices", EVERYTHING, {"measure": "false_positive_rate", "columns": ("race",)}),
+    "slices of few rows": ("slices", FEW_ROWS, {"measure": "recall", "columns": ("region",)}),
     "40 slices": ("slices", MANY_GROUPS, {"measure": "recall", "columns": ("region",)}),
     "calibration": ("calibration", EVERYTHING, {}),
     "confusion": ("confusion", EVERYTHING, {}),
@@ -211,11 +220,32 @@ def test_the_limits_of_a_chart_are_those_of_its_check() -> None:
     assert found == [("fail", 0.662, "below"), ("warn", 0.692, "below")]
 
 
-def test_small_groups_are_named_without_their_number() -> None:
+def test_small_groups_are_drawn_hollow_with_their_n() -> None:
     chart = charts.draw("slices", EVERYTHING, card=story.CARD, measure="false_positive_rate", columns=("race",))
     assert chart.title == "False positive rate is 44.9% for African-American, 21.5% for Hispanic"
-    assert "Too small to judge: Asian." in chart.alt
-    assert "8.7%" not in chart.alt
+    assert "few rows: n = 23)" in chart.alt
+
+
+def test_a_group_that_would_point_at_people_is_named_without_its_number() -> None:
+    nine = story.number("recall", 0.3, n=9, where=(("region", "islands"),))
+    many = story.number("recall", 0.7, n=900, where=(("region", "west"),))
+    chart = charts.draw("slices", story.result(many, nine), card=story.CARD, measure="recall", columns=("region",))
+    assert "Too small to judge: islands." in chart.alt
+    assert "30%" not in chart.alt
+
+
+def test_the_headline_agrees_with_a_finding_about_a_small_group() -> None:
+    subject = Subject(measure="recall", slice=(("region", "north"),))
+    finding = CheckResult(check="threshold", subject=subject, verdict="fail", says="Recall for region = north is low.")
+    chart = charts.headline(replace(FEW_ROWS, checks=(finding,)), card=story.CARD)
+    assert chart.title == "Recall is 12.8% for north (only n = 47), 96% for west"
+    assert ": ." not in chart.alt
+
+
+def test_groups_that_are_all_too_small_to_show_are_no_chart() -> None:
+    tiny = [story.number("recall", 0.5, n=4, where=(("region", name),)) for name in ("north", "south")]
+    with pytest.raises(UserError, match="Every group of region is too small for a recall"):
+        charts.draw("slices", story.result(*tiny), card=story.CARD, measure="recall", columns=("region",))
 
 
 def test_a_new_value_is_named() -> None:
