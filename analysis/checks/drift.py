@@ -11,13 +11,11 @@ from analysis.judgement.comparison import default_drops, main_measure
 from analysis.judgement.conditions import Ruling, rule, told
 from analysis.judgement.default_limits import DRIFT
 from analysis.judgement.histogram import most_moved
-from analysis.judgement.history import first_bad, since
+from analysis.judgement.history import first_bad, since, told_periods
 from analysis.values import Basis, CheckResult, Measure, Subject
 
 DISTANCES = ("psi", "jensen_shannon")
 CHANCE_TAKEN_FOR_NO_DRIFT = 0.01
-FEWEST_ROWS_OF_A_PERIOD = 200
-"""A histogram of fewer rows lies about 0.05 from its own source by chance alone (PSI, ten bins)."""
 
 
 def judge(question: Question) -> Iterable[CheckResult]:
@@ -52,7 +50,7 @@ def _distances(question: Question) -> list[Measure]:
 def _judged(question: Question, measure: Measure, harmless: str | None) -> CheckResult:
     warn, fail = question.conditions(warn=(above(DRIFT.warn),), fail=(above(DRIFT.fail),), bad="above")
     ruling = rule(question.table.contrasted(measure), warn=warn, fail=fail)
-    over_time = [m for m in question.table.over_time(measure) if m.n >= FEWEST_ROWS_OF_A_PERIOD]
+    over_time = told_periods(question.table.over_time(measure))
     if ruling.verdict == "pass":
         return _late(question, measure, ruling, over_time)
     if ruling.verdict not in ("warn", "fail") or ruling.trial is None:

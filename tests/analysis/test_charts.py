@@ -68,6 +68,20 @@ FEW_ROWS = story.result(
     ),
 )
 
+NORTH = (("region", "north"),)
+THIN = story.result(
+    *(
+        story.number("recall", v, n=n, half=h, where=NORTH, period=week)
+        for v, n, h, week in zip(
+            (0.70, 0.69, 0.68, 0.60, 0.55, 1.0, 0.0),
+            (300, 310, 305, 300, 290, 4, 2),
+            (0.05, 0.05, 0.05, 0.05, 0.05, 0.5, 0.6),
+            story.WEEKS[:7],
+            strict=True,
+        )
+    ),
+)
+
 FEW_NUMBERS = story.result(
     *(story.number("share", (7 - i) / 28, where=(("items", str(i)),), basis=b) for i in range(7) for b in story.BOTH)
 )
@@ -86,6 +100,7 @@ CASES: dict[str, Case] = {
     "trend of one period": ("trend", ONE_PERIOD, {}),
     "trend of the window alone": ("trend", NO_PERIODS, {}),
     "trend with labels on their way": ("trend", LATE_LABELS, {}),
+    "trend with thin periods": ("trend", THIN, {"measure": "recall", "where": NORTH}),
     "trend of 200 days": ("trend", MANY_DAYS, {}),
     "trend of rows": ("trend", EVERYTHING, {"measure": "volume"}),
     "drift": ("drift", EVERYTHING, {}),
@@ -202,6 +217,38 @@ def test_a_trend_can_be_drawn_from_the_periods_of_several_evaluations_alone() ->
 
 def test_a_period_whose_labels_are_still_arriving_does_not_make_the_title() -> None:
     assert charts.draw("trend", LATE_LABELS, card=story.CARD).title == "ROC AUC holds at 0.740 in W05"
+
+
+def test_thin_periods_are_hollow_and_neither_title_nor_label_nor_scale_is_theirs() -> None:
+    case: Case = ("trend", THIN, {"measure": "recall", "where": NORTH})
+    chart = drawn(case)
+    # W05 is 50% to 60%; W01, W02 and W03, the lowest of them from 63%, lie above it, and they are three of four.
+    # (0.70 · 300 + 0.69 · 310 + 0.68 · 305 + 0.60 · 300) / 1,215 = 66.8%.
+    assert chart.title == "Recall for region = north fell to 55% in W05, from 66.8% before"
+    assert "Hollow, on few labels: 2026-W06 (n = 4) and 2026-W07 (n = 2)." in chart.alt
+    bold = [t.get_text() for t in texts(painted(case)) if t.get_text().startswith("55%")]
+    assert bold == ["55% in W05"]
+    low, high = painted(case).figure.axes[0].get_ylim()
+    assert low > 0.4
+    assert high < 0.8
+
+
+def test_a_line_that_fell_beyond_its_interval_does_not_hold() -> None:
+    weeks = [
+        story.number("recall", v, n=300, half=0.03, period=week)
+        for v, week in zip((0.72, 0.66, 0.65, 0.64), story.WEEKS, strict=False)
+    ]
+    assert (
+        charts.draw("trend", story.result(*weeks), measure="recall").title
+        == "Recall is 64% in W04, down from 72% in W01"
+    )
+
+
+def test_notes_on_a_picture_end_with_a_whole_word() -> None:
+    shown = [t.get_text() for t in texts(painted(("trend", EVERYTHING, {"markers": NOTES})))]
+    [line] = [t for t in shown if "A-9" in t]
+    assert line.endswith("…, A-10")
+    assert NOTES[1].text.startswith(line.removeprefix("2 · W08: A-9 ").removesuffix("…, A-10") + " ")
 
 
 def test_a_trend_without_a_model_card_has_no_limits_but_still_says_what_happened() -> None:
