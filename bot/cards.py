@@ -1,15 +1,16 @@
 """Where an evaluation's card stands and who asked for it; writes cards, and the marks of findings that recovered."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from bot.asking.context import Context
 from bot.remembered import Remembered, remember
 from bot.render import card as cards
-from storage import annotations, messages, people
+from bot.render.wording import chosen_window
+from storage import annotations, evaluations, messages, people
 from storage.anchors import Anchor
 from storage.database import Transaction
 from storage.evaluations import Evaluation
-from storage.findings import Change
+from storage.findings import Change, Finding
 from storage.messages import Address, Content
 from storage.requests import Who
 
@@ -59,6 +60,16 @@ def names_of(tx: Transaction, evaluation: Evaluation) -> list[str]:
 def name_of(tx: Transaction, who: Who) -> str:
     person = people.get(tx, who)
     return person.name if person is not None else who.user
+
+
+def windows_of(tx: Transaction, found: Iterable[Finding]) -> dict[int, str]:
+    """The windows that somebody chose, by the evaluations whose words these findings bear."""
+    judged = (evaluations.get(tx, number) for number in {f.judged_by for f in found})
+    return {
+        one.id: chosen_window(one.window, evaluations.rows(tx, one.id))
+        for one in judged
+        if one is not None and one.window != "all"
+    }
 
 
 def talked_about(tx: Transaction, context: Context, changes: Sequence[Change], *, before: int) -> list[Remembered]:

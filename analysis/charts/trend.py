@@ -87,7 +87,8 @@ def _vague(measure: Measure, among: Sequence[Measure]) -> bool:
 
 def paint(canvas: Canvas, scene: Scene) -> Words:
     """One number for each period with its 95 % band; hollow: a period with few labels or rows. Dashed: the reference.
-    Dotted: the limits of its check. A cross: certainly beyond a limit. A number in a circle: something that people said, told below."""
+    Dotted: the limits of its check. A cross: certainly beyond a limit. A number in a circle: something that people
+    said, told below."""
     trend = _trend(scene)
     title = _told_volume(scene, trend) or _title(trend)
     canvas.title(title, _subtitle(scene, trend))

@@ -102,10 +102,13 @@ def _finish(tx: Transaction, context: Context, evaluation_id: int, evaluated: Ev
     result: Result = evaluated.result
     if not evaluations.finish(tx, evaluation_id, result=result, now=context.now):
         return  # somebody pressed Stop at the last moment: the card says so already
-    changes = findings.record(tx, team=context.team, evaluation=evaluation_id, result=result, now=context.now)
     evaluation = evaluations.get(tx, evaluation_id)
     if evaluation is None:
         return
+    stands = evaluations.stands(tx, evaluation)
+    changes = findings.record(
+        tx, team=context.team, evaluation=evaluation_id, result=result, now=context.now, stands=stands
+    )
     talked = talked_about(tx, context, changes, before=evaluation.id)
     content = cards.done(
         evaluation,

@@ -1,4 +1,4 @@
-"""Show an evaluation again, or a model's latest one."""
+"""Show an evaluation again, or the one that says how a model stands."""
 
 from __future__ import annotations
 
@@ -49,10 +49,11 @@ def _found(context: Context, what: str) -> tuple[Evaluation, Result]:
         if number:
             evaluation = evaluations.get(tx, int(number[1]))
             if evaluation is None or evaluation.team != context.team:
-                raise UserError(f"There is no evaluation {what}; `show MODEL` shows a model's latest one.")
+                raise UserError(f"There is no evaluation {what}; `show MODEL` shows how a model stands.")
         else:
             model = context.models.get(what)
-            evaluation = evaluations.latest(tx, team=context.team, model=model.card.model)
+            card = model.card
+            evaluation = evaluations.standing(tx, team=context.team, model=card.model, version=card.champion)
             if evaluation is None:
                 raise UserError(f"{what} was not evaluated yet; type `evaluate {what}`.")
         result = evaluations.result(tx, evaluation.id)
@@ -67,7 +68,7 @@ def _state(evaluation: Evaluation) -> str:
 
 command = Command(
     name="show",
-    help="Show an evaluation again, or a model's latest one.",
+    help="Show an evaluation again, or the one that says how a model stands.",
     arguments=(
         Argument("what", Shown("MODEL|E-17"), "a model's name or an evaluation's id", place="word", required=True),
     ),

@@ -1,7 +1,5 @@
 """Draw one measure over the model's periods, with what people said marked on it."""
 
-from __future__ import annotations
-
 from analysis import charts
 from analysis.errors import UserError
 from analysis.judgement.history import settled, told_periods

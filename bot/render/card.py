@@ -23,7 +23,7 @@ from bot.render.blocks import (
     picture,
     section,
 )
-from bot.render.wording import HEADLINE, MARK, WORD, about, measured
+from bot.render.wording import HEADLINE, MARK, WORD, about, chosen_window, measured
 from storage.database import Json
 from storage.evaluations import Evaluation
 from storage.findings import Change, Finding
@@ -80,7 +80,8 @@ def done(
 
     ``talked`` are lines of what people said before about the same findings, ``quotes`` the annotations in them."""
     title = f"{result.model} {HEADLINE[result.verdict]}"
-    sentence = f"{MARK[result.verdict]} {_sentence(result)}"
+    told = _over(evaluation, result) + _sentence(result)
+    sentence = f"{MARK[result.verdict]} {told}"
     worst_first = _worth_talking_about(result)
     findings = [_finding(result, c, changes) for c in worst_first[:MOST_FINDINGS]]
     more = len(worst_first) - MOST_FINDINGS
@@ -99,7 +100,7 @@ def done(
     )
     rest = f" {more} more in the thread." if more > 0 else ""
     blocks.append(context(_context(evaluation, asked_by, window, result) + rest))
-    text = "\n".join([f"{title}. {_sentence(result)}", *(_in_words(f) for f in findings), *talked])
+    text = "\n".join([f"{title}. {told}", *(_in_words(f) for f in findings), *talked])
     shown = Picture(f"{result.model}-E-{evaluation.id}.png", chart.title, chart.alt, chart.png) if chart else None
     return Content(
         text=cut(f"{text} (E-{evaluation.id})", TEXT_MOST), blocks=tuple(blocks), picture=shown, quotes=tuple(quotes)
@@ -146,6 +147,12 @@ def _marked(block: Json, block_id: str, mark: str) -> Json:
     if str(text["text"]).startswith(mark.split("_")[0]):
         return block
     return block | {"text": text | {"text": cut(mark + str(text["text"]), 3000)}}
+
+
+def _over(evaluation: Evaluation, result: Result) -> str:
+    """A window that somebody chose is named first: its numbers are not how the model stands."""
+    chosen = chosen_window(evaluation.window, result.window.rows)
+    return f"Over {chosen}: " if chosen else ""
 
 
 def _sentence(result: Result) -> str:

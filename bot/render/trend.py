@@ -11,7 +11,6 @@ from bot.render.blocks import TEXT_MOST, Block, context, cut, escape, header, pi
 from bot.render.wording import measured
 from storage.messages import Content, Picture
 
-
 MOST_HOLLOW = 4
 
 

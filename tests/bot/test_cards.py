@@ -150,6 +150,26 @@ def test_findings_open_once_and_are_seen_again(stage: Stage) -> None:
     assert [f.times for f in found] == [2]
 
 
+def test_a_window_that_somebody_chose_is_named_and_does_not_change_how_the_model_stands(stage: Stage) -> None:
+    stage.type("evaluate small")
+    finished_card(stage)
+    stage.quiet()
+    stage.type("evaluate small rows 0..60")
+    until(lambda: len([c for c in stage.cards() if has_picture(c)]) == 2, why="two cards")
+    stage.quiet()
+    assert "Over rows 0..60, 60 rows: Of " in stage.cards("E-2")[0]["text"]
+    stage.type("models")
+    assert "(E-1)" in stage.told("open finding")["text"]
+    stage.type("findings small --state open")
+    told = stage.told("seen 2 times")["text"]
+    assert "threshold: ROC AUC\nROC AUC is" in told
+    stage.type("digest")
+    stage.quiet()
+    digest = stage.cards("Models on")[0]["text"]
+    assert "E-1" in digest
+    assert "before:" not in digest
+
+
 def _latest_is_done(stage: Stage) -> bool:
     with stage.parley.database.reading() as tx:
         return evaluations.latest(tx, team=stage.workspace.team, model="small") is not None

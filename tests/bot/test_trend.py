@@ -33,7 +33,8 @@ def said(message: dict[str, Any]) -> str:
 
 
 def test_the_latest_period_told_is_one_with_enough_rows(stage: Stage) -> None:
-    # 600 rows in 40,000 minutes from Tuesday 1 September: W40 has its Monday alone, 1,120 minutes at 66.7 each, so 16 rows.
+    # 600 rows in 40,000 minutes from Tuesday 1 September: W40 has its Monday alone, the last
+    # 1,120 minutes, a row each 66.7: 16 rows.
     told = said(trend(stage))
     assert "Latest settled, 2026-W39: " in told
     assert "First, 2026-W36: " in told
