@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from analysis.errors import NoRowsError
+from analysis.judgement.wording import sentence
 from analysis.values import Measure, Result
 from bot.asking.command import Argument, Command, number_of
 from bot.asking.context import Context, Outcome, nothing_more
@@ -11,10 +13,12 @@ from bot.evaluating.values import Evaluated, Job
 from bot.models import KnownModel
 from bot.remembered import markers
 from bot.render import card as cards
+from bot.render.answers import went_wrong
 from storage import evaluations, findings, messages
 from storage.anchors import Anchor
 from storage.database import Transaction
 from storage.evaluations import Evaluation
+from storage.messages import Address
 
 MEASURES_AT_ONCE = 1000
 
@@ -24,11 +28,15 @@ def run(context: Context) -> Outcome:
     if evaluation is None or evaluation.status != "running":
         return nothing_more  # it was stopped while it waited, or this request ran before
     model = context.models.get(evaluation.model)
-    evaluated = context.evaluate(
-        _job(context, model, evaluation),
-        phase=lambda text: _tell_phase(context, evaluation.id, text),
-        stop=lambda: _is_stopped(context, evaluation.id),
-    )
+    try:
+        evaluated = context.evaluate(
+            _job(context, model, evaluation),
+            phase=lambda text: _tell_phase(context, evaluation.id, text),
+            stop=lambda: _is_stopped(context, evaluation.id),
+        )
+    except NoRowsError as error:
+        says = sentence(str(error))
+        return lambda tx: _without_a_card(tx, context, evaluation.id, says)
     _save_ahead(context, evaluation.id, evaluated.result.measures)
     return lambda tx: _finish(tx, context, evaluation.id, evaluated)
 
@@ -55,6 +63,30 @@ def failed(context: Context, says: str) -> Outcome:
             put_card(tx, context, over, content)
 
     return write
+
+
+def _without_a_card(tx: Transaction, context: Context, evaluation_id: int, says: str) -> None:
+    """A window without a row is no news for a channel: its card goes, and those who asked are told. After a clock
+    nobody waits for an answer, so the channel is."""
+    evaluations.fail(tx, evaluation_id, says=says, now=context.now)
+    over = evaluations.get(tx, evaluation_id)
+    if over is None or over.status != "failed":
+        return
+    put_card(tx, context, over, cards.WITHDRAWN)
+    content = went_wrong(says)
+    if context.leased.source == "clock":
+        context.post(content)(tx)
+        return
+    for user in over.asked_by:
+        asker = user == context.request.who.user
+        address = Address(
+            team=over.team,
+            channel=over.channel or "",
+            user=user,
+            response_url=context.request.where.response_url if asker else None,
+        )
+        key = f"empty:E-{over.id}:{user}"
+        messages.want(tx, key=key, kind="ephemeral", address=address, content=content, now=context.now)
 
 
 def _job(context: Context, model: KnownModel, evaluation: Evaluation) -> Job:

@@ -33,6 +33,8 @@ MOST_FINDINGS = 3
 MOST_LINES = 12
 LINES_A_BLOCK = 4
 KEPT = "Replies in the thread are kept with the model."
+WITHDRAWN = Content(text="")
+"""What takes a card back: the gateway deletes it."""
 MAIN_MEASURES = ("roc_auc", "accuracy", "precision", "recall", "f1", "false_positive_rate", "positive_rate", "brier")
 
 

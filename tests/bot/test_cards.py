@@ -104,6 +104,15 @@ def test_an_evaluation_that_cannot_be_done_says_why_on_its_card(stage: Stage, tm
     stage.quiet()
 
 
+def test_a_window_without_a_row_leaves_no_card_and_is_told_to_the_one_who_asked(stage: Stage) -> None:
+    stage.type("evaluate small rows 9000..9999")
+    told = stage.told("holds no row")["text"]
+    assert "The window rows 9000..9999 holds no row: the log of small has 600 rows, from 2026-09-01 00:00" in told
+    stage.quiet()
+    assert stage.cards() == []
+    assert stage.workspace.ephemerals(stage.channel, stage.jonas) == []
+
+
 def test_a_broken_model_card_is_told_to_the_one_who_asked(stage: Stage, tmp_path: Path) -> None:
     (tmp_path / "models" / "small.yaml").write_text(SMALL.replace("task:", "tsk:"), encoding="utf-8")
     stage.type("evaluate small")
