@@ -141,7 +141,7 @@ def _finish(tx: Transaction, context: Context, evaluation_id: int, evaluated: Ev
     changes = findings.record(
         tx, team=context.team, evaluation=evaluation_id, result=result, now=context.now, stands=stands
     )
-    talked = talked_about(tx, context, changes, before=evaluation.id)
+    talked = talked_about(tx, changes, before=evaluation.id)
     content = cards.done(
         evaluation,
         result,

@@ -179,6 +179,25 @@ def test_a_window_that_somebody_chose_is_named_and_does_not_change_how_the_model
     assert "before:" not in digest
 
 
+def test_what_explains_or_decides_comes_back_before_what_was_chatted(stage: Stage) -> None:
+    stage.type("evaluate small")
+    card = finished_card(stage)
+    stage.quiet()
+    with stage.parley.database.reading() as tx:
+        [finding] = [f for f in findings.listed(tx, team=stage.workspace.team, model="small") if f.check == "threshold"]
+    stage.type(f"note small --finding F-{finding.id} we look at it on Monday")
+    stage.quiet()
+    stage.type(f"note small --kind decision --finding F-{finding.id} we keep it until June")
+    stage.quiet()
+    stage.workspace.say(stage.jonas, stage.channel, "good that it says so", thread=card["ts"])
+    stage.quiet()
+    stage.type("evaluate small")
+    until(lambda: len([c for c in stage.cards() if has_picture(c)]) == 2, why="two cards")
+    stage.quiet()
+    said = [line for line in stage.cards("E-2")[0]["text"].splitlines() if "Said before" in line]
+    assert ["Monday" in said[1], "June" in said[0], len(said)] == [True, True, 2]
+
+
 def _latest_is_done(stage: Stage) -> bool:
     with stage.parley.database.reading() as tx:
         return evaluations.latest(tx, team=stage.workspace.team, model="small") is not None
