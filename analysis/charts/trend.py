@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import isnan, nan
 from statistics import median
@@ -138,8 +138,7 @@ def _title(trend: Trend) -> str:
     value, then = trend.shown(last.value or 0.0), when(last.period)
     limit = trend.crossed(last)
     if limit is not None:
-        begun = first_bad(there, limit.beyond)
-        since = f" since {short(begun.period)}" if begun is not None and begun.period and begun is not last else ""
+        since = _since(there, limit.beyond)
         return (
             f"{trend.name} is {value}{then}, {limit.side} the {limit.level} limit of {trend.shown(limit.value)}{since}"
         )
@@ -153,8 +152,7 @@ def _title(trend: Trend) -> str:
     reference = trend.reference
     if reference is not None and reference.value is not None and last.value is not None and _apart(reference, last):
         then_value, rose = reference.value, last.value > reference.value
-        begun = first_bad(there, lambda v: v > then_value if rose else v < then_value)
-        since = f" since {short(begun.period)}" if begun is not None and begun.period and begun is not last else ""
+        since = _since(there, lambda v: v > then_value if rose else v < then_value)
         side = "above" if rose else "below"
         return f"{trend.name} is {value}{then}, {side} the reference’s {trend.shown(then_value)}{since}"
     if len(earlier) > 1 and sum(_apart(m, last) for m in earlier) > len(earlier) / 2:
@@ -172,6 +170,14 @@ def _title(trend: Trend) -> str:
         verb = "up" if (last.value or 0.0) > (farthest.value or 0.0) else "down"
         return f"{trend.name} is {value}{then}, {verb} from {trend.shown(farthest.value or 0.0)}{when(farthest.period)}"
     return f"{trend.name} {'holds at' if earlier else 'is'} {value}{then}"
+
+
+def _since(there: list[Measure], bad: Callable[[float], bool]) -> str:
+    """`` since W08``, in the words that the checks use; nothing for the last period alone."""
+    begun = first_bad(there, bad)
+    if begun is None or not begun.period or begun is there[-1]:
+        return ""
+    return f" in every {kind_of(begun.period)}" if begun is there[0] else f" since {short(begun.period)}"
 
 
 def _told_volume(scene: Scene, trend: Trend) -> str | None:

@@ -90,7 +90,8 @@ def _what_moved(question: Question, measure: Measure) -> str:
     if moved is None or measure.feature is None:
         return ""
     then, now = wording.percent(round(moved.then or 0.0, 3)), wording.percent(round(moved.now, 3))
-    return f"Most of it: {wording.group(((measure.feature, moved.name),))} went from {then} to {now}."
+    where = wording.group(((measure.feature, moved.name),))
+    return f"Most of it: {where} was {then} of the reference and is {now} of the window."
 
 
 def _performance_that_held(question: Question) -> str | None:
@@ -142,7 +143,7 @@ check = Check(
             verdicts=("fail",),
             says=(
                 "PSI of price is 0.310 (n = 3,000), above the limit of 0.250 since 2026-02.",
-                "Most of it: price 0 to 20 went from 60% to 30%.",
+                "Most of it: price 0 to 20 was 60% of the reference and is 30% of the window.",
             ),
         ),
         Example(

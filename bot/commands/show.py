@@ -55,7 +55,7 @@ def _found(context: Context, what: str) -> tuple[Evaluation, Result]:
             card = model.card
             evaluation = evaluations.standing(tx, team=context.team, model=card.model, version=card.champion)
             if evaluation is None:
-                raise UserError(f"{what} was not evaluated yet; type `evaluate {what}`.")
+                raise UserError(f"The model {what} was not evaluated yet; type `evaluate {what}`.")
         result = evaluations.result(tx, evaluation.id)
     if result is None:
         raise UserError(f"E-{evaluation.id} has no result: it {_state(evaluation)}")

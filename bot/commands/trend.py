@@ -62,10 +62,10 @@ def _points(context: Context, model: str) -> tuple[str, list[Measure]]:
         result = evaluations.result(tx, latest.id) if latest is not None else None
     known = sorted({m.measure for m in result.measures if m.period is not None}) if result is not None else []
     if not known:
-        raise UserError(f"{model} has no stored periods yet; type `evaluate {model}` first.")
+        raise UserError(f"No periods of {model} are stored yet; type `evaluate {model}` first.")
     if asked is None or asked in known:
         raise UserError(f"There are no points for {words(asked or 'that')} there; ask without --slice or --version.")
-    raise UserError(f"{model} has no measure `{asked}`{near(asked, known)}")
+    raise UserError(f"The model {model} has no measure `{asked}`{near(asked, known)}")
 
 
 def _beside(tx: Transaction, context: Context, model: str, measure: str) -> list[Measure]:

@@ -21,7 +21,7 @@ from analysis.drawing.values import spread
 from analysis.errors import UserError
 from analysis.judgement.limits import limits
 from analysis.measure_table import MeasureTable
-from analysis.values import CheckResult, Result, Subject
+from analysis.values import CheckResult, Measure, Result, Subject
 from tests.analysis import chart_story as story
 
 NOTES = (
@@ -313,6 +313,34 @@ def test_the_confusion_matrix_speaks_of_the_positive_class() -> None:
 
 def test_calibration_says_what_was_promised_and_what_came() -> None:
     assert charts.draw("calibration", EVERYTHING).title == "The scores promise 30% on average, only 21.1% came true"
+
+
+def test_calibration_has_no_but_where_the_interval_holds_the_promise() -> None:
+    happened = story.number("positive_rate", 0.531, n=460, half=0.045)
+    bins = [m for m in story.calibration() if m.slice is not None]
+    result = story.result(story.number("mean_score", 0.517, n=460), happened, *bins)
+    title = charts.draw("calibration", result, card=story.CARD).title
+    assert title == "The scores promise 51.7% on average and 53.1% came true"
+
+
+def psi(value: float, column: str) -> Measure:
+    return story.number("psi", value, n=9000, feature=column, basis="difference")
+
+
+@pytest.mark.parametrize(
+    ("distances", "title"),
+    [
+        ((0.31, 0.01, 0.02, 0.0), "No feature, but the score drifted: PSI 0.310"),
+        ((0.31, 0.29, 0.02, 0.0), "price and the score drifted: PSI 0.290"),
+        ((0.01, 0.29, 0.02, 0.0), "Only price drifted: PSI 0.290"),
+        ((0.31, 0.29, 0.28, 0.0), "2 of 2 features drifted: price and items, and also the score"),
+        ((0.02, 0.01, 0.01, 0.01), "No column drifted: the furthest is score at 0.020"),
+    ],
+)
+def test_score_and_label_are_not_counted_as_features(distances: tuple[float, ...], title: str) -> None:
+    columns = ("score", "price", "items", "returned")
+    result = story.result(*(psi(d, c) for d, c in zip(distances, columns, strict=True)))
+    assert charts.draw("drift", result, card=story.CARD).title == title
 
 
 FINDINGS = {
