@@ -35,7 +35,16 @@ def test_all_wrong_settings_are_named_in_one_message(tmp_path: Path) -> None:
     assert done.returncode == 2
     for name in ("PARLEY_PORT", "PARLEY_DATABASE_URL", "SLACK_CLIENT_ID", "PARLEY_JOBS"):
         assert name in done.stderr
+    assert "PARLEY_PORT: must be a whole number, not 'abc'" in done.stderr
+    assert "PARLEY_JOBS: must be at least 1, not 0" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_misspelt_setting_is_named_with_the_nearest(tmp_path: Path) -> None:
+    done = parley("doctor", home=tmp_path, PARLEY_MODEL="models", PARLEY_TEST_ANYTHING="1")
+    assert done.returncode == 2
+    assert 'PARLEY_MODEL: there is no such setting; did you mean "PARLEY_MODELS"' in done.stderr
+    assert "PARLEY_TEST" not in done.stderr
 
 
 def test_without_slack_it_says_which_settings_would_give_it(tmp_path: Path) -> None:

@@ -52,3 +52,19 @@ def test_a_misspelt_check_is_refused_with_its_line_and_the_nearest_name(tmp_path
     assert done.returncode == 2
     assert "roc_auk" in done.stderr
     assert "roc_auc" in done.stderr
+
+
+def test_rows_without_a_score_or_a_label_are_told_with_their_share(tmp_path: Path) -> None:
+    card = write_small_model(tmp_path / "models")
+    log = tmp_path / "models" / "small.csv"
+    head, *rows = log.read_text(encoding="utf-8").splitlines()
+    cells = [row.split(",") for row in rows]
+    for number, row in enumerate(cells):
+        row[4] = "nan" if number % 10 == 0 else row[4]
+        row[5] = "" if number % 6 == 1 else row[5]
+    log.write_text("\n".join([head, *(",".join(row) for row in cells)]) + "\n", encoding="utf-8")
+    page = tmp_path / "report.html"
+    done = parley("evaluate", str(card), "--html", str(page), home=tmp_path)
+    says = "10% of rows have no score and 16.7% no label: the numbers of performance leave them out."
+    assert says in done.stdout
+    assert says in page.read_text(encoding="utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from analysis.errors import NoRowsError
+from analysis.judgement.left_out import left_out
 from analysis.judgement.wording import sentence
 from analysis.values import Measure, Result
 from bot.asking.command import Argument, Command, number_of
@@ -38,7 +39,7 @@ def run(context: Context) -> Outcome:
         says = sentence(str(error))
         return lambda tx: _without_a_card(tx, context, evaluation.id, says)
     _save_ahead(context, evaluation.id, evaluated.result.measures)
-    return lambda tx: _finish(tx, context, evaluation.id, evaluated)
+    return lambda tx: _finish(tx, context, model, evaluation.id, evaluated)
 
 
 def _evaluation(context: Context) -> Evaluation | None:
@@ -130,7 +131,7 @@ def _save_ahead(context: Context, evaluation_id: int, measures: tuple[Measure, .
             evaluations.save_measures(tx, evaluation_id, first=first, measures=piece)
 
 
-def _finish(tx: Transaction, context: Context, evaluation_id: int, evaluated: Evaluated) -> None:
+def _finish(tx: Transaction, context: Context, model: KnownModel, evaluation_id: int, evaluated: Evaluated) -> None:
     result: Result = evaluated.result
     if not evaluations.finish(tx, evaluation_id, result=result, now=context.now):
         return  # somebody pressed Stop at the last moment: the card says so already
@@ -149,6 +150,7 @@ def _finish(tx: Transaction, context: Context, evaluation_id: int, evaluated: Ev
         changes=changes,
         asked_by=names_of(tx, evaluation),
         window=evaluation.window,
+        left_out=left_out(model.card, result),
         talked=[t.line for t in talked],
         quotes=[t.annotation for t in talked],
     )

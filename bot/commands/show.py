@@ -6,6 +6,7 @@ import re
 
 from analysis import charts
 from analysis.errors import UserError
+from analysis.judgement.left_out import left_out
 from analysis.values import Result
 from bot.asking.command import Argument, Command, text_of
 from bot.asking.context import Context, Outcome
@@ -37,7 +38,15 @@ def run(context: Context) -> Outcome:
         marks = markers(tx, team=context.team, card=model.card)
         asked_by = names_of(tx, evaluation)
     chart = context.draw(charts.headline, result, card=model.card, markers=marks)
-    content = cards.done(evaluation, result, chart=chart, changes=(), asked_by=asked_by, window=evaluation.window)
+    content = cards.done(
+        evaluation,
+        result,
+        chart=chart,
+        changes=(),
+        asked_by=asked_by,
+        window=evaluation.window,
+        left_out=left_out(model.card, result),
+    )
     return context.post(
         content, anchor=Anchor(model=evaluation.model, version=result.version, evaluation=evaluation.id)
     )

@@ -75,12 +75,14 @@ def done(
     changes: Sequence[Change],
     asked_by: Sequence[str],
     window: str,
+    left_out: str = "",
     talked: Sequence[str] = (),
     quotes: Sequence[int] = (),
 ) -> Content:
     """The card of a finished evaluation: verdict, one sentence, the chart, three findings, three buttons.
 
-    ``talked`` are lines of what people said before about the same findings, ``quotes`` the annotations in them."""
+    ``left_out`` says which rows are in no number, ``talked`` are lines of what people said before about the same
+    findings, ``quotes`` the annotations in them."""
     title = f"{result.model} {HEADLINE[result.verdict]}"
     told = _over(evaluation, result) + _sentence(result)
     sentence = f"{MARK[result.verdict]} {told}"
@@ -91,6 +93,9 @@ def done(
     if chart is not None:
         blocks.append(picture(chart.alt))
     blocks += findings
+    without = [escape(left_out)] if left_out else []
+    if without:
+        blocks.append(context(*without))
     if talked:
         blocks.append(context(*talked))
     blocks.append(
@@ -102,7 +107,7 @@ def done(
     )
     rest = f" {more} more in the thread." if more > 0 else ""
     blocks.append(context(_context(evaluation, asked_by, window, result) + rest))
-    text = "\n".join([f"{title}. {told}", *(_in_words(f) for f in findings), *talked])
+    text = "\n".join([f"{title}. {told}", *(_in_words(f) for f in findings), *without, *talked])
     shown = Picture(f"{result.model}-E-{evaluation.id}.png", chart.title, chart.alt, chart.png) if chart else None
     return Content(
         text=cut(f"{text} (E-{evaluation.id})", TEXT_MOST), blocks=tuple(blocks), picture=shown, quotes=tuple(quotes)

@@ -14,6 +14,7 @@ from analysis.card import ModelCard
 from analysis.drawing.chart import Chart
 from analysis.errors import UserError
 from analysis.judgement.importance import by_importance
+from analysis.judgement.left_out import left_out
 from analysis.judgement.wording import group, named, plural, sentence, shown, words
 from analysis.measure_table import ROWS_PERIOD, MeasureTable
 from analysis.values import CheckResult, Measure, Result, Rows
@@ -45,6 +46,7 @@ def report(result: Result, card: ModelCard) -> str:
         card=card,
         window=_window(result),
         reference=_span(result.reference) if result.reference is not None else None,
+        left_out=left_out(card, result),
         headline=f"{result.model} {HEADLINE[result.verdict]}",
         verdict=WORD[result.verdict],
         charts=[(chart, base64.b64encode(chart.png).decode()) for chart in _charts(result, card)],

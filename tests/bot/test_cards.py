@@ -133,6 +133,23 @@ def test_stopping_what_has_ended_tells_how_it_ended(stage: Stage) -> None:
     assert "E-1 of small has ended already: :red_circle: fails." in stage.told("ended already")["text"]
 
 
+def test_the_same_schedule_twice_is_pointed_at(stage: Stage) -> None:
+    stage.type("every monday 09:00 digest")
+    stage.told("S-1")
+    stage.type("every mon digest", user=stage.jonas)
+    stage.told("S-2", user=stage.jonas)  # his zone is another one, so it fires at other times
+    stage.type("every mon digest")
+    assert "is on the clock here already: it is S-1." in stage.told("already")["text"]
+
+
+def test_too_long_a_note_is_given_back(stage: Stage) -> None:
+    stage.type(f"note small {'a long story ' * 300}the end")
+    told = stage.told("3,000 are the most")
+    assert "TEXT is 3,907 characters long" in told["text"]
+    assert str(told["blocks"]).count("a long story") >= 297  # two of 300 may be broken over blocks
+    assert "the end" in str(told["blocks"])
+
+
 def test_guests_can_read_but_not_run(stage: Stage) -> None:
     stage.type("evaluate small", user=stage.guest)
     assert "Guests can read here" in stage.told("Guests", user=stage.guest)["text"]
