@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from itertools import groupby
-from pathlib import Path
 
 from slack_sdk import WebClient
-from sqlalchemy import make_url
 
 from analysis.card import ModelCard
 from analysis.card_reading import parse_card
@@ -17,7 +15,7 @@ from bot.models import KnownModel, Models
 from bot.settings import Settings, need_slack, read_settings
 from bot.slack.api import HTTP_TIMEOUT_SECONDS, Refused, Slack, TooFast, Unknown, why_no_identity
 from bot.slack.manifest import LOST_WITHOUT
-from storage.database import Database
+from storage.database import Database, is_made
 
 Finding = tuple[bool, str]
 
@@ -32,7 +30,7 @@ def examine(say: Callable[[str], object]) -> int:
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
-    if _is_not_made_yet(settings):
+    if not is_made(settings.database):
         yield True, f"the database is not made yet: `parley serve` makes it in {settings.home}"
         return
     try:
@@ -44,12 +42,6 @@ def _database(settings: Settings) -> Iterator[Finding]:
         return
     later = "the database has not this version's tables yet: `parley serve` or `parley db upgrade` makes them"
     yield True, "the database is up to date" if current else later
-
-
-def _is_not_made_yet(settings: Settings) -> bool:
-    """Opening an SQLite file that does not exist would make one, and a look must leave nothing behind."""
-    url = make_url(settings.database)
-    return url.get_backend_name() == "sqlite" and bool(url.database) and not Path(url.database or "").exists()
 
 
 def _cards(settings: Settings) -> Iterator[Finding]:
