@@ -16,6 +16,7 @@ from storage.database import Transaction
 from storage.requests import Who
 
 MOST_MARKERS = 8
+MOST_OF_A_NOTE = 240
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ def markers(tx: Transaction, *, team: str, card: ModelCard) -> tuple[Marker, ...
             if note.anchor is not None and note.anchor.period
             else _period(note.said_at, card.periods)
         )
-        marks.append(Marker(period=period, label=f"A-{note.id}", text=cut(note.text, 80)))
+        marks.append(Marker(period=period, label=f"A-{note.id}", text=cut(note.text, MOST_OF_A_NOTE)))
     return tuple(sorted(marks, key=lambda mark: (period_order(mark.period), int(mark.label.removeprefix("A-")))))
 
 

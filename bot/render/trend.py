@@ -55,4 +55,4 @@ def _hollow(thin: Sequence[Measure]) -> list[str]:
     if not thin:
         return []
     named = [f"{escape(m.period or '')} (n {count(m.n)})" for m in thin]
-    return [f"Hollow, too few to tell yet: {listed(named, MOST_HOLLOW)}"]
+    return [f"Hollow, too few labels yet: {listed(named, MOST_HOLLOW)}"]

@@ -38,7 +38,7 @@ def test_the_latest_period_told_is_one_with_enough_rows(stage: Stage) -> None:
     told = said(trend(stage))
     assert "Latest settled, 2026-W39: " in told
     assert "First, 2026-W36: " in told
-    assert "Hollow, too few to tell yet: 2026-W40 (n 16)" in told
+    assert "Hollow, too few labels yet: 2026-W40 (n 16)" in told
 
 
 def test_notes_under_a_trend_stand_by_period_and_say_how_many_more_there_are(stage: Stage) -> None:
