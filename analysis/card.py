@@ -40,6 +40,8 @@ class Format:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sql:
+    """One statement that reads, and where: ``url`` is the name of an environment variable, as ``env:NAME``."""
+
     sql: str
     url: str
 
@@ -48,7 +50,7 @@ class Sql:
 class Labels:
     """Labels that arrive in a second source, joined to the log by id (compared as text)."""
 
-    source: str
+    source: str | Sql
     by: tuple[str, ...]
     latest: str | None = None
     format: Format = Format()
@@ -74,7 +76,7 @@ class Columns:
 class Reference:
     """The rows that the window is compared with: exactly one of the three is given."""
 
-    source: str | None = None
+    source: str | Sql | None = None
     before: str | None = None
     window: str | None = None
 

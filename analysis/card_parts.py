@@ -37,13 +37,21 @@ def read_source(field: Field) -> str | Sql | None:
     if isinstance(field.node, Entries):
         section = Section(field, ("sql", "url"), example="predictions.csv")
         sql = section.need("sql", text, example='sql: "select * from predictions"')
-        url = section.need(
-            "url",
-            matching(r"env:[A-Za-z_][A-Za-z0-9_]*", "the name of an environment variable, like env:WAREHOUSE_URL"),
-            example="url: env:WAREHOUSE_URL",
-        )
+        url = section.need("url", _variable, example="url: env:WAREHOUSE_URL")
         return Sql(sql=sql, url=url) if sql and url else None
     return text(field)
+
+
+def _variable(field: Field) -> str | None:
+    """An address itself is not repeated in what is said: it may hold a password."""
+    node = field.node
+    if isinstance(node, Scalar) and "://" in node.written:
+        field.complain(
+            f"{field.path} is a database's address, which would put a password into a file; set an environment "
+            "variable to it and write its name, like env:WAREHOUSE_URL"
+        )
+        return None
+    return matching(r"env:[A-Za-z_][A-Za-z0-9_]*", "the name of an environment variable, like env:WAREHOUSE_URL")(field)
 
 
 def read_format(field: Field) -> Format | None:
@@ -63,7 +71,7 @@ def _delimiter(field: Field) -> str | None:
 
 def read_labels(field: Field) -> Labels | None:
     section = Section(field, ("source", "by", "latest", "format"), example="{source: labels.parquet, by: id}")
-    source = section.need("source", text, example="source: labels.parquet")
+    source = cast("str | Sql | None", section.need("source", read_source, example="source: labels.parquet"))
     by = section.need("by", _one_or_more, example="by: id")
     latest = section.get("latest", text)
     format_ = section.get("format", read_format) or Format()
@@ -145,7 +153,7 @@ def read_reference(field: Field) -> Reference | None:
         said = "nothing" if not given else " and ".join(given)
         field.complain(f"reference needs exactly one of source, before and window, but gives {said}; write {example}")
     return Reference(
-        source=section.get("source", text),
+        source=cast("str | Sql | None", section.get("source", read_source)),
         before=section.get("before", _before),
         window=section.get("window", _window),
     )

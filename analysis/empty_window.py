@@ -32,12 +32,13 @@ def no_rows(card: ModelCard, window: Window, asked: str, *, now: datetime) -> Da
 
     A log without any row is a DataError of its own: then no window would do. Reads the log's times once more."""
     log = open_log(card)
-    if not log.rows:
+    there = cover(log)
+    if not there.rows:
         return DataError(f"the log of {card.model} holds no row: {log.table.name} names its columns and ends there")
     of_reference = reference_in_the_log(card, now)
-    there, left = cover(log), cover(log.narrowed(window=log.window, exclude=of_reference))
     words = " ".join(asked.split())
     if of_reference is not None and cover(log.narrowed(window=window)).rows:
+        left = cover(log.narrowed(window=log.window, exclude=of_reference))
         named = f"the window {words}" if not window.is_all else "the log"
         rest = f"; outside the reference there is {_spoken(left)}" if left.rows else ""
         return NoRowsError(

@@ -1,19 +1,23 @@
-"""Reads a log's partitions in threads and adds up their summaries, in an order that the partition numbers fix."""
+"""Reads logs piece by piece, wherever the machine does it, and adds up the summaries in an order that the partition
+numbers fix."""
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from dataclasses import dataclass, replace
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 import pyarrow as pa
 
 from analysis.log import Batch, OpenLog, Partition
 from analysis.plan import Block, Plan, blocks_of
+from analysis.summaries.packing import is_whole, packed, shape, unpacked
+from analysis.summaries.sample import tickets_of
 from analysis.summaries.summary import Part, Summary, added, summarised, together
 
 ROWS_AT_ONCE = 262_144
@@ -57,6 +61,11 @@ class Reading:
 
     log: OpenLog
     plan: Plan
+    blocks: tuple[Block, ...]
+
+    @classmethod
+    def of(cls, log: OpenLog, plan: Plan) -> Reading:
+        return cls(log, plan, blocks_of(plan, apart=log.columnar))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,31 +77,83 @@ class Task:
     partition: Partition
 
 
-def summaries_of(readings: Sequence[Reading], *, threads: int, tally: Tally) -> list[Summary | None]:
-    """The summary of each log's rows; None where it has no row. They are the same whatever the number of threads."""
-    blocks = [blocks_of(reading.plan, apart=reading.log.columnar) for reading in readings]
-    tasks = [  # all blocks of a partition one after the other, as they stand in the file
-        Task(number, block, partition)
-        for number, reading in enumerate(readings)
-        for partition in reading.log.partitions
-        for block in range(len(blocks[number]))
-    ]
-    tally.expect(len(tasks))
-    known: dict[tuple[int, int], Part] = {}
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What any machine can do for a task by itself."""
 
-    def done(task: Task) -> Part | None:
-        reading, block = readings[task.log], blocks[task.log][task.block]
+    readings: tuple[Reading, ...]
+
+    def tasks(self) -> list[Task]:
+        """All blocks of a partition one after the other, as they stand in the file."""
+        return [
+            Task(number, block, partition)
+            for number, reading in enumerate(self.readings)
+            for partition in reading.log.partitions
+            for block in range(len(reading.blocks))
+        ]
+
+    def part(self, task: Task, read: Callable[[int], None] = lambda _: None) -> Part | None:
+        """The task's rows, counted; None where it has none. ``read`` is told how many rows were read."""
+        reading = self.readings[task.log]
+        block = reading.blocks[task.block]
         batches = reading.log.read(task.partition, block.columns)
-        place = (task.log, task.block)
-        part = folded(batches, reading.plan, block, known.get(place), tally)
-        # Not of what was said: there sums of weights hang on how coarse the counts were, in their last digit.
-        if part is not None and not block.speaks:
-            known[place] = part
-        tally.add(pieces=1)
-        return part
+        file_start = (task.partition.first_row or 0) - task.partition.file_row
+        return folded(batches, reading.plan, block, file_start, read if block.speaks else lambda _: None)
 
-    sums = [[Tree(added) for _ in some] for some in blocks]
-    for task, part in zip(tasks, in_order(done, tasks, threads=threads), strict=True):
+    def key(self, task: Task) -> str | None:
+        """A digest of all that the part of a task hangs on; None where it cannot be kept."""
+        reading = self.readings[task.log]
+        plan, block = reading.plan, reading.blocks[task.block]
+        rows = reading.log.key_of(task.partition, block.columns)
+        if rows is None or plan.against is not None:  # cases side by side are too many to be worth it
+            return None
+        # What counts rows by their place in the log is another summary at another place.
+        place = task.partition.first_row if isinstance(plan.periods, int) else None
+        said = repr((shape(), rows, place, replace(plan, features=(), columns=(), sampled_for=()), block))
+        return hashlib.sha256(said.encode()).hexdigest()
+
+
+class Machine(Protocol):
+    """Where tasks are done: threads here, or a cluster."""
+
+    def parts(self, work: Work, tasks: Sequence[Task], tally: Tally) -> Iterator[Part | None]:
+        """The tasks' parts in the order of the tasks, holding few at a time."""
+        ...
+
+
+class Kept(Protocol):
+    """Where parts are kept for the next evaluation, as bytes by a key."""
+
+    def get(self, key: str) -> bytes | None: ...
+
+    def put(self, key: str, data: bytes) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Threads:
+    """The machine that this process is."""
+
+    number: int
+
+    def parts(self, work: Work, tasks: Sequence[Task], tally: Tally) -> Iterator[Part | None]:
+        def done(task: Task) -> Part | None:
+            part = work.part(task, lambda rows: tally.add(rows=rows))
+            tally.add(pieces=1)
+            return part
+
+        return in_order(done, tasks, threads=self.number)
+
+
+def summaries_of(
+    readings: Sequence[Reading], *, machine: Machine, tally: Tally, kept: Kept | None = None
+) -> list[Summary | None]:
+    """The summary of each log's rows; None where it has no row. They are the same on every machine, and whether their
+    parts were made before and ``kept``."""
+    work = Work(tuple(readings))
+    tasks = work.tasks()
+    tally.expect(len(tasks))
+    sums = [[Tree(added) for _ in reading.blocks] for reading in readings]
+    for task, part in _parts(work, tasks, machine, tally, kept):
         if part is not None:
             sums[task.log][task.block].take(part)
     return [
@@ -100,16 +161,46 @@ def summaries_of(readings: Sequence[Reading], *, threads: int, tally: Tally) -> 
     ]
 
 
-def folded(batches: Iterable[Batch], plan: Plan, block: Block, known: Part | None, tally: Tally) -> Part | None:
-    """A partition's batches, one after the other. ``known``, what was found elsewhere in the log, tells from the first
-    batch on how coarse the counts will have to be."""
+def _parts(
+    work: Work, tasks: Sequence[Task], machine: Machine, tally: Tally, kept: Kept | None
+) -> Iterator[tuple[Task, Part | None]]:
+    """Each task with its part, in order: remembered where it was kept, else done by the machine."""
+    if kept is None:
+        yield from zip(tasks, machine.parts(work, tasks, tally), strict=True)
+        return
+    keys = [work.key(task) for task in tasks]
+    there = [key is not None and is_whole(kept.get(key)) for key in keys]
+    fresh = machine.parts(work, [task for task, known in zip(tasks, there, strict=True) if not known], tally)
+    for task, key, known in zip(tasks, keys, there, strict=True):
+        if known and key is not None:
+            yield task, _remembered(kept, key, work, task, tally)
+            continue
+        part = next(fresh)
+        if part is not None and key is not None:
+            kept.put(key, packed(part))
+        yield task, part
+
+
+def _remembered(kept: Kept, key: str, work: Work, task: Task, tally: Tally) -> Part | None:
+    """What was kept of a task; done anew in the rare case that it has gone since it was looked for."""
+    data = kept.get(key)
+    part = unpacked(data) if data is not None and is_whole(data) else work.part(task)
+    tally.add(pieces=1, rows=part.rows if isinstance(part, Summary) else 0)
+    return part
+
+
+def folded(
+    batches: Iterable[Batch], plan: Plan, block: Block, file_start: int, read: Callable[[int], None]
+) -> Part | None:
+    """A partition's batches, one after the other; its file begins at row ``file_start`` of the log. Each batch is told
+    how coarse the ones before had to be."""
     part: Part | None = None
     for batch in in_large_pieces(batches):
-        found = summarised(batch, plan, block, like=known if part is None else part)
+        tickets = tickets_of(batch.positions - file_start) if plan.samples else None
+        found = summarised(batch, plan, block, tickets=tickets, like=part)
         part = found if part is None else added(part, found)
-        if block.speaks:
-            tally.add(rows=len(batch))
-    return part
+        read(len(batch))
+    return part.bounded() if part is not None else None
 
 
 def in_large_pieces(batches: Iterable[Batch]) -> Iterator[Batch]:

@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from analysis.card import ModelCard
-from analysis.checks import judge
+from analysis.checks import judge, will_ask
 from analysis.empty_window import no_rows
-from analysis.engine import Progress, Reading, Tally, summaries_of
+from analysis.engine import Kept, Machine, Progress, Reading, Tally, Threads, summaries_of
 from analysis.errors import DataError
 from analysis.known_checks import must_name_known_checks
 from analysis.labels import must_have_the_positive
@@ -24,6 +24,9 @@ from analysis.windows import Window, parse_window, window_before
 
 __all__ = ["Progress", "evaluate"]
 
+NEED_THE_REFERENCE = {"drift", "feature_importance", "multivariate_drift"}
+"""The checks that need rows of the reference, too."""
+
 
 def evaluate(
     card: ModelCard,
@@ -34,11 +37,14 @@ def evaluate(
     now: datetime,
     threads: int = 2,
     progress: Callable[[Progress], None] | None = None,
+    machine: Machine | None = None,
+    kept: Kept | None = None,
 ) -> Result:
     """What the window's rows say about a version of the model.
 
     ``window`` is what people write (`last 7 days`), counted back from ``now``; without a ``version`` the champion is
-    judged. Equal model cards and bytes give equal results, whatever the number of ``threads``. Raises UserError where
+    judged. Equal model cards and bytes give equal results, on any number of ``threads`` or another ``machine``, and
+    whether parts of them were ``kept`` from an evaluation before. Raises UserError where
     what was asked cannot be done, DataError where the log cannot be used.
     """
     for name in (version, against):
@@ -48,10 +54,13 @@ def evaluate(
     rows = parse_window(window, now=now)
     log, reference_log = open_with_reference(card, window=rows, now=now)
     plan = plan_for(card, log.columns, version=version, against=against)
-    readings = [Reading(log, plan)]
+    plan = replace(plan, sampled_for=_sampled_for(card, plan, has_reference=reference_log is not None))
+    plan = replace(plan, samples=bool(plan.sampled_for))
+    readings = [Reading.of(log, plan)]
     if reference_log is not None:
-        readings.append(Reading(reference_log, replace(plan, against=None)))
-    found, *others = summaries_of(readings, threads=threads, tally=Tally(progress))
+        of_reference = bool(NEED_THE_REFERENCE & set(plan.sampled_for))
+        readings.append(Reading.of(reference_log, replace(plan, against=None, samples=of_reference)))
+    found, *others = summaries_of(readings, machine=machine or Threads(threads), tally=Tally(progress), kept=kept)
     summary = _with_rows(card, plan, found, rows, asked=window, now=now)
     reference = others[0] if others else None
     if reference_log is not None and reference is None:
@@ -70,6 +79,18 @@ def evaluate(
         measures=measures,
         checks=checks,
     )
+
+
+def _sampled_for(card: ModelCard, plan: Plan, *, has_reference: bool) -> tuple[str, ...]:
+    """The checks that this evaluation will come to and that need rows, not counts."""
+    needs = {
+        "hotspot": plan.label is not None,
+        "leakage": plan.label is not None,
+        "drift": has_reference and bool(plan.judged.scores) and plan.task in ("binary", "regression"),
+        "feature_importance": bool(plan.judged.scores),
+        "multivariate_drift": has_reference,
+    }
+    return tuple(name for name, met in needs.items() if met and will_ask(card, name))
 
 
 def _with_rows(

@@ -29,13 +29,16 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Partition:
-    """A piece of the log that is read by itself: a file, a block of a CSV, some row groups of a Parquet file.
-    ``number`` fixes the order in which summaries are merged. ``identity`` (path, size, mtime) names immutable bytes."""
+    """A piece of the log that is read by itself: a file, a block of a CSV, some row groups of a Parquet file, a query.
+    ``number`` fixes the order in which summaries are merged; ``file_row`` is the place of its first row in its file.
+    ``identity`` (path, size and mtime, or an object's address, size and ETag) names immutable bytes; it is empty where
+    nothing does, as for a query: what was found there must not be kept in a cache."""
 
     number: int
     first_row: int | None
     identity: str
     where: object
+    file_row: int = 0
 
 
 class OpenLog(Protocol):
@@ -53,6 +56,11 @@ class OpenLog(Protocol):
 
     @property
     def partitions(self) -> Sequence[Partition]: ...
+
+    def key_of(self, partition: Partition, columns: Sequence[str]) -> str | None:
+        """What the columns of a partition's rows hang on, as text: where it is the same, so are the rows. None where
+        the source can change unseen, or only some of the rows lie in the window."""
+        ...
 
     def read(self, partition: Partition, columns: Sequence[str]) -> Iterator[Batch]:
         """The partition's rows that lie in the window, in order, in batches of at most 262,144 rows.

@@ -35,6 +35,8 @@ class LabelTable:
     sorted_hashes: Hashes
     order: Rows
     seed: int
+    identity: str = ""
+    """Names the bytes that the labels were read from."""
 
     def labels_of(self, ids: pa.StringArray) -> pa.Array:
         """The label of each id, null where there is none."""

@@ -22,6 +22,8 @@ from analysis.log_values import ARROW_TYPE, NUMBERS, Kind, as_kind, joined, kind
 
 _LARGEST = 2**63
 _BOM = b"\xef\xbb\xbf"
+_TEXT_AS_WRITTEN = (Kind.FRACTION, Kind.TEXT)
+"""Here numbers, text elsewhere: Arrow no longer tells which of the numbers were written as whole ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +97,15 @@ def _look_at_each(data: bytes) -> tuple[int, _Seen]:
 def _values(data: bytes, block: Block[_Seen], columns: Sequence[str], kinds: Mapping[str, Kind]) -> dict[str, pa.Array]:
     seen = block.found
     data = data.removeprefix(_BOM)
-    types = {
-        c: ARROW_TYPE[_as_read(seen.kinds[c], kinds[c])] for c in columns if c in seen.kinds and c not in seen.mixed
-    }
+    each = [c for c in columns if c in seen.mixed or (seen.kinds.get(c), kinds[c]) == _TEXT_AS_WRITTEN]
+    types = {c: ARROW_TYPE[_as_read(seen.kinds[c], kinds[c])] for c in columns if c in seen.kinds and c not in each}
     found: dict[str, pa.Array] = {}
     if types:
         table = _parse(data, pa.schema(list(types.items())))
         found |= {c: as_kind(one_array(table.column(c)), kinds[c]) for c in types}
-    mixed = [c for c in columns if c in seen.mixed]
-    if mixed:
+    if each:
         rows = list(_objects(data))
-        found |= {c: _array((row.get(c) for row in rows), kinds[c]) for c in mixed}
+        found |= {c: _array((row.get(c) for row in rows), kinds[c]) for c in each}
     return {c: found[c] if c in found else pa.nulls(block.rows, ARROW_TYPE[kinds[c]]) for c in columns}
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 
 import pyarrow as pa
 
-from analysis.card import Labels, ModelCard
+from analysis.card import Labels, ModelCard, Sql
 from analysis.errors import DataError
 from analysis.log_columns import identifiers, must_have_columns
 from analysis.log_labels import LabelTable, joined_id, label_table
 from analysis.log_limits import Limits
-from analysis.log_reading import Log, must_have_a_timestamp, partitions_of
+from analysis.log_reading import Log, must_have_a_timestamp
 from analysis.log_table import open_table
 from analysis.log_values import Kind
 from analysis.near_names import did_you_mean, listed, quoted
@@ -25,7 +26,7 @@ def open_log(
     card: ModelCard,
     *,
     window: Window = ALL,
-    source: str | None = None,
+    source: str | Sql | None = None,
     exclude: Window | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Log:
@@ -46,7 +47,7 @@ def open_log(
     )
     own_label = source is not None and card.columns.label in table.kinds
     labels = None if card.labels is None or own_label else _open_labels(card, card.labels, limits)
-    return Log(card, table, labels, window, exclude, partitions_of(table, window, exclude))
+    return Log(card, table, labels).narrowed(window=window, exclude=exclude)
 
 
 def open_with_reference(
@@ -94,7 +95,8 @@ def _open_labels(card: ModelCard, labels: Labels, limits: Limits) -> LabelTable:
     ids = pa.concat_arrays([pa.array([], pa.string()), *(i for i, _ in chunks)])
     values = _all_of(label, [found for _, found in chunks])
     age = _all_of(labels.latest, [found for _, found in chunks]) if labels.latest else None
-    return label_table(ids, values, age, name=table.name, latest=labels.latest or "")
+    found = label_table(ids, values, age, name=table.name, latest=labels.latest or "")
+    return replace(found, identity="\n".join(file.file.identity for file in table.files))
 
 
 def _all_of(column: str, chunks: list[dict[str, pa.Array]]) -> pa.Array:

@@ -132,10 +132,10 @@ def _kind(field: pa.Field, as_text: bool) -> Kind:
 def _open(file: LogFile, metadata: pq.FileMetaData | None, repeating: list[str]) -> Iterator[pq.ParquetFile]:
     if file.size == 0:
         raise DataError(f"{file.name} is empty: it has no byte, and a Parquet file has at least a footer")
-    with file.open():
+    with file.open() as stream:
         try:
             with pq.ParquetFile(
-                pa.OSFile(str(file.path)),
+                file.place.native(stream),
                 metadata=metadata,
                 read_dictionary=repeating,
                 buffer_size=BUFFER_BYTES,
@@ -145,7 +145,9 @@ def _open(file: LogFile, metadata: pq.FileMetaData | None, repeating: list[str])
                 yield parquet
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
             said = " ".join(str(error).split())[:200]
-            raise DataError(f"{file.name} cannot be read as Parquet: it is cut off or damaged ({said})") from None
+            damaged = f"{file.name} cannot be read as Parquet: it is cut off or damaged ({said})"
+            fault = file.place.fault(error) if isinstance(error, OSError) else None
+            raise DataError(fault or damaged) from None
 
 
 def _repeating(metadata: pq.FileMetaData, schema: pa.Schema) -> tuple[str, ...]:

@@ -8,7 +8,6 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
-from analysis.log_files import LogFile
 from analysis.log_values import Kind
 
 
@@ -29,9 +28,26 @@ Chunk = tuple[int, dict[str, pa.Array]]
 """Some rows: how many, and their columns."""
 
 
-class OpenFile(Protocol):
+class Origin(Protocol):
+    """Where rows come from: how people know it, and what names its bytes for good (nothing where they may change)."""
+
     @property
-    def file(self) -> LogFile: ...
+    def name(self) -> str: ...
+
+    @property
+    def identity(self) -> str: ...
+
+    @property
+    def columnar(self) -> bool:
+        """Whether some of its columns cost no more to read than their share."""
+        ...
+
+
+class OpenFile(Protocol):
+    """A file, or a query of a database."""
+
+    @property
+    def file(self) -> Origin: ...
 
     @property
     def columns(self) -> tuple[str, ...]: ...

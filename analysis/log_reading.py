@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
@@ -19,7 +20,7 @@ from analysis.log_rows import holds_only_rows_of, may_hold_rows, rows_in
 from analysis.log_table import Table
 from analysis.log_values import Kind
 from analysis.near_names import did_you_mean, near, quoted
-from analysis.windows import Window
+from analysis.windows import ALL, Window
 
 MOST_BATCH_ROWS = 262_144
 
@@ -32,9 +33,9 @@ class Log:
     card: ModelCard
     table: Table
     labels: LabelTable | None
-    window: Window
-    exclude: Window | None
-    partitions: tuple[Partition, ...]
+    window: Window = ALL
+    exclude: Window | None = None
+    partitions: tuple[Partition, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -51,11 +52,11 @@ class Log:
     @property
     def columnar(self) -> bool:
         """Whether reading some columns costs no more than their share, so that columns can be read apart."""
-        return all(file.file.kind == "parquet" for file in self.table.files)
+        return all(file.file.columnar for file in self.table.files)
 
     @property
     def rows(self) -> int:
-        """The rows of the whole log, whatever the window."""
+        """The rows of the whole log, whatever the window; for a query that nobody counts, more than there can be."""
         return self.table.rows
 
     @property
@@ -80,8 +81,27 @@ class Log:
     def narrowed(self, *, window: Window, exclude: Window | None = None) -> Log:
         """The same log for other rows, without looking through its files again."""
         must_have_a_timestamp(self.card, window)
-        partitions = partitions_of(self.table, window, exclude)
-        return replace(self, window=window, exclude=exclude, partitions=partitions)
+        must_stand_in_order(self.card, self.table, window, exclude)
+        places_count = isinstance(self.card.periods, int) or (exclude is not None and exclude.by_rows)
+        table = self.table.for_window(ALL if places_count else window)
+        partitions = partitions_of(table, window, exclude)
+        return replace(self, table=table, window=window, exclude=exclude, partitions=partitions)
+
+    def key_of(self, partition: Partition, columns: Sequence[str]) -> str | None:
+        """What the columns of a partition's rows hang on, as text; None where only some of its rows may count,
+        or where rows or labels come from what can change unseen."""
+        number, piece = cast("tuple[int, Piece]", partition.where)
+        first_row = self.table.first_rows[number]
+        if not partition.identity or not holds_only_rows_of(self.window, piece, first_row):
+            return None
+        if self.exclude is not None and may_hold_rows(self.exclude, piece, first_row):
+            return None
+        joins = self.labels is not None and self.card.columns.label in columns
+        labels = self.labels.identity if self.labels is not None and joins else ""
+        if joins and not labels:
+            return None
+        kinds = {c: self.table.kinds[c].value for c in columns if c in self.table.kinds}
+        return json.dumps([partition.identity, kinds, labels, repr(self.card.format)])
 
     def read(self, partition: Partition, columns: Sequence[str]) -> Iterator[Batch]:
         """The partition's rows that lie in the window, in order, in batches of at most 262,144 rows.
@@ -159,8 +179,9 @@ def partitions_of(table: Table, window: Window, exclude: Window | None) -> tuple
             left_out = exclude is not None and holds_only_rows_of(exclude, piece, first_row)
             if may_hold_rows(window, piece, first_row) and not left_out:
                 start = first_row + piece.first_row
-                identity = f"{file.file.identity}|{piece.first_row}+{piece.rows}"
-                found.append(Partition(len(found), start, identity, (number, piece)))
+                bytes_read = file.file.identity
+                identity = f"{bytes_read}|{piece.first_row}+{piece.rows}" if bytes_read else ""
+                found.append(Partition(len(found), start, identity, (number, piece), piece.first_row))
     return tuple(found)
 
 
@@ -169,4 +190,14 @@ def must_have_a_timestamp(card: ModelCard, window: Window) -> None:
         raise UserError(
             f"the window {window} needs times, but the model card of {card.model} names no timestamp column; "
             "name it under log.columns.timestamp, or use rows, as in `rows 0..50000`"
+        )
+
+
+def must_stand_in_order(card: ModelCard, table: Table, window: Window, exclude: Window | None) -> None:
+    """Rows by their places mean something only where the places do not change."""
+    by_rows = window.by_rows or (exclude is not None and exclude.by_rows) or isinstance(card.periods, int)
+    if by_rows and table.unordered is not None:
+        raise UserError(
+            f"rows are counted in the window, the reference or the periods of {card.model}, but {table.unordered} "
+            "gives them in any order; put ORDER BY at its end, with columns that leave no ties, or use times"
         )

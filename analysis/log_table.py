@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,14 +13,16 @@ from analysis.card import Format, Sql
 from analysis.errors import DataError
 from analysis.log_csv import open_csv
 from analysis.log_csv_text import header_of
-from analysis.log_files import LogFile, files_of
+from analysis.log_files import OPENED_AT_ONCE, LogFile, files_of
 from analysis.log_limits import Limits
 from analysis.log_ndjson import open_ndjson
 from analysis.log_parquet import open_parquet
 from analysis.log_pieces import Chunk, OpenFile, Piece
+from analysis.log_query import Query, open_query
 from analysis.log_times import FORMS, NotATimeError, as_times
 from analysis.log_values import ARROW_TYPE, Kind, joined
 from analysis.near_names import quoted
+from analysis.windows import Window
 
 MustHave = Callable[[Collection[str], str], None]
 """Raises DataError when columns (first) do not suffice; the second is what to call the source."""
@@ -34,6 +37,15 @@ class Table:
     first_rows: tuple[int, ...]
     kinds: Mapping[str, Kind]
     timestamp: str | None
+
+    def for_window(self, window: Window) -> Table:
+        """The same table, where a database may leave away rows outside a window of time; files give all rows."""
+        return replace(self, files=tuple(f.for_window(window) if isinstance(f, Query) else f for f in self.files))
+
+    @property
+    def unordered(self) -> str | None:
+        """The name of a query whose rows may come in any order."""
+        return next((f.name for f in self.files if isinstance(f, Query) and not f.is_ordered), None)
 
     @property
     def rows(self) -> int:
@@ -72,19 +84,34 @@ def open_table(
 ) -> Table:
     """Opens all files of a source. ``as_text`` are columns that are compared as text. Raises UserError for sources that
     cannot be read, DataError for files that can't be used."""
+    if isinstance(source, Sql):
+        query = open_query(source, timestamp=timestamp, as_text=as_text)
+        return _table(query.name, (query,), must_have, timestamp)
     files = files_of(source, root)
     if files[0].kind == "csv":  # before a long look through all of them
         for file in files:
             must_have(header_of(file, format_)[0], file.name)
     keep = sum(f.size * (_LIKELY_PACKED if f.gzipped else 1) for f in files) <= limits.kept_bytes
-    opened = tuple(_open_file(f, format_, as_text, timestamp, limits, keep=keep) for f in files)
+    opened = _in_order(files, lambda f: _open_file(f, format_, as_text, timestamp, limits, keep=keep))
+    return _table(files[0].name if len(files) == 1 else source, opened, must_have, timestamp)
+
+
+def _table(name: str, opened: tuple[OpenFile, ...], must_have: MustHave, timestamp: str | None) -> Table:
     columns = dict.fromkeys(c for f in opened for c in f.columns)
-    name = files[0].name if len(files) == 1 else str(source)
     must_have(columns, name)
     kinds = {c: joined(f.kinds[c] for f in opened if c in f.kinds) for c in columns}
     kinds = {c: Kind.TEXT if kind is Kind.NA else kind for c, kind in kinds.items()}
     first_rows = tuple(sum(f.rows for f in opened[:number]) for number in range(len(opened)))
     return Table(name, opened, first_rows, kinds, timestamp)
+
+
+def _in_order(files: Sequence[LogFile], opened: Callable[[LogFile], OpenFile]) -> tuple[OpenFile, ...]:
+    """Footers of Parquet files are waited for together: in an object store each is some round trips. Text is looked
+    through by threads of its own."""
+    if len(files) == 1 or files[0].kind != "parquet":
+        return tuple(map(opened, files))
+    with ThreadPoolExecutor(OPENED_AT_ONCE) as pool:
+        return tuple(pool.map(opened, files))
 
 
 def _open_file(

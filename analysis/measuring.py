@@ -13,13 +13,22 @@ from analysis.measures.confusion import CELLS, NOTHING, confusions
 from analysis.measures.figures import Figure, Where, placed
 from analysis.measures.multiclass import matrix_of
 from analysis.measuring_columns import of_column
-from analysis.plan import Judged, Plan
+from analysis.measuring_sample import of_sample
+from analysis.plan import Judged
 from analysis.summaries.classes import Classes
+from analysis.summaries.groups import MOST_GROUPS
 from analysis.summaries.scores import View
 from analysis.summaries.slicing import Counted, Slicing, is_a_group, sliced
-from analysis.summaries.spoken import Seen, Spoken
+from analysis.summaries.spoken import Seen, Spoken, in_period
 from analysis.summaries.summary import OUT_OF_TIME
 from analysis.values import Measure
+
+MOST_GROUPS_OVER_TIME = 10
+OVER_TIME = (
+    *("accuracy", "precision", "recall", "false_positive_rate", "positive_rate", "roc_auc", "log_loss", "mean_score"),
+    *("f1", "mean_absolute_error", "root_mean_squared_error", "mean_error"),
+)
+"""What is measured of each group in each period."""
 
 
 def measured(material: Material) -> Iterator[Measure]:
@@ -32,6 +41,7 @@ def measured(material: Material) -> Iterator[Measure]:
     if window.sides is not None:
         of_both = Where(version=plan.judged.version, basis="difference")
         yield from placed(comparison.figures(window.sides, plan), of_both)
+    yield from of_sample(material)
     yield from _rows(material)
     for name in window.features.by_name:
         yield from of_column(material, name, plan.judged.version)
@@ -48,14 +58,15 @@ def _performance(material: Material, version: Judged, said: Spoken, there: Spoke
             yield from _confusion(material, spoken.whole, where)
             yield from _calibration(version, spoken.whole, where)
     for number in range(len(material.plan.groupings)):
-        yield from _groups(material.plan, number, version, said, there)
+        yield from _groups(material, number, version, said, there)
     if said.by_period is not None:
         for period, figures in performance.by_group(said.by_period, version, spread=False).items():
             if period != OUT_OF_TIME:
                 yield from placed(figures, replace(here, period=material.period(period)))
 
 
-def _groups(plan: Plan, number: int, version: Judged, said: Spoken, there: Spoken | None) -> Iterator[Measure]:
+def _groups(material: Material, number: int, version: Judged, said: Spoken, there: Spoken | None) -> Iterator[Measure]:
+    plan = material.plan
     grouping, here = plan.groupings[number], Where(version=version.version)
     if said.groups[number].too_many:
         why = f"{' & '.join(grouping)} has more groups than are kept; slice by something coarser"
@@ -65,15 +76,43 @@ def _groups(plan: Plan, number: int, version: Judged, said: Spoken, there: Spoke
     if there is not None and there.groups[number].too_many:
         there = None
     slicing = sliced(_counted(said, number), _counted(there, number) if there is not None else None)
-    seen = said.by_group[number].regrouped(slicing.of_window)
+    seen = said.by_group[number].regrouped(slicing.of_window.__getitem__)
     yield from _of_groups(seen, version, slicing, here, spread=True)
     if grouping in plan.protected:
         yield from _fairness(grouping, slicing, seen, here)
+    yield from _groups_over_time(material, number, version, said, slicing)
     if there is not None and slicing.of_reference is not None:
-        of_reference, seen = replace(here, basis="reference"), there.by_group[number].regrouped(slicing.of_reference)
+        of_reference, seen = (
+            replace(here, basis="reference"),
+            there.by_group[number].regrouped(slicing.of_reference.__getitem__),
+        )
         yield from _of_groups(seen, version, slicing, of_reference, spread=False)
         if grouping in plan.protected:
             yield from _fairness(grouping, slicing, seen, of_reference)
+
+
+def _groups_over_time(
+    material: Material, number: int, version: Judged, said: Spoken, slicing: Slicing
+) -> Iterator[Measure]:
+    """The main numbers of the largest groups for each period."""
+    over_time = said.by_group_and_period[number] if said.by_group_and_period else None
+    if over_time is None:
+        return
+    seen = over_time.regrouped(lambda numbers: in_period(numbers, slicing.of_window.__getitem__))
+    rows = performance.rows_by_group(seen)
+    by_group: dict[int, int] = {}
+    for cell, count in rows.items():
+        by_group[cell % MOST_GROUPS] = by_group.get(cell % MOST_GROUPS, 0) + count
+    named = [g for g, shown in enumerate(slicing.shown) if is_a_group(shown)]
+    largest = sorted(named, key=lambda g: (-by_group.get(g, 0), g))[:MOST_GROUPS_OVER_TIME]
+    found = performance.by_group(seen, version, spread=False)
+    for cell in sorted(rows):
+        period, group = divmod(cell, MOST_GROUPS)
+        if period == OUT_OF_TIME or group not in largest:
+            continue
+        here = Where(version=version.version, slice=slicing.shown[group], period=material.period(period))
+        main = [f for f in found.get(cell, []) if f.name in OVER_TIME and f.class_ is None]
+        yield from placed([quality.volume(rows[cell]), *main], here)
 
 
 def _of_groups(seen: Seen, version: Judged, slicing: Slicing, where: Where, *, spread: bool) -> Iterator[Measure]:

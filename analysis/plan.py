@@ -47,6 +47,10 @@ class Plan:
     protected: tuple[Grouping, ...]
     features: tuple[str, ...]
     columns: tuple[str, ...]
+    samples: bool = False
+    """Whether a sample of rows is kept."""
+    sampled_for: tuple[str, ...] = ()
+    """The checks that need what only the sample tells."""
 
     @property
     def same_rows(self) -> bool:

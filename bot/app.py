@@ -59,7 +59,9 @@ class Parley:
         self.commands = all_commands()
         self.asked, self.wanted = Bell(), Bell()
         self.models = Models(settings.cards, read=parse_card)
-        self.children = Children(seconds=settings.job_seconds)
+        self.children = Children(
+            seconds=settings.job_seconds, summaries=settings.home / "summaries", dask=settings.dask
+        )
         self.slack = Slack(_client(settings))
         self.clock = Clock(database=self.database, commands=self.commands, now=self.now, asked=self.asked)
         self.answering = Answering(

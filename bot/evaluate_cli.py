@@ -118,7 +118,7 @@ def summary(result: Result, card: ModelCard) -> str:
     lines += [f"  {line}" for line in _main_numbers(result, card)]
     if without := left_out(card, result):
         lines += ["", without]
-    lines += ["", *_checks(result)]
+    lines += ["", *_checks(result, card)]
     return "\n".join(lines) + "\n"
 
 
@@ -201,12 +201,15 @@ def _number(m: Measure) -> str:
     return f"{shown(m.measure, m.value)}{interval}  n = {m.n:,}"
 
 
-def _checks(result: Result) -> list[str]:
+def _checks(result: Result, card: ModelCard) -> list[str]:
+    from analysis.checks import unanswered
+
     if not result.checks:
         return ["No check was asked for."]
     lines = []
     for verdict in ("fail", "warn", "unsure"):
         lines += [f"{SAID[verdict]:<12}{c.check}: {c.says}" for c in result.checks if c.verdict == verdict]
+    lines += [f"{'NOT JUDGED':<12}{c.check}: {c.says}" for c in unanswered(card, result.checks)]
     rest = _counted([c.verdict for c in result.checks])
     return [*lines, *([""] if lines else []), rest]
 

@@ -56,7 +56,9 @@ class Settings(BaseSettings):
         900, ge=1, validation_alias="PARLEY_JOB_SECONDS", description="the longest an evaluation may take"
     )
     dask: str | None = Field(
-        None, validation_alias="PARLEY_DASK", description="the address of a Dask scheduler (not supported yet: refused)"
+        None,
+        validation_alias="PARLEY_DASK",
+        description="the address of a Dask scheduler that reads logs; default this machine",
     )
     bot_token: SecretStr | None = Field(
         None, validation_alias="SLACK_BOT_TOKEN", description="the bot's token (`xoxb-…`)"
@@ -104,13 +106,6 @@ class Settings(BaseSettings):
         if not url.startswith(("http://", "https://")) or not url.endswith("/api/"):
             raise ValueError("must be an http(s) address that ends in /api/")
         return url
-
-    @field_validator("dask", mode="after")
-    @classmethod
-    def _no_dask_yet(cls, address: str | None) -> str | None:
-        if address:
-            raise ValueError("Dask is not supported by this version; unset it, and evaluations run on this machine")
-        return None
 
     @field_validator("client_id", "client_secret", mode="after")
     @classmethod

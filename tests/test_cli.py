@@ -111,3 +111,13 @@ def test_the_manifest_asks_for_the_core_scopes_and_nothing_more(tmp_path: Path) 
     assert '"url": "https://parley.example.com/slack/events"' in done.stdout
     assert '"socket_mode_enabled": false' in done.stdout
     assert "chat:write.public" not in done.stdout
+
+
+def test_a_gate_that_could_not_be_judged_is_named_with_its_reason(tmp_path: Path) -> None:
+    (tmp_path / "log.csv").write_text("y,s,region\n" + "0,0.3,north\n" * 60, encoding="utf-8")
+    lines = ["model: risk", "task: binary", "log: {source: log.csv, columns: {label: y, score: s}}"]
+    gates = "checks: {roc_auc: {fail: {below: 0.7}}, recall: [{slice: {region: nroth}, fail: {below: 0.5}}]}"
+    (tmp_path / "card.yaml").write_text("\n".join([*lines, gates]), encoding="utf-8")
+    said = parley("evaluate", str(tmp_path / "card.yaml"), home=tmp_path).stdout
+    assert "NOT JUDGED  threshold: ROC AUC was not judged: no row is positive." in said
+    assert "NOT JUDGED  threshold: Recall has no group region = nroth" in said

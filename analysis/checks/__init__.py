@@ -9,7 +9,7 @@ import hashlib
 import logging
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 
 from analysis.card import CheckSetting, ModelCard
@@ -71,6 +71,17 @@ def judge(
             ),
         )
     )
+
+
+def will_ask(card: ModelCard, name: str) -> bool:
+    """Whether an evaluation of this model card will come to a check of that name."""
+    return any(check.name == name for check, *_ in _to_be_asked(card))
+
+
+def unanswered(card: ModelCard, results: Iterable[CheckResult]) -> list[CheckResult]:
+    """The checks that the model card asks for and that could not be judged: a gate must not pass them in silence."""
+    asked = {s.name or s.check for s in card.checks if s.on} | {"threshold"}
+    return [r for r in results if r.verdict == "skipped" and r.check in asked]
 
 
 def _to_be_asked(card: ModelCard) -> Iterator[tuple[Check, CheckSetting, bool, frozenset[str]]]:

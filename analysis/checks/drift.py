@@ -16,6 +16,7 @@ from analysis.values import Basis, CheckResult, Measure, Subject
 
 DISTANCES = ("psi", "jensen_shannon")
 CHANCE_TAKEN_FOR_NO_DRIFT = 0.01
+SHARE_WORTH_NAMING = 0.1
 
 
 def judge(question: Question) -> Iterable[CheckResult]:
@@ -88,10 +89,27 @@ def _may_be_chance(question: Question, measure: Measure) -> bool:
 def _what_moved(question: Question, measure: Measure) -> str:
     moved = most_moved(question.table, measure.feature or "")
     if moved is None or measure.feature is None:
-        return ""
+        return _what_moved_the_score(question, measure)
     then, now = wording.percent(round(moved.then or 0.0, 3)), wording.percent(round(moved.now, 3))
     where = wording.group(((measure.feature, moved.name),))
-    return f"Most of it: {where} was {then} of the reference and is {now} of the window."
+    return f"Most of it: {where} was {then} of the reference and is {now} of the window." + (
+        _what_moved_the_score(question, measure)
+    )
+
+
+def _what_moved_the_score(question: Question, measure: Measure) -> str:
+    """The features whose own drift explains the score's, where that was asked and they explain some of it."""
+    if measure.feature != question.card.columns.score:
+        return ""
+    shifts = sorted(question.table.all("score_shift"), key=lambda m: -abs(m.value or 0.0))
+    whole = question.table.find("mean_difference", feature=measure.feature)
+    if not shifts or whole is None or not whole.value:
+        return ""
+    main = [m for m in shifts if abs(m.value or 0.0) >= SHARE_WORTH_NAMING * abs(whole.value)][:3]
+    if not main:
+        return " No feature's drift explains the score's: look at the model, or at features that are not logged."
+    parts = ", ".join(f"{m.feature} ({m.value or 0.0:+.2g})" for m in main)
+    return f" The mean score moved by {whole.value:+.2g}; what moved it: {parts}."
 
 
 def _performance_that_held(question: Question) -> str | None:

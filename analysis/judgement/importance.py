@@ -11,6 +11,7 @@ FIRST_TOLD = (
     "performance_drop",
     "group_gap",
     "slice_performance",
+    "hotspot",
     "unseen_values",
     "missing_values",
     "type_errors",

@@ -45,12 +45,9 @@ class Curve:
 
 def curves(table: Table) -> dict[int, Curve]:
     """The curve of each group from a view's counts by (group, label) and score."""
-    groups = table.lanes // 3
-    found: dict[int, Curve] = {}
-    order, starts = np.unique(groups, return_index=True)
-    for group, start, end in zip(order, starts, [*starts[1:], len(groups)], strict=True):
-        found[int(group)] = _curve(table, slice(start, end))
-    return found
+    order, starts = np.unique(table.lanes // 3, return_index=True)
+    ends = np.append(starts, len(table))[1:]
+    return {int(group): _curve(table, slice(start, end)) for group, start, end in zip(order, starts, ends, strict=True)}
 
 
 def figures(curve: Curve, *, spread: bool = True) -> Iterator[Figure]:

@@ -11,8 +11,8 @@ import pyarrow as pa
 from analysis.summaries.distinct import Ints, distinct
 from analysis.summaries.groups import Groups, grouped, merged
 from analysis.summaries.keys import EXACT, Floats
-from analysis.summaries.scores import SMALLEST, Said, View, view
-from analysis.summaries.table import NO_LIMIT, Encoded, Table, counted, gathered, tallied
+from analysis.summaries.scores import SCORES, SMALLEST, Said, View, view
+from analysis.summaries.table import NO_LIMIT, Encoded, Limit, Renumber, Table, counted, gathered, tallied
 
 LABEL, PREDICTION = "label", "prediction"
 LOSS, LOSS2, SQUARE, SQUARE2, OUTSIDE, WEIGHT, WEIGHT2 = range(7)
@@ -40,17 +40,16 @@ class Classes:
             self.losses + other.losses,
         )
 
-    def regrouped(self, mapping: Ints) -> Classes:
+    def regrouped(self, renumber: Renumber) -> Classes:
         return Classes(
-            tuple(v.regrouped(mapping) for v in self.against_rest),
+            tuple(v.regrouped(renumber) for v in self.against_rest),
             self.pairs,
-            self.decided.relabelled(mapping[self.decided.lanes]),
-            self.losses.relabelled(mapping[self.losses.lanes]),
+            self.decided.relabelled(renumber(self.decided.lanes)),
+            self.losses.relabelled(renumber(self.losses.lanes)),
         )
 
     def one_group(self) -> Classes:
-        most = int(self.decided.lanes.max()) + 1 if len(self.decided) else 1
-        return self.regrouped(np.zeros(most, np.int64))
+        return self.regrouped(np.zeros_like)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +65,12 @@ class Chosen:
     sums: list[Floats]
 
 
-def classes(rows: Chosen, groups: Ints | None) -> Classes:
+def classes(rows: Chosen, groups: Ints | None, *, limit: Limit = SCORES) -> Classes:
     group = np.zeros(len(rows.pair), np.int64) if groups is None else groups
     weights = [] if rows.weight is None else [rows.weight, rows.weight**2]
     axis, places = distinct(rows.pair)
     return Classes(
-        tuple(view(said, groups) for said in rows.classes),
+        tuple(view(said, groups, limit=limit) for said in rows.classes),
         rows.pairs,
         counted(Encoded(axis, places, EXACT), lanes=group, sums=weights),
         tallied(group[rows.scored], rows.sums),

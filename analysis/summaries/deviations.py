@@ -8,7 +8,7 @@ import numpy as np
 
 from analysis.summaries.distinct import Ints
 from analysis.summaries.keys import Floats
-from analysis.summaries.table import Table, tallied
+from analysis.summaries.table import Renumber, Table, tallied
 
 (ERROR, ERROR2, ERROR4, ABSOLUTE, SHARE, SHARE2, LOG2, LOG4, LABEL, LABEL2, ZEROS, TOO_LOW, WEIGHT, WEIGHT2) = range(14)
 """The sums, each times the row's weight (1 without weights) but for the two counts: of the errors (prediction - label),
@@ -27,14 +27,13 @@ class Deviations:
     def __add__(self, other: Deviations) -> Deviations:
         return Deviations(self.rows + other.rows, self.sums + other.sums)
 
-    def regrouped(self, mapping: Ints) -> Deviations:
+    def regrouped(self, renumber: Renumber) -> Deviations:
         return Deviations(
-            self.rows.relabelled(mapping[self.rows.lanes]), self.sums.relabelled(mapping[self.sums.lanes])
+            self.rows.relabelled(renumber(self.rows.lanes)), self.sums.relabelled(renumber(self.sums.lanes))
         )
 
     def one_group(self) -> Deviations:
-        zeros = np.zeros(len(self.rows), np.int64), np.zeros(len(self.sums), np.int64)
-        return Deviations(self.rows.relabelled(zeros[0]), self.sums.relabelled(zeros[1]))
+        return self.regrouped(np.zeros_like)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,13 @@ import numpy.typing as npt
 
 from analysis.summaries.distinct import Ints
 from analysis.summaries.keys import Floats
-from analysis.summaries.table import Encoded, Limit, Table, counted, empty, tallied
+from analysis.summaries.table import Encoded, Limit, Renumber, Table, counted, empty, tallied
 
 NEGATIVE, POSITIVE, UNKNOWN = 0, 1, 2
 """A row's label or prediction: not the class, the class, or not there."""
 
 SCORES = Limit(exact=131_072, coarse=65_536)
+SCORES_OF_GROUPS_BY_PERIOD = Limit(exact=32_768, coarse=16_384)
 CALIBRATION_BINS = 10
 SMALLEST = float(np.finfo(np.float64).eps)
 """Probabilities are kept this far from 0 and 1 in a logarithm, as scikit-learn does."""
@@ -63,16 +64,15 @@ class View:
 
     def one_group(self) -> View:
         """The same counts with all rows as one group."""
-        most = int(self.confusion.lanes.max()) // 9 + 1 if len(self.confusion) else 1
-        return self.regrouped(np.zeros(most, np.int64))
+        return self.regrouped(np.zeros_like)
 
-    def regrouped(self, mapping: Ints) -> View:
-        """The same counts with group g numbered ``mapping[g]``."""
+    def regrouped(self, renumber: Renumber) -> View:
+        """The same counts with the groups numbered anew; those that get one number are added up."""
         return View(
-            _regrouped(self.scores, mapping, 3),
-            _regrouped(self.confusion, mapping, 9),
-            _regrouped(self.losses, mapping, 3),
-            _regrouped(self.calibration, mapping, 3 * (CALIBRATION_BINS + 1)),
+            _regrouped(self.scores, renumber, 3),
+            _regrouped(self.confusion, renumber, 9),
+            _regrouped(self.losses, renumber, 3),
+            _regrouped(self.calibration, renumber, 3 * (CALIBRATION_BINS + 1)),
         )
 
 
@@ -107,22 +107,22 @@ def losses_of(numbers: Floats, label: Ints, weight: Floats | None) -> tuple[list
     return sums, np.where(outside, CALIBRATION_BINS, bins) if outside.any() else bins
 
 
-def view(rows: Said, groups: Ints | None) -> View:
+def view(rows: Said, groups: Ints | None, *, limit: Limit = SCORES) -> View:
     """One view of the rows; ``groups`` has each row's number, None for the whole."""
     group = np.zeros(len(rows.label), np.int64) if groups is None else groups
     weights = [] if rows.weight is None else [rows.weight, rows.weight**2]
     confusion = tallied(group * 9 + rows.label * 3 + rows.predicted, weights)
     if rows.scored is None or rows.encoded is None or rows.bins is None or rows.numbers is None:
         extra = len(weights)
-        return View(empty(SCORES, extra), confusion, empty(sums=7 + extra), empty(sums=1 + extra))
+        return View(empty(limit, extra), confusion, empty(sums=7 + extra), empty(sums=1 + extra))
     every = bool(rows.scored.all())
     lanes = (group if every else group[rows.scored]) * 3 + (rows.label if every else rows.label[rows.scored])
     kept = [w if every else w[rows.scored] for w in weights]
     binned = tallied(lanes * (CALIBRATION_BINS + 1) + rows.bins, [rows.losses[SCORE], *kept])
     return View(
-        counted(rows.encoded, lanes=lanes, sums=kept, limit=SCORES), confusion, tallied(lanes, rows.losses), binned
+        counted(rows.encoded, lanes=lanes, sums=kept, limit=limit), confusion, tallied(lanes, rows.losses), binned
     )
 
 
-def _regrouped(table: Table, mapping: Ints, width: int) -> Table:
-    return table.relabelled(mapping[table.lanes // width] * width + table.lanes % width)
+def _regrouped(table: Table, renumber: Renumber, width: int) -> Table:
+    return table.relabelled(renumber(table.lanes // width) * width + table.lanes % width)

@@ -6,16 +6,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis.log import Batch
 from analysis.periods import NO_PERIOD, period_numbers
 from analysis.plan import Block, Judged, Plan
+from analysis.summaries.columns import Mask
 from analysis.summaries.distinct import Ints
 from analysis.summaries.features import Feature, feature_of
-from analysis.summaries.ids import Ids, ids_of
+from analysis.summaries.ids import Hashes, Ids, ids_of
 from analysis.summaries.pairs import Sides, sides
 from analysis.summaries.said import Columns
+from analysis.summaries.sample import MOST_ROWS_OF_A_PARTITION, Sample, sample_of, side_by_side
 from analysis.summaries.spoken import Spoken, spoken
 from analysis.summaries.table import Lanes, Table, lanes_of, tallied
 
@@ -25,15 +28,22 @@ OUT_OF_TIME = -(2**40)
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """The columns that are counted one by one, by their names."""
+    """The columns that are counted one by one, by their names; and the rows that were drawn, with what was read of
+    them. ``sample`` is None where the plan asks for none."""
 
     by_name: Mapping[str, Feature]
+    sample: Sample | None = None
 
     def __getitem__(self, name: str) -> Feature:
         return self.by_name[name]
 
+    def bounded(self) -> Features:
+        """As it is kept of a partition: with a smaller sample."""
+        return self if self.sample is None else replace(self, sample=self.sample.bounded(MOST_ROWS_OF_A_PARTITION))
+
     def __add__(self, other: Features) -> Features:
-        return Features({name: feature + other.by_name[name] for name, feature in self.by_name.items()})
+        sample = self.sample + other.sample if self.sample is not None and other.sample is not None else None
+        return Features({name: feature + other.by_name[name] for name, feature in self.by_name.items()}, sample)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +65,9 @@ class Summary:
     def rows(self) -> int:
         return self.judged.rows
 
+    def bounded(self) -> Summary:
+        return replace(self, features=self.features.bounded())
+
     def __add__(self, other: Summary) -> Summary:
         against = self.against + other.against if self.against is not None and other.against is not None else None
         return Summary(
@@ -73,27 +86,35 @@ Part = Summary | Features
 """What is counted of one block of columns: the first block has the summary, the others have features for it."""
 
 
-def summarised(batch: Batch, plan: Plan, block: Block, *, like: Part | None = None) -> Part:
-    """What a block of columns says in a batch. ``like``, something of the same block, only saves work: it tells what is
-    too fine."""
+def summarised(
+    batch: Batch, plan: Plan, block: Block, *, tickets: Hashes | None = None, like: Part | None = None
+) -> Part:
+    """What a block of columns says in a batch; ``tickets`` decide which rows are kept in the sample, if the plan asks
+    for one. ``like``, something of the same block, only saves work: it tells what is too fine."""
     periods = _periods(batch, plan)
-    columns, own = _rows_of(plan, plan.judged, batch.columns, periods)
+    own = _own_rows(plan, plan.judged, batch.columns)
+    columns, when = _columns(batch.columns, own), _numbers(periods, own)
     before = like if isinstance(like, Summary) else None
     known = before.features if before is not None else like if isinstance(like, Features) else None
-    features = _features(block.features, columns, None if plan.periods is None else lanes_of(own), known)
+    features = _features(block.features, columns, None if plan.periods is None else lanes_of(when), known)
+    if tickets is not None and plan.samples:
+        halvings = known.sample.halvings if known is not None and known.sample is not None else 0
+        drawn = sample_of(tickets if own is None else tickets[own], columns, _sampled(plan, block), halvings=halvings)
+        features = replace(features, sample=drawn)
     if not block.speaks:
         return features
     against = both = None
     if plan.against is not None:
-        theirs, when = _rows_of(plan, plan.against, batch.columns, periods)
-        against = spoken(plan, plan.against, theirs, when, like=before.against if before is not None else None)
-        places = [_rows_of(plan, v, batch.columns, batch.positions)[1] for v in (plan.judged, plan.against)]
-        both = sides(plan, (columns, theirs), (places[0], places[1]))
+        other = _own_rows(plan, plan.against, batch.columns)
+        theirs = _columns(batch.columns, other)
+        of_theirs = before.against if before is not None else None
+        against = spoken(plan, plan.against, theirs, _numbers(periods, other), like=of_theirs)
+        both = sides(plan, (columns, theirs), (_numbers(batch.positions, own), _numbers(batch.positions, other)))
     return Summary(
-        judged=spoken(plan, plan.judged, columns, own, like=before.judged if before is not None else None),
+        judged=spoken(plan, plan.judged, columns, when, like=before.judged if before is not None else None),
         against=against,
         features=features,
-        periods=tallied(own),
+        periods=tallied(when),
         ids=ids_of(columns[plan.id]) if plan.id is not None else None,
         last_row=int(batch.positions[-1]) + 1 if len(batch) else 0,
         sides=both,
@@ -114,15 +135,20 @@ def together(parts: Iterable[Part | None], plan: Plan) -> Summary | None:
     """The blocks' parts as one summary, its features in the plan's order; None where no block had a row."""
     summary: Summary | None = None
     features: dict[str, Feature] = {}
+    samples: list[Sample] = []
     for part in parts:
+        if part is None:
+            continue
         if isinstance(part, Summary):
-            summary = part
-            features |= part.features.by_name
-        elif part is not None:
-            features |= part.by_name
+            summary, found = part, part.features
+        else:
+            found = part
+        features |= found.by_name
+        samples += [found.sample] if found.sample is not None else []
     if summary is None:
         return None
-    return replace(summary, features=Features({name: features[name] for name in plan.measured_columns}))
+    by_name = {name: features[name] for name in plan.measured_columns}
+    return replace(summary, features=Features(by_name, side_by_side(samples) if samples else None))
 
 
 def _features(names: Iterable[str], columns: Columns, periods: Lanes | None, known: Features | None) -> Features:
@@ -130,12 +156,30 @@ def _features(names: Iterable[str], columns: Columns, periods: Lanes | None, kno
     return Features({name: feature_of(columns[name], periods, like=before.get(name)) for name in names})
 
 
-def _rows_of(plan: Plan, version: Judged, columns: Columns, numbers: Ints) -> tuple[Columns, Ints]:
-    """The version's own rows: their columns, and what ``numbers`` says of them."""
+def _sampled(plan: Plan, block: Block) -> tuple[str, ...]:
+    """The features of a block, and what the rows' error is told from where it is read."""
+    if not block.speaks:
+        return block.features
+    said = [*(column for _, column in plan.judged.scores), plan.judged.prediction, plan.label]
+    return tuple(dict.fromkeys(c for c in (*block.features, *said, plan.weight) if c is not None))
+
+
+def _own_rows(plan: Plan, version: Judged, columns: Columns) -> Mask | None:
+    """Which rows are the version's own; None for all of them."""
     if version.rows is None or plan.version_column is None:
-        return columns, numbers
-    own = pc.equal(columns[plan.version_column], version.rows).fill_null(False)
-    return {name: array.filter(own) for name, array in columns.items()}, numbers[np.asarray(own)]
+        return None
+    return np.asarray(pc.equal(columns[plan.version_column], version.rows).fill_null(False))
+
+
+def _columns(columns: Columns, wanted: Mask | None) -> Columns:
+    if wanted is None:
+        return columns
+    mask = pa.array(wanted)
+    return {name: array.filter(mask) for name, array in columns.items()}
+
+
+def _numbers(numbers: Ints, wanted: Mask | None) -> Ints:
+    return numbers if wanted is None else numbers[wanted]
 
 
 def _periods(batch: Batch, plan: Plan) -> Ints:

@@ -6,7 +6,7 @@ A lane is whatever tells kinds of rows apart (a label, a group, a period), as a 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -26,6 +26,9 @@ class Limit:
     def holds(self, cells: int, level: int) -> bool:
         return cells <= (self.exact if level == EXACT else self.coarse)
 
+
+Renumber = Callable[[Ints], Ints]
+"""New numbers for the groups with these numbers."""
 
 NO_LIMIT = Limit(exact=2**62, coarse=2**62)
 """For tables whose lanes bound them already."""

@@ -12,7 +12,9 @@ import time
 import traceback
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from multiprocessing.connection import Connection, wait
+from pathlib import Path
 from typing import Any, NoReturn
 
 import structlog
@@ -31,8 +33,10 @@ SECONDS_TO_DIE = 5.0
 class Children:
     """Starts children from one clean server process that has the heavy imports done."""
 
-    def __init__(self, *, seconds: float) -> None:
+    def __init__(self, *, seconds: float, summaries: Path | None = None, dask: str | None = None) -> None:
         self._seconds = seconds
+        self._summaries = summaries
+        self._dask = dask
         self._context: Any = multiprocessing.get_context("spawn" if sys.platform == "darwin" else "forkserver")
 
     def start(self) -> None:
@@ -49,7 +53,8 @@ class Children:
     def evaluate(self, job: Job, *, phase: Callable[[str], None], stop: Callable[[], bool]) -> Evaluated:
         from bot.evaluating.in_child import evaluate_job
 
-        answer = self.run(evaluate_job, job, phase=phase, stop=stop)
+        where = replace(job, summaries=str(self._summaries) if self._summaries else None, dask=self._dask)
+        answer = self.run(evaluate_job, where, phase=phase, stop=stop)
         if not isinstance(answer, Evaluated):
             raise TypeError(f"a child answered {type(answer).__name__}")
         return answer

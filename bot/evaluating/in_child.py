@@ -9,14 +9,18 @@ import pandas as pd  # noqa: F401  # imported here so that the server the childr
 
 from analysis import charts
 from analysis.card_reading import parse_card
-from analysis.evaluate import Progress, evaluate
+from analysis.checks import unanswered
+from analysis.engine import Machine, Progress
+from analysis.evaluate import evaluate
 from bot.evaluating.values import Evaluated, Job
+from storage.summaries import SummaryFiles
 
 
 def evaluate_job(job: Job, phase: Callable[[str], None]) -> Evaluated:
     """The result and the headline chart of one job."""
     phase("Reading the log")
     card = parse_card(job.card, root=Path(job.card_root), name=job.card_name)
+    kept = SummaryFiles(Path(job.summaries)) if job.summaries is not None else None
     result = evaluate(
         card,
         window=job.window,
@@ -24,9 +28,22 @@ def evaluate_job(job: Job, phase: Callable[[str], None]) -> Evaluated:
         against=job.against,
         now=job.now,
         progress=_Phases(phase),
+        machine=_machine(job.dask),
+        kept=kept,
     )
+    if kept is not None:
+        kept.trim()
     phase("Drawing the chart")
-    return Evaluated(result, charts.headline(result, card=card, markers=job.markers))
+    chart = charts.headline(result, card=card, markers=job.markers)
+    return Evaluated(result, chart, tuple(unanswered(card, result.checks)))
+
+
+def _machine(dask: str | None) -> Machine | None:
+    if not dask:
+        return None
+    from analysis.dask_machine import Dask
+
+    return Dask(dask)
 
 
 class _Phases:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from analysis.drawing.chart import Chart, Marker
-from analysis.values import Result
+from analysis.values import CheckResult, Result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,14 +21,18 @@ class Job:
     against: str | None
     now: datetime
     markers: tuple[Marker, ...] = ()
+    summaries: str | None = None
+    """The folder in which summaries of partitions are kept for the next evaluation."""
+    dask: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluated:
-    """What a child gives back."""
+    """What a child gives back. ``missed`` are checks that the model card asks for and that could not be judged."""
 
     result: Result
     chart: Chart | None
+    missed: tuple[CheckResult, ...] = ()
 
 
 class Stopped(Exception):  # noqa: N818  # not an error: somebody pressed Stop

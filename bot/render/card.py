@@ -114,14 +114,16 @@ def done(
     )
 
 
-def details(evaluation: Evaluation, result: Result) -> Content:
-    """The first reply in the card's thread: the main numbers, and every check that did not pass."""
+def details(evaluation: Evaluation, result: Result, *, missed: Sequence[CheckResult] = ()) -> Content:
+    """The first reply in the card's thread: the main numbers, and every check that did not pass. ``missed`` are those
+    that the model card asks for and that could not be judged."""
     numbers = [f"*{escape(named(m))}* {measured(m)}" for m in main_measures(result)]
     judged = [f"{MARK[c.verdict]} {_name(c)}: {escape(c.says)}" for c in _worth_talking_about(result)]
     unsure = [f"{MARK[c.verdict]} {_name(c)}: {escape(c.says)}" for c in result.checks if c.verdict == "unsure"]
     passed = sum(c.verdict == "pass" for c in result.checks)
     blocks = [section("\n".join(numbers))] if numbers else []
-    lines = judged + unsure
+    unanswered = [f"{MARK[c.verdict]} {_name(c)}: {escape(c.says)}" for c in missed]
+    lines = judged + unsure + unanswered
     shown = lines[:MOST_LINES]
     blocks += [
         section("\n".join(shown[start : start + LINES_A_BLOCK])) for start in range(0, len(shown), LINES_A_BLOCK)

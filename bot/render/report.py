@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from analysis import charts
 from analysis.card import ModelCard
+from analysis.checks import unanswered
 from analysis.drawing.chart import Chart
 from analysis.errors import UserError
 from analysis.judgement.importance import by_importance
@@ -41,6 +42,7 @@ class CheckRow:
 
 def report(result: Result, card: ModelCard) -> str:
     """The page. Equal results give equal pages."""
+    missed = unanswered(card, result.checks)
     return _template().render(
         result=result,
         card=card,
@@ -50,7 +52,7 @@ def report(result: Result, card: ModelCard) -> str:
         headline=f"{result.model} {HEADLINE[result.verdict]}",
         verdict=WORD[result.verdict],
         charts=[(chart, base64.b64encode(chart.png).decode()) for chart in _charts(result, card)],
-        checks=[_check_row(c) for c in by_importance(result.checks) if c.verdict != "skipped"],
+        checks=[_check_row(c) for c in by_importance(result.checks) if c.verdict != "skipped" or c in missed],
         skipped=_skipped(result),
         numbers=[_number_row(m) for m in result.measures if _is_whole(m, result.version)],
         groups=[_number_row(m) for m in result.measures if _is_of_a_group(m, result.version)],

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from scipy import stats
 from sklearn import metrics
@@ -251,3 +252,10 @@ def test_without_a_version_only_the_champions_rows_count(tmp_path: Path) -> None
 def test_a_window_without_rows_says_so(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"rows 10\.\.20 holds no row"):
         evaluated(tmp_path, {"label": [0, 1], "score": [0.1, 0.9]}, card(log=SCORED), window="rows 10..20")
+
+
+@pytest.mark.parametrize("scores", [[math.nan, math.nan, math.nan], [None, None, None]], ids=["NaN", "null"])
+def test_a_log_without_a_single_score_is_evaluated_and_says_why_numbers_lack(tmp_path: Path, scores: list[Any]) -> None:
+    rows = {"y": [1, 0, 1], "s": pa.array(scores, pa.float64())}
+    found = evaluated(tmp_path, rows, card(log="label: y, score: s"))
+    assert the(found, "roc_auc").reason == "no row has both a label and a score"

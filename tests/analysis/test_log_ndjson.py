@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from analysis.log_limits import Limits
@@ -112,6 +112,7 @@ objects = st.fixed_dictionaries({"s": st.just(1)}, optional={"a": values | words
 
 
 @given(st.lists(objects, min_size=1, max_size=20))
+@example([{"s": 1, "b": "", "a": False}, {"s": 1, "a": 1.0000000000000002e16}, {"s": 1, "a": 10_000_000_000}])
 @settings(max_examples=60, deadline=None)
 def test_large_and_small_blocks_read_the_same(
     tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, object]]

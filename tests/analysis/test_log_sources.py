@@ -71,18 +71,15 @@ def test_files_of_several_kinds_are_not_one_log(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("source", ["s3://bucket/log.parquet", "gs://b/l", "abfs://c@a/l", "ftp://host/log.csv"])
-def test_sources_that_cannot_be_read_say_so(tmp_path: Path, source: str) -> None:
-    with pytest.raises(UserError, match=r"cannot be read yet|is no source that I know"):
-        opened(tmp_path, source=source)
-    with pytest.raises(UserError, match="export the rows to Parquet or CSV"):
-        opened(tmp_path, source="{sql: select 1, url: env:DB}")
+def test_sources_that_cannot_be_read_say_so(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="is no source that I know; name a path, a glob or a directory"):
+        opened(tmp_path, source="ftp://host/log.csv")
 
 
 def test_files_are_known_before_they_are_read(tmp_path: Path) -> None:
     path = write(tmp_path, "logs/a.csv", "s\n1\n")
     (file,) = files_of("logs", tmp_path)
-    assert (file.path, file.name, file.kind) == (path.resolve(), "logs/a.csv", "csv")
+    assert (Path(file.place.address), file.name, file.kind) == (path.resolve(), "logs/a.csv", "csv")
 
 
 @pytest.mark.parametrize("name", ["log.csv", "log.jsonl", "log.parquet"])

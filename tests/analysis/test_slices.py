@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from sklearn import metrics
 
@@ -117,3 +118,24 @@ def test_quantiles_of_counted_numbers_are_numpys() -> None:
 def test_edges_are_rounded_only_as_far_as_they_stay_apart() -> None:
     assert tidy(np.array([1234.5678, 2345.6789])).tolist() == [1235, 2346]
     assert tidy(np.array([1.000001, 1.000002])).tolist() == [1.000001, 1.000002]
+
+
+def test_each_group_has_its_main_numbers_in_each_period(tmp_path: Path) -> None:
+    chance = np.random.default_rng(2)
+    n = 2000
+    at = np.datetime64("2026-01-01", "us") + chance.integers(0, 90 * 86_400_000_000, n)
+    region, y = chance.choice(["north", "south"], n), chance.integers(0, 2, n)
+    s = np.clip(chance.normal(0.4 + 0.2 * y, 0.2), 0, 1)
+    more = ["slices: [region]", "periods: month"]
+    described = card(log="label: y, score: s, timestamp: at", more=more)
+    found = evaluated(tmp_path, {"at": pa.array(at), "region": region.tolist(), "y": y, "s": s}, described)
+    for group in ("north", "south"):
+        for month in ("2026-01", "2026-02", "2026-03"):
+            here = (region == group) & (at.astype("datetime64[M]") == np.datetime64(month))
+            where = (("region", group),)
+            auc = the(found, "roc_auc", where=where, period=month)
+            assert auc.value == pytest.approx(metrics.roc_auc_score(y[here], s[here]), abs=1e-12)
+            recall = the(found, "recall", where=where, period=month)
+            assert recall.value == pytest.approx(metrics.recall_score(y[here], s[here] >= 0.5), abs=1e-12)
+            assert recall.n == y[here].sum()
+            assert the(found, "volume", where=where, period=month).value == here.sum()

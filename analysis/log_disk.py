@@ -1,0 +1,95 @@
+"""Files on a disk of this machine: which ones a source means, and how they are opened."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import pyarrow as pa
+
+from analysis.errors import DataError
+from analysis.log_names import ENDINGS, counts, is_glob, kind_by_name
+from analysis.log_places import State
+from analysis.near_names import did_you_mean, listed
+
+
+@dataclass(frozen=True, slots=True)
+class OnDisk:
+    """``name`` is relative to the folder of the model card where the file lies there."""
+
+    path: Path
+    name: str
+
+    @property
+    def address(self) -> str:
+        return str(self.path)
+
+    def open(self) -> BinaryIO:
+        if not stat.S_ISREG(self.path.stat().st_mode):
+            raise DataError(f"{self.name} is no regular file; name a file, a glob or a directory")
+        return self.path.open("rb")
+
+    def state_of(self, stream: BinaryIO) -> State:
+        status = os.fstat(stream.fileno())
+        return State(status.st_size, f"{status.st_mtime_ns}|{status.st_ino}")
+
+    def native(self, _stream: BinaryIO) -> pa.NativeFile:
+        return pa.OSFile(str(self.path))
+
+    def missing(self) -> str:
+        folder = self.path.parent
+        neighbours = [p.name for p in folder.iterdir()] if folder.is_dir() else []
+        remedy = did_you_mean(self.path.name, neighbours) or "; sources are relative to the model card's folder"
+        return f"there is no file {self.name}{remedy}"
+
+    def fault(self, _error: OSError) -> str | None:
+        return None
+
+
+def places_on_disk(source: str, root: Path) -> list[OnDisk]:
+    """The files that a path, a glob or a directory means, in the order of their names."""
+    return [OnDisk(_resolved(path), _name(path, root)) for path in _paths(source, root)]
+
+
+def _paths(source: str, root: Path) -> list[Path]:
+    path = root / source
+    if path.is_dir():
+        return _of_directory(path, source)
+    return [path] if path.exists() or not is_glob(source) else _of_glob(source, root)
+
+
+def _of_directory(path: Path, source: str) -> list[Path]:
+    everything = [p for p in path.rglob("*") if p.is_file() and counts(p.relative_to(path))]
+    paths = [p for p in everything if kind_by_name(p.name) is not None]
+    if not paths:
+        there = f"; it holds {listed(sorted(p.name for p in everything), most=5)}" if everything else "; it is empty"
+        raise DataError(f"the directory {source} holds no log{there}; files must end in {ENDINGS} (or these with .gz)")
+    return sorted(paths, key=lambda p: p.relative_to(path).as_posix())
+
+
+def _of_glob(source: str, root: Path) -> list[Path]:
+    pattern = Path(source)
+    base = Path(pattern.anchor) if pattern.is_absolute() else root
+    relative = pattern.relative_to(pattern.anchor) if pattern.is_absolute() else pattern
+    paths = sorted({p for p in base.glob(relative.as_posix()) if p.is_file()}, key=lambda p: p.as_posix())
+    if not paths:
+        raise DataError(f"no file matches {source}; look at the pattern, which is relative to the model card's folder")
+    return paths
+
+
+def _resolved(path: Path) -> Path:
+    """A link that leads to itself stays as it is, so that opening it says what is wrong."""
+    try:
+        return path.resolve()
+    except RuntimeError:
+        return path.absolute()
+
+
+def _name(path: Path, root: Path) -> str:
+    try:
+        return path.relative_to(root).as_posix()
+    except ValueError:
+        return path.name

@@ -1,0 +1,48 @@
+"""A place where a file lies, on a disk or in an object store, seen in the same way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import BinaryIO, Protocol
+
+import pyarrow as pa
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What tells whether a file is still the one that it was; ``stamp`` changes whenever its bytes do."""
+
+    size: int
+    stamp: str
+
+
+class Place(Protocol):
+    @property
+    def name(self) -> str:
+        """How people know the file."""
+        ...
+
+    @property
+    def address(self) -> str:
+        """What names the file for good, wherever the model card lies."""
+        ...
+
+    def open(self) -> BinaryIO:
+        """The bytes as they are now. Raises OSError, FileNotFoundError where there is no file."""
+        ...
+
+    def state_of(self, stream: BinaryIO) -> State:
+        """The state of the file that ``open`` gave."""
+        ...
+
+    def native(self, stream: BinaryIO) -> pa.NativeFile:
+        """The same file for Arrow, which reads at any place of it without Python."""
+        ...
+
+    def missing(self) -> str:
+        """What is said when there never was such a file."""
+        ...
+
+    def fault(self, error: OSError) -> str | None:
+        """What is said when not the file is at fault but the way to it; None when it is the file."""
+        ...

@@ -1,0 +1,156 @@
+"""A query opened as a part of a log: one piece, whose rows the database gives."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Self
+
+import pyarrow as pa
+
+from analysis.card import Sql
+from analysis.errors import DataError
+from analysis.log_pieces import Chunk, Piece
+from analysis.log_sql import KEEP_INNER_ORDER, Database
+from analysis.log_sql_text import is_ordered, only_statement, selection
+from analysis.log_sql_values import (
+    DATE,
+    TIMESTAMP,
+    TIMESTAMP_WITH_ZONE,
+    as_array,
+    kind_of_postgresql,
+    kind_of_values,
+)
+from analysis.log_values import Kind, joined
+from analysis.near_names import quoted
+from analysis.windows import ALL, Window
+
+NOBODY_KNOWS = 2**62
+"""Rows of a query that nobody has counted: counting them would cost as much as reading them."""
+_COMPARED_AS = {DATE: "timestamp", TIMESTAMP: "timestamp", TIMESTAMP_WITH_ZONE: "timestamptz"}
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """``compared_as`` is the type by which the database compares the timestamp's column with a moment; None where it
+    is no true time there. ``window`` is what the database is asked to leave away."""
+
+    database: Database
+    statement: str
+    columns: tuple[str, ...]
+    kinds: Mapping[str, Kind]
+    rows: int
+    timestamp: str | None
+    compared_as: str | None
+    window: Window = ALL
+
+    @property
+    def name(self) -> str:
+        return self.database.name
+
+    @property
+    def identity(self) -> str:
+        """Nothing names the bytes of a query for good."""
+        return ""
+
+    @property
+    def columnar(self) -> bool:
+        """A query that is asked again for other columns does its work again."""
+        return False
+
+    @property
+    def file(self) -> Self:
+        return self
+
+    @property
+    def is_ordered(self) -> bool:
+        return is_ordered(self.statement)
+
+    def for_window(self, window: Window) -> Query:
+        return replace(self, window=window)
+
+    def pieces(self) -> list[Piece]:
+        return [Piece(0, self.rows, None)]
+
+    def read(self, piece: Piece, columns: Sequence[str], kinds: Mapping[str, Kind]) -> Iterator[Chunk]:
+        row = piece.first_row
+        with self.database.asked(self._asking(columns)) as answer:
+            places = [_place(self.name, answer.columns, column) for column in columns]
+            for batch in answer.batches():
+                values = list(zip(*batch, strict=True))
+                found = {c: self._array(c, values[p], kinds[c], row) for c, p in zip(columns, places, strict=True)}
+                yield len(batch), found
+                row += len(batch)
+
+    def _asking(self, columns: Sequence[str]) -> str:
+        keeps_order = self.database.dialect in KEEP_INNER_ORDER
+        if self.is_ordered and not keeps_order:
+            return self.statement
+        most = f" LIMIT {self.window.last_row}" if keeps_order and self.window.last_row is not None else ""
+        return selection(self.statement, self.database.quoted(columns), self._condition()) + most
+
+    def _condition(self) -> str:
+        if self.timestamp is None or self.compared_as is None:
+            return ""
+        (column,), type_ = self.database.quoted([self.timestamp]), self.compared_as
+        ends = [(">=", self.window.start), ("<", self.window.end)]
+        return " AND ".join(f"{column} {sign} {_moment(at, type_)}" for sign, at in ends if at is not None)
+
+    def _array(self, column: str, values: Sequence[object], kind: Kind, first_row: int) -> pa.Array:
+        try:
+            return as_array(values, kind)
+        except (ValueError, TypeError):
+            raise DataError(
+                f"{self.name}, rows {first_row + 1:,} to {first_row + len(values):,}: column {quoted(column)} does not "
+                f"hold {kind.value} alone; run it again if it changed while it was read, else cast it in the query"
+            ) from None
+
+
+def open_query(source: Sql, *, timestamp: str | None, as_text: Collection[str]) -> Query:
+    """What the columns hold. Raises UserError where the database cannot be asked, DataError with what it says."""
+    database = Database(source.url.removeprefix("env:"))
+    statement = only_statement(source.sql, database.name)
+    types: dict[str, object] = {}
+    if database.dialect == "postgresql":
+        types, rows = _described(database, statement), NOBODY_KNOWS
+        kinds = {column: kind_of_postgresql(type_) for column, type_ in types.items()}
+    else:
+        kinds, rows = _looked_through(database, statement)
+    kinds |= {c: Kind.TEXT for c in as_text if c in kinds and kinds[c] is not Kind.NESTED}
+    compared_as = _COMPARED_AS.get(types.get(timestamp or ""))  # type: ignore[call-overload]  # other types are not found
+    return Query(database, statement, tuple(kinds), kinds, rows, timestamp, compared_as)
+
+
+def _described(database: Database, statement: str) -> dict[str, object]:
+    with database.asked(selection(statement, ["*"]) + " LIMIT 0") as answer:
+        return dict(zip(_distinct(database.name, answer.columns), answer.types, strict=True))
+
+
+def _looked_through(database: Database, statement: str) -> tuple[dict[str, Kind], int]:
+    with database.asked(statement) as answer:
+        kinds = dict.fromkeys(_distinct(database.name, answer.columns), Kind.NOTHING)
+        rows = 0
+        for batch in answer.batches():
+            rows += len(batch)
+            for column, values in zip(kinds, zip(*batch, strict=True), strict=True):
+                kinds[column] = joined((kinds[column], kind_of_values(values)))
+    return kinds, rows
+
+
+def _distinct(name: str, columns: tuple[str, ...]) -> tuple[str, ...]:
+    twice = next((c for c in columns if columns.count(c) > 1), None)
+    if twice is not None:
+        raise DataError(f"{name} has more than one column named {quoted(twice)}; give each its own name with AS")
+    return columns
+
+
+def _place(name: str, columns: tuple[str, ...], column: str) -> int:
+    if column not in columns:
+        raise DataError(f"{name} has lost its column {quoted(column)} while it was read; run it again")
+    return columns.index(column)
+
+
+def _moment(at: datetime, type_: str) -> str:
+    moment = at.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
+    return f"CAST('{moment}{'+00' if type_ == 'timestamptz' else ''}' AS {type_})"

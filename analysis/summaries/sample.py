@@ -1,0 +1,112 @@
+"""A fair sample of rows that adds up: each row draws a ticket, and those with the lowest tickets are kept.
+
+A sample is halved when it grows too large, by the next bit of the tickets; so it makes no difference in which pieces
+the rows came, and columns that are read apart keep the same rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from analysis.summaries.ids import Hashes, spread
+
+MOST_ROWS = 200_000
+MOST_ROWS_OF_A_PARTITION = 32_768
+"""What is kept of each partition must be small enough to be stored."""
+LONGEST_TEXTS = 100
+"""Bytes, on average in a batch."""
+_BITS = 64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """``tickets`` of the rows that were kept, in the log's order, and their ``columns``; all rows whose ticket's first
+    ``halvings`` bits are zero are there."""
+
+    tickets: Hashes
+    columns: Mapping[str, pa.ChunkedArray]
+    halvings: int = 0
+
+    def __len__(self) -> int:
+        return len(self.tickets)
+
+    def __add__(self, other: Sample) -> Sample:
+        halvings = max(self.halvings, other.halvings)
+        one, two = self.halved(halvings), other.halved(halvings)
+        columns = {}
+        for name, first in one.columns.items():
+            type_ = _type(first, two.columns[name])
+            columns[name] = pa.chunked_array([*_chunks(first, type_), *_chunks(two.columns[name], type_)], type_)
+        return Sample(np.concatenate([one.tickets, two.tickets]), columns, halvings).bounded()
+
+    def halved(self, halvings: int) -> Sample:
+        """With so many halvings in all."""
+        if halvings == self.halvings:
+            return self
+        kept = np.flatnonzero(_drawn(self.tickets, halvings))
+        rows = pa.array(kept)
+        return Sample(self.tickets[kept], {n: c.take(rows) for n, c in self.columns.items()}, halvings)
+
+    def bounded(self, most: int = MOST_ROWS) -> Sample:
+        return self.halved(_enough_halvings(self.tickets, self.halvings, most))
+
+
+def tickets_of(rows: npt.NDArray[np.int64]) -> Hashes:
+    """A ticket for each row by its place in its file: equal bytes give equal samples, wherever the file lies."""
+    return spread(rows.astype(np.uint64))
+
+
+def sample_of(tickets: Hashes, columns: Mapping[str, pa.Array], names: Sequence[str], *, halvings: int = 0) -> Sample:
+    """The sample of a batch; ``halvings`` that it will need anyway save work."""
+    halvings = _enough_halvings(tickets, halvings, MOST_ROWS_OF_A_PARTITION)
+    kept = np.flatnonzero(_drawn(tickets, halvings))
+    rows = pa.array(kept)
+    found = {name: pa.chunked_array([_short(columns[name].take(rows))]) for name in names}
+    return Sample(tickets[kept], found, halvings)
+
+
+def side_by_side(samples: Sequence[Sample]) -> Sample:
+    """Samples of the same rows' other columns as one."""
+    halvings = max(sample.halvings for sample in samples)
+    same = [sample.halved(halvings) for sample in samples]
+    return Sample(same[0].tickets, {n: c for sample in same for n, c in sample.columns.items()}, halvings)
+
+
+def in_second_half(sample: Sample) -> npt.NDArray[np.bool_]:
+    """A fair coin for each row, by a bit of its ticket that halvings do not use."""
+    return np.asarray(sample.tickets & np.uint64(1), dtype=bool)
+
+
+def _drawn(tickets: Hashes, halvings: int) -> npt.NDArray[np.bool_]:
+    if not halvings:
+        return np.ones(len(tickets), dtype=bool)
+    return np.asarray(tickets >> np.uint64(_BITS - halvings) == 0, dtype=bool)
+
+
+def _enough_halvings(tickets: Hashes, halvings: int, most: int) -> int:
+    while int(np.count_nonzero(_drawn(tickets, halvings))) > most:
+        halvings += 1
+    return halvings
+
+
+def _short(array: pa.Array) -> pa.Array:
+    """Texts as dictionaries; documents are no categories, so they are left out."""
+    if not (pa.types.is_string(array.type) or pa.types.is_large_string(array.type)):
+        return array
+    if array.nbytes > LONGEST_TEXTS * len(array):
+        return pa.nulls(len(array), pa.dictionary(pa.int32(), array.type))
+    return array.dictionary_encode()
+
+
+def _chunks(column: pa.ChunkedArray, type_: pa.DataType) -> list[pa.Array]:
+    return [pa.nulls(len(c), type_) if pa.types.is_null(c.type) else c for c in column.chunks if len(c)]
+
+
+def _type(one: pa.ChunkedArray, two: pa.ChunkedArray) -> pa.DataType:
+    """Of a column that is missing in one part, the other's."""
+    return two.type if pa.types.is_null(one.type) else one.type

@@ -1,0 +1,79 @@
+"""A real Dask cluster gives the very result that threads give, also when a worker dies on the way."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+import warnings
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from distributed import Client, LocalCluster
+
+from analysis.card import ModelCard
+from analysis.card_reading import read_card
+from analysis.dask_machine import Dask
+from analysis.errors import DataError, UserError
+from analysis.evaluate import Progress, evaluate
+from analysis.result import fingerprint
+from benchmarks.logs import write_pair
+
+NOW = datetime(2026, 4, 1, tzinfo=UTC)
+pytestmark = [pytest.mark.xdist_group("dask"), pytest.mark.filterwarnings("ignore")]  # distributed's own warnings
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[LocalCluster]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # as above
+        with LocalCluster(  # type: ignore[no-untyped-call]  # distributed is typed in parts
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1"
+        ) as found:
+            yield found
+
+
+@pytest.fixture(scope="module")
+def card(tmp_path_factory: pytest.TempPathFactory) -> ModelCard:
+    return read_card(write_pair(tmp_path_factory.mktemp("log"), rows=600_000, row_group=30_000))
+
+
+def test_two_workers_give_the_result_that_threads_give(cluster: LocalCluster, card: ModelCard) -> None:
+    told: list[Progress] = []
+    found = evaluate(card, now=NOW, machine=Dask(cluster.scheduler_address), progress=told.append)
+    here = evaluate(card, now=NOW)
+    assert found == here
+    assert fingerprint(found) == fingerprint(here)
+    assert (told[-1].done, told[-1].rows) == (told[-1].total, 1_200_000)
+
+
+def test_a_worker_that_is_killed_in_mid_run_changes_nothing(cluster: LocalCluster, card: ModelCard) -> None:
+    killed = threading.Event()
+
+    def kill(progress: Progress) -> None:
+        if progress.done >= progress.total // 4 and not killed.is_set():
+            killed.set()
+            with Client(cluster.scheduler_address, set_as_default=False) as client:  # type: ignore[no-untyped-call]  # as above
+                os.kill(next(iter(client.run(os.getpid).values())), signal.SIGKILL)
+
+    found = evaluate(card, now=NOW, machine=Dask(cluster.scheduler_address), progress=kill)
+    assert killed.is_set()
+    assert found == evaluate(card, now=NOW)
+
+
+def test_what_is_wrong_with_the_log_is_said_as_on_this_machine(cluster: LocalCluster, tmp_path: Path) -> None:
+    (tmp_path / "log.csv").write_text("y,s\n1,0.5\n0,half\n", encoding="utf-8")
+    lines = ["model: m", "task: binary", "log: {source: log.csv, columns: {label: y, score: s}}"]
+    (tmp_path / "card.yaml").write_text("\n".join(lines), encoding="utf-8")
+    with pytest.raises(DataError, match='the score column "s" holds "half"'):
+        evaluate(read_card(tmp_path / "card.yaml"), now=NOW, machine=Dask(cluster.scheduler_address))
+
+
+def test_an_address_where_nobody_answers_is_one_clear_sentence(card: ModelCard) -> None:
+    began = time.monotonic()
+    with pytest.raises(UserError, match="no Dask scheduler answers"):
+        evaluate(card, now=NOW, machine=Dask("tcp://127.0.0.1:9"))
+    assert time.monotonic() - began < 60

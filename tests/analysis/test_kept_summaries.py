@@ -1,0 +1,185 @@
+"""Parts of a log that were summarised before are not read again, and nobody can tell from the result."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from analysis.card_reading import parse_card
+from analysis.engine import Reading, Work
+from analysis.evaluate import Progress, evaluate
+from analysis.log_opening import open_log
+from analysis.plan import plan_for
+from analysis.summaries.packing import is_whole, packed, unpacked
+from analysis.values import Result
+from storage.summaries import SummaryFiles
+
+NOW = datetime(2026, 4, 1, tzinfo=UTC)
+CARD = """\
+model: churn
+task: {task}
+log: {{source: "days/*.parquet", columns: {{id: id, timestamp: at, label: y, score: s, weight: w}}}}
+periods: {periods}
+slices: [city]
+{more}
+"""
+
+
+def write_day(folder: Path, day: int, *, task: str = "binary") -> Path:
+    """A file of one day, whose bytes depend on the day alone."""
+    (folder / "days").mkdir(exist_ok=True)
+    chance = np.random.default_rng(day)
+    rows = 500
+    label = chance.integers(0, 2, rows)
+    columns: dict[str, Any] = {
+        "id": [f"{day}-{i}" for i in range(rows)],
+        "at": pa.array(np.datetime64(f"2026-03-{day:02}T00:00:00", "us") + chance.integers(0, 86_399_000_000, rows)),
+        "y": label if task == "binary" else chance.normal(size=rows),
+        "s": np.clip(chance.normal(0.3 + 0.4 * label, 0.2), 0, 1),
+        "w": chance.random(rows),
+        "city": pa.array(chance.choice(["Bonn", "Köln"], rows), mask=chance.random(rows) < 0.2),
+        "age": pa.array(chance.integers(18, 90, rows), mask=chance.random(rows) < 0.1),
+        "sum": chance.lognormal(size=rows),
+    }
+    path = folder / "days" / f"{day:02}.parquet"
+    pq.write_table(pa.table(columns), path)
+    return path
+
+
+DEFAULTS = {"task": "binary", "periods": "week", "more": ""}
+
+
+class Counting:
+    """Keeps parts in memory and counts how many were asked for in vain."""
+
+    def __init__(self) -> None:
+        self.data: dict[str, bytes] = {}
+        self.put_in = 0
+
+    def get(self, key: str) -> bytes | None:
+        return self.data.get(key)
+
+    def put(self, key: str, data: bytes) -> None:
+        self.data[key] = data
+        self.put_in += 1
+
+
+def run(folder: Path, kept: Any = None, **asked: Any) -> Result:
+    text = CARD.format(
+        task=asked.pop("task", "binary"), periods=asked.pop("periods", "week"), more=asked.pop("more", "")
+    )
+    return evaluate(parse_card(text, root=folder, name="card.yaml"), now=NOW, kept=kept, **asked)
+
+
+@pytest.mark.parametrize("task", ["binary", "regression"])
+def test_a_new_day_is_the_only_one_that_is_read_and_the_result_is_that_of_all_days(tmp_path: Path, task: str) -> None:
+    for day in range(1, 6):
+        write_day(tmp_path, day, task=task)
+    kept = Counting()
+    run(tmp_path, kept, task=task)
+    for_all_days = kept.put_in
+    write_day(tmp_path, 6, task=task)
+    found = run(tmp_path, kept, task=task)
+    assert kept.put_in - for_all_days == for_all_days / 5
+    assert found == run(tmp_path, task=task)
+
+
+def test_days_that_left_the_log_make_no_difference(tmp_path: Path) -> None:
+    kept = Counting()
+    for day in range(1, 5):
+        write_day(tmp_path, day)
+    run(tmp_path, kept)
+    before = kept.put_in
+    (tmp_path / "days" / "01.parquet").unlink()
+    assert run(tmp_path, kept) == run(tmp_path)
+    assert kept.put_in == before
+
+
+def test_periods_of_rows_are_counted_anew_where_rows_have_moved(tmp_path: Path) -> None:
+    kept = Counting()
+    for day in range(1, 5):
+        write_day(tmp_path, day)
+    run(tmp_path, kept, periods="{rows: 700}")
+    (tmp_path / "days" / "01.parquet").unlink()
+    assert run(tmp_path, kept, periods="{rows: 700}") == run(tmp_path, periods="{rows: 700}")
+
+
+def test_a_file_that_was_written_again_is_read_again(tmp_path: Path) -> None:
+    kept = Counting()
+    path = write_day(tmp_path, 1)
+    first = run(tmp_path, kept)
+    write_day(tmp_path, 2).replace(path)
+    assert run(tmp_path, kept) == run(tmp_path) != first
+
+
+def test_a_window_keeps_only_what_lies_in_it_wholly(tmp_path: Path) -> None:
+    for day in range(1, 5):
+        write_day(tmp_path, day)
+    kept = Counting()
+    window = "2026-03-02..2026-03-03"
+    found = run(tmp_path, kept, window=window)
+    assert kept.put_in > 0
+    assert found == run(tmp_path, window=window)
+    assert run(tmp_path, kept) == run(tmp_path)
+
+
+def test_another_threshold_is_another_summary(tmp_path: Path) -> None:
+    write_day(tmp_path, 1)
+    kept = Counting()
+    run(tmp_path, kept)
+    assert run(tmp_path, kept, more="threshold: 0.7") == run(tmp_path, more="threshold: 0.7")
+
+
+def test_damaged_bytes_are_made_anew(tmp_path: Path) -> None:
+    write_day(tmp_path, 1)
+    kept = Counting()
+    expected = run(tmp_path, kept)
+    kept.data = {key: data[:-7] + b"damaged" for key, data in kept.data.items()}
+    assert run(tmp_path, kept) == expected
+    assert all(is_whole(data) for data in kept.data.values())
+
+
+def test_the_bar_is_full_at_the_end_with_all_rows_counted(tmp_path: Path) -> None:
+    for day in range(1, 4):
+        write_day(tmp_path, day)
+    kept, told = Counting(), list[Progress]()
+    run(tmp_path, kept)
+    run(tmp_path, kept, progress=told.append)
+    assert (told[-1].done, told[-1].rows) == (told[-1].total, 1500)
+
+
+def test_every_part_is_equal_after_being_bytes(tmp_path: Path) -> None:
+    write_day(tmp_path, 1)
+    described = parse_card(CARD.format(task="binary", periods="week", more=""), root=tmp_path, name="card.yaml")
+    log = open_log(described)
+    work = Work((Reading.of(log, plan_for(described, log.columns, version=None, against=None)),))
+    for task in work.tasks():
+        part = work.part(task)
+        assert part is not None
+        assert packed(unpacked(packed(part))) == packed(part)
+
+
+def test_files_of_summaries_are_written_whole_and_the_longest_unused_go(tmp_path: Path) -> None:
+    files = SummaryFiles(tmp_path, most_bytes=250)
+    keys = [f"{n:064x}" for n in range(3)]
+    for age, key in enumerate(keys):
+        files.put(key, b"x" * 100)
+        os.utime(tmp_path / key[:2] / key[2:], (1000 + age, 1000 + age))
+    assert files.get(keys[0]) == b"x" * 100  # used: it goes last
+    files.trim()
+    assert [files.get(key) is not None for key in keys] == [True, False, True]
+    assert files.get("0" * 63 + "9") is None
+
+
+def test_a_folder_that_cannot_be_written_keeps_nothing_and_fails_nothing(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    files = SummaryFiles(tmp_path / "file")
+    files.put("ab" * 32, b"x")
+    assert files.get("ab" * 32) is None
