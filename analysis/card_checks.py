@@ -7,6 +7,7 @@ from collections.abc import Collection
 
 from analysis.card import CheckSetting, Condition, ModelCard
 from analysis.card_fields import (
+    SURELY_MISSPELT,
     Field,
     Section,
     entries,
@@ -28,23 +29,27 @@ TWO_BOUNDS = ("within", "outside")
 SETTINGS = ("warn", "fail", "slice", "feature", "class", "name")
 CONDITION_EXAMPLE = "{below: 0.7}, or a number alone for the check's own bad direction"
 CHECK_EXAMPLE = "{warn: 0.05, fail: {below: 0.6}}"
-_SURELY_MISSPELT = 0.75
 
 
 def read_checks(field: Field) -> tuple[CheckSetting, ...] | None:
+    from analysis.known_checks import why_unknown  # the checks themselves are needed only here
+
     settings: list[CheckSetting] = []
     for name, inner in entries(field, example=f"roc_auc: {CHECK_EXAMPLE}"):
         settings += _settings(name, inner)
+        unknown = why_unknown(name)
+        if unknown is not None:
+            inner.complain(unknown)
     return tuple(settings)
 
 
 def check_names(card: ModelCard, known: Collection[str]) -> list[str]:
     """One sentence with its line for every key under `checks:` that names no known check and no known measure."""
-    return [
-        f'line {s.line}: unknown check "{s.check}"{did_you_mean(s.check, known) or f"; known are {listed(known)}"}'
-        for s in card.checks
-        if s.check not in known
-    ]
+    return [f"line {s.line}: {unknown_name(s.check, known)}" for s in card.checks if s.check not in known]
+
+
+def unknown_name(name: str, known: Collection[str]) -> str:
+    return f'unknown check "{name}"{did_you_mean(name, known) or f"; known are {listed(known)}"}'
 
 
 def _settings(name: str, field: Field) -> list[CheckSetting]:
@@ -65,7 +70,7 @@ def _settings(name: str, field: Field) -> list[CheckSetting]:
 
 def _setting(name: str, field: Field) -> CheckSetting:
     own_keys = {k.text for k, _ in field.node.pairs} - set(SETTINGS) if isinstance(field.node, Entries) else set()
-    options = {key for key in own_keys if not difflib.get_close_matches(key, SETTINGS, cutoff=_SURELY_MISSPELT)}
+    options = {key for key in own_keys if not difflib.get_close_matches(key, SETTINGS, cutoff=SURELY_MISSPELT)}
     section = Section(field, SETTINGS, also=options, example=CHECK_EXAMPLE)
     return CheckSetting(
         check=name,

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from analysis.card_yaml import Complaints, Entries, Items, Node, Scalar
-from analysis.near_names import did_you_mean, listed
+from analysis.near_names import did_you_mean, listed, near
 
 Value = TypeVar("Value")
 Reader = Callable[["Field"], "Value | None"]
+
+SURELY_MISSPELT = 0.75
 
 _PERCENT = re.compile(r"([-+]?[0-9]+(?:\.[0-9]+)?) ?%")
 _SWITCHES = {"on": True, "yes": True, "true": True, "off": False, "no": False, "false": False}
@@ -34,16 +36,20 @@ class Field:
 
 
 class Section:
-    """A mapping whose keys are known: unknown and repeated keys are written down when it is made."""
+    """A mapping whose keys are known: unknown and repeated keys are written down when it is made.
+
+    A key that is surely a misspelt one is read as that, so that it is not called missing too."""
 
     def __init__(self, field: Field, known: Collection[str], *, example: str, also: Collection[str] = ()) -> None:
         self.field = field
         self.present = isinstance(field.node, Entries)
         self._fields = dict(entries(field, example=example))
-        for key, inner in self._fields.items():
+        for key, inner in list(self._fields.items()):
             if key not in known and key not in also:
                 choices = f"; the keys here are {listed(known, most=30)}"
                 inner.complain(f'unknown key "{key}"{did_you_mean(key, known) or choices}')
+                for meant in near(key, known, most=1, cutoff=SURELY_MISSPELT):
+                    self._fields.setdefault(meant, inner)
 
     def get(self, key: str, read: Reader[Value]) -> Value | None:
         """The value under ``key``, or None when it is not there, or is wrong (which is written down)."""

@@ -106,6 +106,13 @@ def read_columns(field: Field) -> Columns | None:
 
 def read_score(field: Field) -> Score | None:
     """A column; or for multiclass a column for each class."""
+    if isinstance(field.node, Items):
+        columns = [n.text for n in field.node.nodes if isinstance(n, Scalar)] or ["p_a", "p_b"]
+        mapped = ", ".join(f"class {place}: {column}" for place, column in enumerate(columns, start=1))
+        field.complain(
+            f"{field.path} must be a column, or for multiclass say which class each column is for: {{{mapped}}}"
+        )
+        return None
     if not isinstance(field.node, Entries):
         return text(field)
     by_class = mapping(field, text, example="{class: column}")

@@ -122,7 +122,11 @@ def read_tree(text: str, complaints: Complaints) -> Node | None:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         said = " ".join(str(part) for part in (error.context, error.problem) if part)
-        complaints.add(mark.line + 1 if mark else 1, f"this is not YAML: {' '.join(said.split())}")
+        line = mark.line + 1 if mark else 1
+        if "'\\t'" in said:
+            complaints.add(line, "a tab stands here, and YAML is indented with spaces alone: use spaces")
+        else:
+            complaints.add(line, f"this is not YAML: {' '.join(said.split())}")
     except YAMLError as error:
         complaints.add(1, f"this is not YAML: {' '.join(str(error).split())}")
     complaints.raise_if_any()

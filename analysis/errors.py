@@ -1,8 +1,9 @@
-"""The two errors that carry a sentence for the reader; everything else that is raised is a bug.
+"""The errors that carry a sentence for the reader; everything else that is raised is a bug.
 
 ParleyError
 ├── UserError   what was asked cannot be done as asked (a name, a window, a command, a setting)
 └── DataError   the log, the labels or the model card cannot be used as they are
+    └── NoRowsError   the log has rows, but none in the window that was asked for
 """
 
 
@@ -16,3 +17,7 @@ class UserError(ParleyError):
 
 class DataError(ParleyError):
     """The data or the model card cannot be used as they are."""
+
+
+class NoRowsError(DataError):
+    """The log has rows, but none in the window that was asked for: nothing is wrong but the question."""

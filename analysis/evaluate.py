@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from analysis.card import ModelCard
 from analysis.checks import judge, will_ask
+from analysis.empty_window import no_rows
 from analysis.engine import Kept, Machine, Progress, Reading, Tally, Threads, summaries_of
 from analysis.errors import DataError
 from analysis.known_checks import must_name_known_checks
@@ -60,7 +61,7 @@ def evaluate(
         of_reference = bool(NEED_THE_REFERENCE & set(plan.sampled_for))
         readings.append(Reading.of(reference_log, replace(plan, against=None, samples=of_reference)))
     found, *others = summaries_of(readings, machine=machine or Threads(threads), tally=Tally(progress), kept=kept)
-    summary = _with_rows(card, plan, found, rows)
+    summary = _with_rows(card, plan, found, rows, asked=window, now=now)
     reference = others[0] if others else None
     if reference_log is not None and reference is None:
         raise DataError(f"the reference of {card.model} holds no row; look at reference: in the model card")
@@ -93,27 +94,21 @@ def _sampled_for(card: ModelCard, plan: Plan, *, has_reference: bool) -> tuple[s
     return tuple(name for name, met in needs.items() if met and will_ask(card, name))
 
 
-def _with_rows(card: ModelCard, plan: Plan, found: Summary | None, window: Window) -> Summary:
+def _with_rows(
+    card: ModelCard, plan: Plan, found: Summary | None, window: Window, *, asked: str, now: datetime
+) -> Summary:
     """The summary, when it has rows of every version that was asked for."""
-    if found is None and window.is_all and card.reference is None:
-        raise DataError(f"the log of {card.model} holds no row")
     if found is None:
-        raise DataError(f"the window {window} holds no row of {card.model}'s log{_beside_the_reference(card)}")
+        raise no_rows(card, window, asked, now=now)
     sides = [(plan.judged, found.judged), (plan.against, found.against)]
     for judged, said in sides:
         if judged is not None and said is not None and not said.rows:
             there = f"it has rows of {listed(sorted(found.versions))}" if found.versions else "no row names a version"
             raise DataError(
-                f"the window {window} holds no row of version {judged.version!r}; {there} in the column "
+                f"the window {asked} holds no row of version {judged.version!r}; {there} in the column "
                 f"{plan.version_column!r}. Name the versions under versions: as they are written there."
             )
     return found
-
-
-def _beside_the_reference(card: ModelCard) -> str:
-    if card.reference is None or card.reference.source is not None:
-        return ""
-    return " beside those of the reference, which are not part of it"
 
 
 def _reference_window(card: ModelCard, now: datetime) -> Window:

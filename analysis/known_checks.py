@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from analysis import checks
 from analysis.card import ModelCard
-from analysis.card_reading import check_names
+from analysis.card_checks import check_names, unknown_name
 from analysis.errors import DataError
 from analysis.judgement.meaning import KNOWN
 
@@ -15,6 +15,12 @@ def must_name_known_checks(card: ModelCard) -> None:
     wrong = check_names(card, {*checks.names(), *KNOWN, *own})
     if wrong:
         raise DataError("the model card can't be used:\n" + "\n".join(f"  {line}" for line in wrong))
+
+
+def why_unknown(name: str) -> str | None:
+    """The sentence about a key under `checks:` that names neither a check nor a measure; None for any other."""
+    known = {*checks.names(), *KNOWN}
+    return None if name in known or _is_a_variant(name) else unknown_name(name, known)
 
 
 def _is_a_variant(name: str) -> bool:

@@ -6,12 +6,12 @@ import difflib
 from collections.abc import Collection
 
 
-def near(name: str, known: Collection[str], *, most: int = 3) -> list[str]:
+def near(name: str, known: Collection[str], *, most: int = 3, cutoff: float = 0.6) -> list[str]:
     """The known names most like ``name``, best first; capital letters don't count."""
     by_lower: dict[str, list[str]] = {}
     for candidate in sorted(known):
         by_lower.setdefault(candidate.lower(), []).append(candidate)
-    close = difflib.get_close_matches(name.lower(), list(by_lower), n=most, cutoff=0.6)
+    close = difflib.get_close_matches(name.lower(), list(by_lower), n=most, cutoff=cutoff)
     return [candidate for lower in close for candidate in by_lower[lower]][:most]
 
 

@@ -143,7 +143,7 @@ def version_of(card: ModelCard, name: str) -> Version:
     if found is None:
         names = [v.name for v in card.versions]
         hint = did_you_mean(name, names) or f"; its versions are {listed(names)}"
-        raise UserError(f"{card.model} has no version {quoted(name)}{hint}")
+        raise UserError(f"the model {card.model} has no version {quoted(name)}{hint}")
     return found
 
 

@@ -35,8 +35,8 @@ ROOM = 1.5
 
 @dataclass(frozen=True, slots=True)
 class Suggested:
-    """One entry of ``checks:``. ``limits`` are its words in the model card; ``says`` tells why these, and what the check
-    would have said."""
+    """One entry of ``checks:``. ``limits`` are its words in the model card; ``says`` tells why these, and what the
+    check would have said."""
 
     check: str
     limits: str

@@ -31,7 +31,7 @@ from bot.listeners import Door
 from bot.models import Models
 from bot.only_process import only_process
 from bot.settings import Settings
-from bot.slack.api import HTTP_TIMEOUT_SECONDS, Refused, Slack, TooFast, Unknown
+from bot.slack.api import HTTP_TIMEOUT_SECONDS, Refused, Slack, TooFast, Unknown, why_no_identity
 from bot.slack.directory import Directory
 from bot.slack.pace import Pace
 from bot.slack.pictures import Pictures
@@ -158,14 +158,8 @@ class Parley:
     def _who_am_i(self) -> dict[str, Any]:
         try:
             return self.slack.call("auth.test")
-        except Refused as error:
-            raise UserError(
-                f"Slack refuses SLACK_BOT_TOKEN: {error.error}. Copy it anew from the app's settings."
-            ) from None
-        except (TooFast, Unknown) as error:
-            raise UserError(
-                f"Slack is silent at {self.settings.slack_api_url} ({error}); check the network and SLACK_API_URL."
-            ) from None
+        except (Refused, TooFast, Unknown) as error:
+            raise UserError(why_no_identity(error, self.settings.slack_api_url)) from None
 
     def _bolt(self, identity: Mapping[str, Any]) -> App:
         authorized = AuthorizeResult(

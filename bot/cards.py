@@ -1,19 +1,25 @@
 """Where an evaluation's card stands and who asked for it; writes cards, and the marks of findings that recovered."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from analysis.measure_table import same_slice
 from bot.asking.context import Context
 from bot.remembered import Remembered, remember
 from bot.render import card as cards
-from storage import annotations, messages, people
+from bot.render.wording import chosen_window
+from storage import annotations, evaluations, messages, people
 from storage.anchors import Anchor
+from storage.annotations import Annotation
 from storage.database import Transaction
 from storage.evaluations import Evaluation
-from storage.findings import Change
+from storage.findings import Change, Finding
 from storage.messages import Address, Content
 from storage.requests import Who
 
 MOST_REMEMBERED = 2
+MOST_LOOKED_THROUGH = 50
+TELLING = ("hypothesis", "explanation", "decision")
+"""The kinds of notes that say why something is so, or what is to be done about it."""
 
 
 def card_key(evaluation: int) -> str:
@@ -61,7 +67,17 @@ def name_of(tx: Transaction, who: Who) -> str:
     return person.name if person is not None else who.user
 
 
-def talked_about(tx: Transaction, context: Context, changes: Sequence[Change], *, before: int) -> list[Remembered]:
+def windows_of(tx: Transaction, found: Iterable[Finding]) -> dict[int, str]:
+    """The windows that somebody chose, by the evaluations whose words these findings bear."""
+    judged = (evaluations.get(tx, number) for number in {f.judged_by for f in found})
+    return {
+        one.id: chosen_window(one.window, evaluations.rows(tx, one.id))
+        for one in judged
+        if one is not None and one.window != "all"
+    }
+
+
+def talked_about(tx: Transaction, changes: Sequence[Change], *, before: int) -> list[Remembered]:
     """What people said in the threads where these findings were seen before: memory comes back when it matters."""
     lines: list[Remembered] = []
     seen: set[int] = set()
@@ -69,14 +85,31 @@ def talked_about(tx: Transaction, context: Context, changes: Sequence[Change], *
         finding = change.finding
         if change.kind in ("opened", "recovered") or finding.first_evaluation == before:
             continue
-        said = annotations.listed(
-            tx, team=context.team, model=finding.model, evaluation=finding.first_evaluation, limit=2
-        )
-        for note in said:
+        for note in _said_of(tx, finding):
             if note.id not in seen and len(lines) < MOST_REMEMBERED:
                 seen.add(note.id)
                 lines.append(remember(tx, note))
     return lines
+
+
+def _said_of(tx: Transaction, finding: Finding) -> list[Annotation]:
+    """What was said of a finding: what explains or decides it before what was chatted under it, the newest first."""
+    of_model = annotations.listed(tx, team=finding.team, model=finding.model, kinds=TELLING, limit=MOST_LOOKED_THROUGH)
+    chat = annotations.listed(
+        tx, team=finding.team, model=finding.model, evaluation=finding.first_evaluation, limit=MOST_LOOKED_THROUGH
+    )
+    own = annotations.listed(tx, team=finding.team, model=finding.model, finding=finding.id, limit=MOST_REMEMBERED)
+    telling = {note.id: note for note in [*own, *(n for n in of_model if _is_about(n, finding))]}
+    newest_first = sorted(telling.values(), key=lambda n: (n.said_at, n.id), reverse=True)
+    return [*newest_first, *(n for n in chat if n.id not in telling)]
+
+
+def _is_about(note: Annotation, finding: Finding) -> bool:
+    anchor = note.anchor
+    if anchor is None or anchor.finding not in (None, finding.id):
+        return False
+    same_rows = finding.subject.slice is not None and same_slice(anchor.slice, finding.subject.slice)
+    return anchor.evaluation == finding.first_evaluation or same_rows
 
 
 def write_recoveries(tx: Transaction, context: Context, changes: Sequence[Change], evaluation: Evaluation) -> None:

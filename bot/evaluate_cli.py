@@ -17,6 +17,7 @@ from typing import TextIO
 from analysis.card import ModelCard
 from analysis.errors import ParleyError, UserError
 from analysis.evaluate import Progress, evaluate
+from analysis.judgement.left_out import left_out
 from analysis.judgement.meaning import main_measures
 from analysis.judgement.wording import shown, words
 from analysis.values import Measure, Result, Verdict, worst
@@ -115,6 +116,8 @@ def summary(result: Result, card: ModelCard) -> str:
     """What a person reads: the verdict, the numbers that stand for the model, and the checks that did not pass."""
     lines = [f"{SAID[result.verdict]}  {result.model} {result.version}{_against(result)}, {_rows(result)}", ""]
     lines += [f"  {line}" for line in _main_numbers(result, card)]
+    if without := left_out(card, result):
+        lines += ["", without]
     lines += ["", *_checks(result, card)]
     return "\n".join(lines) + "\n"
 

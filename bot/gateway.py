@@ -102,6 +102,8 @@ class Gateway:
                 self._tell(due)
             elif due.kind == "view":
                 self._fill_view(due)
+            elif due.content.is_withdrawn:
+                self._take_back(due)
             elif due.ts is None:
                 self._post(due)
             else:
@@ -148,6 +150,17 @@ class Gateway:
                 raise
         self._pace.spoke(due.address.team, due.address.channel)
         self._write(lambda tx: messages.shown(tx, due, ts=ts, revision=due.wanted, now=self._now()))
+
+    def _take_back(self, due: Due) -> None:
+        """A message that is not wanted any more is deleted; one whose first try may have arrived is looked for."""
+        ts = due.ts or (self._look_up(due) if due.sending else None)
+        if ts is not None:
+            try:
+                self._slack.call("chat.delete", channel=due.address.channel, ts=ts)
+            except Refused as error:
+                if error.error != "message_not_found":
+                    raise
+        self._write(lambda tx: messages.give_up(tx, due, reason="taken back", now=self._now()))
 
     def _reply_instead(self, due: Due, ts: str) -> None:
         """An edit that Slack refuses becomes a reply in the thread."""

@@ -13,6 +13,7 @@ from slack_bolt import Ack, App, BoltResponse
 from analysis.errors import UserError
 from bot.asking.command import Command
 from bot.asking.grammar import Asked, parse
+from bot.asking.kinds import TooLong
 from bot.asking.plain import mentions, plain, without_mention
 from bot.bell import Bell
 from bot.render.answers import refused
@@ -138,6 +139,9 @@ class Door:
     def _take_words(self, tx: Transaction, text: str, delivery: _Delivery) -> None:
         try:
             asked = parse(plain(text), self.commands)
+        except TooLong as error:
+            # Of a mention the message itself is still there; a command's words are gone when they are refused.
+            self._refuse(tx, str(error), delivery, written=error.written if delivery.source == "command" else "")
         except UserError as error:
             self._refuse(tx, str(error), delivery)
         else:
@@ -151,18 +155,21 @@ class Door:
         request = Request(*asked, who=delivery.who, where=delivery.where)
         requests.take(tx, request, key=delivery.key, source=delivery.source, lane=command.lane, now=self.now())
 
-    def _refuse(self, tx: Transaction, says: str, delivery: _Delivery) -> None:
-        """The same delivery twice gives one refusal: its key is the delivery's."""
+    def _refuse(self, tx: Transaction, says: str, delivery: _Delivery, *, written: str = "") -> None:
+        """The same delivery twice gives one refusal: its key is the delivery's.
+
+        A mention that stands in the channel is answered there: its thread has no reply yet, so nobody has it open."""
         where, who = delivery.where, delivery.who
         address = Address(
             team=who.team,
             channel=where.channel or "",
-            thread=where.thread if delivery.source == "mention" else None,
+            thread=where.thread if delivery.source == "mention" and where.thread != where.message else None,
             user=who.user,
             response_url=where.response_url,
         )
         key = f"refused:{delivery.key}"
-        messages.want(tx, key=key, kind="ephemeral", address=address, content=refused(says), now=self.now())
+        content = refused(says, written=written)
+        messages.want(tx, key=key, kind="ephemeral", address=address, content=content, now=self.now())
 
     def _ring(self) -> None:
         self.asked.ring()

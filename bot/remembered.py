@@ -7,6 +7,7 @@ import numpy as np
 
 from analysis.card import ModelCard
 from analysis.drawing.chart import Marker
+from analysis.measure_table import period_order
 from analysis.periods import period_of
 from bot.render.blocks import cut, escape
 from storage import annotations, people
@@ -15,6 +16,7 @@ from storage.database import Transaction
 from storage.requests import Who
 
 MOST_MARKERS = 8
+MOST_OF_A_NOTE = 240
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +39,19 @@ def remember(tx: Transaction, note: Annotation) -> Remembered:
 
 
 def markers(tx: Transaction, *, team: str, card: ModelCard) -> tuple[Marker, ...]:
-    """The newest annotations of a model as marks on the axis of a trend; only where the model has periods of time."""
+    """The newest annotations of a model as marks on the axis of a trend, by period; only where those are of time."""
     if not isinstance(card.periods, str):
         return ()
     said = annotations.listed(tx, team=team, model=card.model, limit=MOST_MARKERS)
     marks = []
-    for note in reversed(said):
+    for note in said:
         period = (
             note.anchor.period
             if note.anchor is not None and note.anchor.period
             else _period(note.said_at, card.periods)
         )
-        marks.append(Marker(period=period, label=f"A-{note.id}", text=cut(note.text, 80)))
-    return tuple(marks)
+        marks.append(Marker(period=period, label=f"A-{note.id}", text=cut(note.text, MOST_OF_A_NOTE)))
+    return tuple(sorted(marks, key=lambda mark: (period_order(mark.period), int(mark.label.removeprefix("A-")))))
 
 
 def _period(at: datetime, kind: str) -> str:

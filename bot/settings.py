@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
+from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from analysis.errors import UserError
+from analysis.near_names import did_you_mean
 
 Mode = Literal["socket", "http", "none"]
 
@@ -134,11 +138,42 @@ def variable(field: str) -> str:
 
 def read_settings(**overrides: object) -> Settings:
     """The settings of this process. Raises UserError that names all wrong ones at once."""
+    lines = [_unknown(name) for name in _given(overrides) if _is_unknown(name)]
     try:
-        return Settings(**overrides)  # type: ignore[arg-type]  # the overrides are keyed by variable, as the environment is
+        settings = Settings(**overrides)  # type: ignore[arg-type]  # keyed by variable, as the environment is
     except ValidationError as error:
-        lines = [f"  {_named(e['loc'])}{e['msg'].removeprefix('Value error, ')}" for e in error.errors()]
-        raise UserError("These settings are wrong; correct them and start again:\n" + "\n".join(lines)) from None
+        lines += [f"  {_named(e['loc'])}{_in_words(e)}" for e in error.errors()]
+    if lines:
+        raise UserError("These settings are wrong; correct them and start again:\n" + "\n".join(lines))
+    return settings
+
+
+def _given(overrides: Mapping[str, object]) -> list[str]:
+    """The names of all variables that are set, here or in the file `.env`."""
+    file = overrides.get("_env_file", ".env")
+    written = dotenv_values(str(file)) if file is not None else {}
+    return sorted({*os.environ, *written})
+
+
+def _is_unknown(name: str) -> bool:
+    known = {variable(field) for field in Settings.model_fields}
+    return name.startswith("PARLEY_") and not name.startswith("PARLEY_TEST_") and name not in known
+
+
+def _unknown(name: str) -> str:
+    known = [variable(field) for field in Settings.model_fields]
+    return f"  {name}: there is no such setting{did_you_mean(name, known) or '; the README lists them all'}"
+
+
+def _in_words(error: ErrorDetails) -> str:
+    """What is wrong with a value, for people; our own checks say it themselves."""
+    given = error.get("input")
+    limits = error.get("ctx", {})
+    return {
+        "int_parsing": f"must be a whole number, not {given!r}",
+        "greater_than_equal": f"must be at least {limits.get('ge')}, not {given}",
+        "less_than_equal": f"must be at most {limits.get('le')}, not {given}",
+    }.get(error["type"], error["msg"].removeprefix("Value error, "))
 
 
 def need_slack(settings: Settings) -> None:

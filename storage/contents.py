@@ -29,6 +29,11 @@ class Content:
     picture: Picture | None = None
     quotes: tuple[int, ...] = ()
 
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether the message is not to be seen any more."""
+        return not self.text and not self.blocks
+
 
 @dataclass(frozen=True, slots=True)
 class Address:

@@ -182,6 +182,12 @@ def _limit_statements(connection: Connection, seconds: float) -> None:
     )
 
 
+def is_made(url: str) -> bool:
+    """Whether there is a database to look at. Opening an SQLite file that does not exist would make one."""
+    address = _address(url)
+    return address.get_backend_name() != "sqlite" or not address.database or Path(address.database).exists()
+
+
 def _address(url: str) -> URL:
     if url.startswith("postgres://"):
         url = url.replace("postgres://", "postgresql://", 1)

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Row, and_, delete, func, select, update
+from sqlalchemy import Row, and_, case, delete, func, select, update
 
 from analysis.values import Measure, Result, Slice, Verdict
 from storage import results
 from storage.database import Busy, Transaction
 from storage.periods import in_time_order
 from storage.requests import Who
-from storage.tables import ONE_AT_A_TIME, RUNNING, askers, evaluations, measures, model_cards
+from storage.tables import ONE_AT_A_TIME, RUNNING, askers, evaluations, measures, model_cards, requests
 
 Status = Literal["running", "done", "failed", "stopped"]
 MEASURES_AT_ONCE = 1000
@@ -161,18 +161,51 @@ def result(tx: Transaction, evaluation: int) -> Result | None:
     return results.restored(told, tuple(results.measure(row) for row in rows))
 
 
-def latest(
-    tx: Transaction, *, team: str, model: str, version: str | None = None, before: int | None = None
-) -> Evaluation | None:
-    """The newest done evaluation of a model, or of one version of it; ``before`` an evaluation's id, if given."""
+def latest(tx: Transaction, *, team: str, model: str, version: str | None = None) -> Evaluation | None:
+    """The newest done evaluation of a model, or of one version of it."""
     e = evaluations.c
     wanted = and_(e.team == team, e.model == model, e.status == "done")
     if version is not None:
         wanted = and_(wanted, e.version == version)
-    if before is not None:
-        wanted = and_(wanted, e.id < before)
     found = _read(tx, select(evaluations).where(wanted).order_by(e.id.desc()).limit(1))
     return found[0] if found else None
+
+
+def standing(tx: Transaction, *, team: str, model: str, version: str | None = None) -> Evaluation | None:
+    """The evaluation that says how a model stands: the newest over `all` rows, or that a clock asked for; where there
+    is none, the newest. Those of ``version`` go before those of others."""
+    e = evaluations.c
+    wanted = and_(e.team == team, e.model == model, e.status == "done")
+    of_version = case((e.version == version, 1), else_=0)
+    query = select(evaluations).where(wanted).order_by(of_version.desc(), _stands.desc(), e.id.desc()).limit(1)
+    found = _read(tx, query)
+    return found[0] if found else None
+
+
+def stands(tx: Transaction, evaluation: Evaluation) -> bool:
+    """Whether it says how the model stands: over `all` rows, asked for by a clock, or before there was such a one."""
+    e = evaluations.c
+    if tx.execute(select(_stands).where(e.id == evaluation.id)).scalar_one_or_none():
+        return True
+    same = and_(e.team == evaluation.team, e.model == evaluation.model, e.version == evaluation.version)
+    others = select(e.id).where(same, e.status == "done", e.id != evaluation.id, _stands == 1)
+    return tx.execute(others.limit(1)).first() is None
+
+
+def before(tx: Transaction, evaluation: Evaluation) -> Evaluation | None:
+    """The newest done evaluation before this one that asked the same: model, versions and the words of the window."""
+    e, this = evaluations.c, evaluation
+    same = and_(e.team == this.team, e.model == this.model, e.version == this.version, e.window == this.window)
+    earlier = and_(same, e.against == (this.against or ""), e.status == "done", e.id < this.id)
+    found = _read(tx, select(evaluations).where(earlier).order_by(e.id.desc()).limit(1))
+    return found[0] if found else None
+
+
+def rows(tx: Transaction, evaluation: int) -> int | None:
+    """How many rows a done evaluation judged, without reading its measures."""
+    done = and_(evaluations.c.id == evaluation, evaluations.c.status == "done")
+    told = tx.execute(select(evaluations.c.result).where(done)).scalar_one_or_none()
+    return None if told is None else results.judged(told).rows
 
 
 def recent(tx: Transaction, *, team: str, model: str | None, limit: int) -> list[Evaluation]:
@@ -194,7 +227,8 @@ def trend(
     slice: Slice | None = None,  # noqa: A002  # the thing has one name everywhere
     basis: str = "realized",
 ) -> list[Measure]:
-    """A measure period by period, in time order: each from the newest done evaluation that has the period.
+    """A measure period by period, in time order: each from the newest done evaluation that has the period, those that
+    say how the model stands before others: a narrow window cuts its first period short.
 
     Without a version: that which each evaluation judged. Periods of one length only, the newest evaluation's."""
     e, m = evaluations.c, _measures.c
@@ -212,7 +246,8 @@ def trend(
         m.basis == basis,
         of_version,
     )
-    newest = func.row_number().over(partition_by=m.period, order_by=(e.id.desc(), m.position)).label("age")
+    first = (_stands.desc(), e.id.desc(), m.position)
+    newest = func.row_number().over(partition_by=m.period, order_by=first).label("age")
     found = (
         select(*results.MEASURE_COLUMNS, e.id.label("evaluation"), newest)
         .join_from(evaluations, _measures, m.evaluation_id == e.id)
@@ -224,6 +259,13 @@ def trend(
 
 
 _measures = measures  # ``save_measures`` has an argument of the same name
+_asked_by_a_clock = (
+    select(askers.c.request_id)
+    .join(requests, requests.c.id == askers.c.request_id)
+    .where(askers.c.evaluation_id == evaluations.c.id, requests.c.source == "clock")
+    .exists()
+)
+_stands = case(((evaluations.c.window == "all") | _asked_by_a_clock, 1), else_=0)
 
 
 def _begun_or_joined(tx: Transaction, key: dict[str, Any], row: dict[str, Any]) -> tuple[int, bool]:

@@ -23,7 +23,8 @@ Kind = Literal["opened", "again", "worse", "better", "recovered", "reopened"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """A verdict worth talking about. ``subject`` has no period; ``times`` counts the evaluations that saw it."""
+    """A verdict worth talking about. ``subject`` has no period; ``times`` counts the evaluations that saw it;
+    ``judged_by`` is the evaluation whose words it bears, or which resolved it."""
 
     id: int
     team: str
@@ -35,6 +36,7 @@ class Finding:
     says: str
     first_evaluation: int
     last_evaluation: int
+    judged_by: int
     first_seen: datetime
     last_seen: datetime
     times: int
@@ -48,10 +50,14 @@ class Change:
     kind: Kind
 
 
-def record(tx: Transaction, *, team: str, evaluation: int, result: Result, now: datetime) -> list[Change]:
+def record(
+    tx: Transaction, *, team: str, evaluation: int, result: Result, now: datetime, stands: bool = True
+) -> list[Change]:
     """What an evaluation changes: fail and warn open a finding or renew it, a pass resolves it, all else leaves it.
 
-    An evaluation that is recorded twice, or after a newer one of the same checks, changes nothing."""
+    One that does not say how the model ``stands``, over a window that somebody chose, opens findings and counts as one
+    more that saw them, but neither resolves nor rewords what is open. An evaluation that is recorded twice, or after a
+    newer one of the same checks, changes nothing."""
     tx.lock("findings", team, result.model)
     worst = _worst_by_identity(result)
     f = findings.c
@@ -60,9 +66,12 @@ def record(tx: Transaction, *, team: str, evaluation: int, result: Result, now: 
     changes = []
     for identity, check in worst.items():
         row = before.get(identity)
-        if row is not None and row.judged_by >= evaluation:
+        if row is not None and (row.judged_by if stands else max(row.judged_by, row.last_evaluation)) >= evaluation:
             continue
-        change = _seen(tx, team, evaluation, result.model, identity, check, row, now)
+        if stands or row is None or (row.state == "resolved" and check.verdict != "pass"):
+            change = _seen(tx, team, evaluation, result.model, identity, check, row, now)
+        else:
+            change = _seen_once_more(tx, evaluation, check, row, now)
         if change is not None:
             _note(tx, change.finding, change.kind, now, evaluation=evaluation)
             changes.append(change)
@@ -148,7 +157,7 @@ def _seen(
     values: dict[str, Any] = {
         "verdict": check.verdict,
         "says": check.says,
-        "last_evaluation": evaluation,
+        "last_evaluation": max(evaluation, row.last_evaluation),
         "judged_by": evaluation,
         "last_seen": now,
         "times": row.times + 1,
@@ -156,6 +165,14 @@ def _seen(
     if reopened:
         values |= {"state": "open", "until": None}
     return Change(_change(tx, row, **values), "reopened" if reopened else _compared(row.verdict, check.verdict))
+
+
+def _seen_once_more(
+    tx: Transaction, evaluation: int, check: CheckResult, row: Row[Any], now: datetime
+) -> Change | None:
+    if check.verdict not in ("fail", "warn"):
+        return None
+    return Change(_change(tx, row, last_evaluation=evaluation, last_seen=now, times=row.times + 1), "again")
 
 
 def _compared(before: Verdict, after: Verdict) -> Kind:
@@ -226,6 +243,7 @@ def _finding(row: Row[Any]) -> Finding:
         says=row.says,
         first_evaluation=row.first_evaluation,
         last_evaluation=row.last_evaluation,
+        judged_by=row.judged_by,
         first_seen=row.first_seen,
         last_seen=row.last_seen,
         times=row.times,

@@ -102,14 +102,11 @@ def stored(result: Result) -> dict[str, Json]:
 
 
 def restored(told: dict[str, Any], measured: tuple[Measure, ...]) -> Result:
-    window = _restored_rows(told["window"])
-    if window is None:
-        raise ValueError("a stored result has no window")
     return Result(
         model=told["model"],
         version=told["version"],
         against=told["against"],
-        window=window,
+        window=judged(told),
         reference=_restored_rows(told["reference"]),
         measures=_with_negative_zeros(measured, told["negative_zeros"]),
         checks=tuple(
@@ -123,6 +120,14 @@ def restored(told: dict[str, Any], measured: tuple[Measure, ...]) -> Result:
             for check in told["checks"]
         ),
     )
+
+
+def judged(told: dict[str, Any]) -> Rows:
+    """The rows that the stored result judged."""
+    window = _restored_rows(told["window"])
+    if window is None:
+        raise ValueError("a stored result has no window")
+    return window
 
 
 def stored_subject(subject: Subject) -> dict[str, Json]:

@@ -9,7 +9,11 @@ import sys
 from pathlib import Path
 
 from bot.workspace import Server, Workspace
+from tests.models import SMALL, write_small_model
 from tests.stage import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
+
+NOBODY = "http://127.0.0.1:9/api/"
+"""The port named discard: nothing listens there."""
 
 
 def parley(*words: str, home: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -31,7 +35,16 @@ def test_all_wrong_settings_are_named_in_one_message(tmp_path: Path) -> None:
     assert done.returncode == 2
     for name in ("PARLEY_PORT", "PARLEY_DATABASE_URL", "SLACK_CLIENT_ID", "PARLEY_JOBS"):
         assert name in done.stderr
+    assert "PARLEY_PORT: must be a whole number, not 'abc'" in done.stderr
+    assert "PARLEY_JOBS: must be at least 1, not 0" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_misspelt_setting_is_named_with_the_nearest(tmp_path: Path) -> None:
+    done = parley("doctor", home=tmp_path, PARLEY_MODEL="models", PARLEY_TEST_ANYTHING="1")
+    assert done.returncode == 2
+    assert 'PARLEY_MODEL: there is no such setting; did you mean "PARLEY_MODELS"' in done.stderr
+    assert "PARLEY_TEST" not in done.stderr
 
 
 def test_without_slack_it_says_which_settings_would_give_it(tmp_path: Path) -> None:
@@ -70,6 +83,27 @@ def test_the_doctor_names_missing_scopes_and_what_is_lost(tmp_path: Path) -> Non
     assert "files:read is missing: the picture stays in the thread" in done.stdout
     assert "chat:write is missing" not in done.stdout
     assert done.stderr == ""
+
+
+def test_before_the_first_start_the_doctor_says_what_will_be_made_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    done = parley("doctor", home=tmp_path / "home", SLACK_BOT_TOKEN="x")
+    assert f"ok    the database is not made yet: `parley serve` makes it in {tmp_path / 'home'}" in done.stdout
+    assert f"WRONG there is no folder {tmp_path / 'home' / 'models'} for model cards: make it" in done.stdout
+    assert "SLACK_APP_TOKEN (Socket Mode, xapp-…) or SLACK_SIGNING_SECRET" in done.stdout
+    assert "SLACK_BOT_TOKEN:" not in done.stdout
+    assert not (tmp_path / "home").exists()
+
+
+def test_the_doctor_looks_at_every_log_and_names_two_model_cards_of_one_name(tmp_path: Path) -> None:
+    write_small_model(tmp_path / "models")
+    write_small_model(tmp_path / "models", name="other", card=SMALL.replace("model: small", "model: other"))
+    (tmp_path / "models" / "third.yaml").write_text(SMALL.replace("score: score", "score: scor"), encoding="utf-8")
+    done = parley("doctor", home=tmp_path, SLACK_BOT_TOKEN="x", SLACK_APP_TOKEN="y", SLACK_API_URL=NOBODY)
+    assert done.returncode == 1
+    assert "ok    other.yaml: other, a log of 6 columns" in done.stdout
+    assert "WRONG small.yaml and third.yaml are both called `small`" in done.stdout
+    assert 'did you mean "score"?' in next(line for line in done.stdout.splitlines() if "third.yaml: " in line)
+    assert f"WRONG Slack is silent at {NOBODY}" in done.stdout
 
 
 def test_the_manifest_asks_for_the_core_scopes_and_nothing_more(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from tests.models import write_small_model
+from tests.models import SMALL, write_small_model
 from tests.test_cli import parley
 
 
@@ -20,6 +20,20 @@ def test_the_report_is_one_page_with_charts_checks_and_numbers(tmp_path: Path) -
     assert all(alt for alt in re.findall(r'<img[^>]* alt="([^"]*)"', html))
     assert not re.findall(r'(?:src|href)="https?:', html)
     assert "ROC AUC" in html
+    assert "<dt>window</dt><dd>600 rows, 2026-W36 to 2026-W40</dd>" in html
+    assert "<figcaption>" not in html
+    assert "Matthews correlation" in html
+    assert ">0 checks" not in html
+
+
+def test_the_report_says_what_the_window_is_compared_with(tmp_path: Path) -> None:
+    card = write_small_model(tmp_path / "models", card=SMALL + "reference: {before: 2026-09-08}\n")
+    page = tmp_path / "report.html"
+    parley("evaluate", str(card), "--html", str(page), "--window", "2026-09", home=tmp_path)
+    html = page.read_text(encoding="utf-8")
+    # A row each 66.7 minutes from 1 September: 7 days are 10,080 minutes, and row 151 stands at 10,066.
+    assert "<dt>reference</dt><dd>152 rows before 2026-09-08 00:00 UTC</dd>" in html
+    assert "<dt>window</dt><dd>448 rows from 2026-09-01 00:00 before 2026-10-01 00:00 UTC</dd>" in html
 
 
 def test_wrong_input_writes_no_report(tmp_path: Path) -> None:
@@ -38,3 +52,19 @@ def test_a_misspelt_check_is_refused_with_its_line_and_the_nearest_name(tmp_path
     assert done.returncode == 2
     assert "roc_auk" in done.stderr
     assert "roc_auc" in done.stderr
+
+
+def test_rows_without_a_score_or_a_label_are_told_with_their_share(tmp_path: Path) -> None:
+    card = write_small_model(tmp_path / "models")
+    log = tmp_path / "models" / "small.csv"
+    head, *rows = log.read_text(encoding="utf-8").splitlines()
+    cells = [row.split(",") for row in rows]
+    for number, row in enumerate(cells):
+        row[4] = "nan" if number % 10 == 0 else row[4]
+        row[5] = "" if number % 6 == 1 else row[5]
+    log.write_text("\n".join([head, *(",".join(row) for row in cells)]) + "\n", encoding="utf-8")
+    page = tmp_path / "report.html"
+    done = parley("evaluate", str(card), "--html", str(page), home=tmp_path)
+    says = "10% of rows have no score and 16.7% no label: the numbers of performance leave them out."
+    assert says in done.stdout
+    assert says in page.read_text(encoding="utf-8")

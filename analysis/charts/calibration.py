@@ -108,13 +108,20 @@ def _title(scene: Scene, bins: Bins) -> str:
     says = _mean(promised, [s for s, _ in bins], rows)
     came = _mean(happened, [r for _, r in bins], rows)
     promise = f"The scores promise {wording.percent(round(says, 3))}"
-    if abs(says - came) < 0.01:
+    if abs(says - came) < 0.01 or _may_be(happened, says):
         return f"{promise} on average and {wording.percent(round(came, 3))} came true"
     return (
         f"{promise} on average, only {wording.percent(round(came, 3))} came true"
         if came < says
         else (f"{promise} on average, but {wording.percent(round(came, 3))} came true")
     )
+
+
+def _may_be(happened: Measure | None, promised: float) -> bool:
+    """Whether the interval of what happened holds what was promised: then nothing is odd about it."""
+    if happened is None or happened.low is None or happened.high is None:
+        return False
+    return happened.low <= promised <= happened.high
 
 
 def _mean(whole: Measure | None, parts: list[Measure], rows: int) -> float:

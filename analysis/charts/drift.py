@@ -26,8 +26,8 @@ def paint(canvas: Canvas, scene: Scene) -> Words:
     limits = _limits(measure)
     verdicts = [_verdict(scene, m, limits) for m in rows]
     shown = rows[:MOST_ROWS]
-    title = _title(measure, rows, verdicts)
-    canvas.title(title, _subtitle(scene, measure, len(rows)))
+    title = _title(scene, measure, rows, verdicts)
+    canvas.title(title, _subtitle(scene, measure, rows))
     names = [m.feature or "" for m in shown]
     left = names_room(canvas, names)
     axes = canvas.axes(left=left, right=ROOM_FOR_NUMBER, below=ROOM_FOR_TICKS, above=line_height(13.5) + 6)
@@ -88,23 +88,49 @@ def _verdict(scene: Scene, measure: Measure, limits: list[Limit]) -> Verdict:
     return next((limit.level for limit in limits if limit.beyond(measure.value or 0.0)), "pass")
 
 
-def _title(measure: str, rows: list[Measure], verdicts: list[Verdict]) -> str:
+def _title(scene: Scene, measure: str, rows: list[Measure], verdicts: list[Verdict]) -> str:
+    said = _said(scene)
     wrong = [m for m, v in zip(rows, verdicts, strict=True) if v in ("fail", "warn")]
-    things = {"psi": "drifted", "jensen_shannon": "drifted"}.get(measure, f"have a high {wording.words(measure)}")
+    features, bad = ([m for m in some if m.feature not in said] for some in (rows, wrong))
+    others = wording.listed([said[m.feature] for m in wrong if m.feature in said])
+    one, many = _verbs(measure)
+    number = f"{wording.words(measure)} {wording.shown(measure, ((bad or wrong or rows)[0]).value or 0.0)}"
     if not wrong:
-        first = rows[0]
-        value = wording.shown(measure, first.value or 0.0)
-        return f"No feature {things}: the furthest is {first.feature} at {value}"
-    if len(wrong) == 1:
-        only = "Only " if len(rows) > 1 else ""
-        value = wording.shown(measure, wrong[0].value or 0.0)
-        return f"{only}{wrong[0].feature} {things.replace('have', 'has')}: {wording.words(measure)} {value}"
-    named = wording.listed([m.feature or "" for m in wrong], most=2)
-    return f"{len(wrong)} of {len(rows)} features {things}: {named}"
+        return f"No column {one}: the furthest is {rows[0].feature} at {number.rpartition(' ')[2]}"
+    if not bad:
+        return f"{'No feature, but ' if features else ''}{others} {one}: {number}"
+    if len(bad) == 1 and others:
+        return f"{bad[0].feature} and {others} {many}: {number}"
+    if len(bad) == 1:
+        return f"{'Only ' if len(features) > 1 else ''}{bad[0].feature} {one}: {number}"
+    named = wording.listed([m.feature or "" for m in bad], most=2)
+    return f"{len(bad)} of {len(features)} features {many}: {named}{f', and also {others}' if others else ''}"
 
 
-def _subtitle(scene: Scene, measure: str, number: int) -> str:
-    shown = f"highest {MOST_ROWS} of {number}" if number > MOST_ROWS else wording.plural(number, "feature")
+def _verbs(measure: str) -> tuple[str, str]:
+    """What one column did, and what several did."""
+    if measure in ("psi", "jensen_shannon"):
+        return "drifted", "drifted"
+    return f"has a high {wording.words(measure)}", f"have a high {wording.words(measure)}"
+
+
+def _said(scene: Scene) -> dict[str | None, str]:
+    """The columns that hold what the model said or what happened: they are no features, and have names of their own."""
+    if scene.card is None:
+        return {}
+    columns = scene.card.columns
+    scores = (columns.score,) if isinstance(columns.score, str) else tuple((columns.score or {}).values())
+    known: dict[str | None, str] = {name: "the score" if len(scores) == 1 else f"the score {name}" for name in scores}
+    known |= {columns.prediction: "the prediction", columns.label: "the label"}
+    return {name: words for name, words in known.items() if name is not None}
+
+
+def _subtitle(scene: Scene, measure: str, rows: list[Measure]) -> str:
+    said = _said(scene)
+    features = wording.plural(sum(m.feature not in said for m in rows), "feature")
+    others = [said[m.feature].removeprefix("the ") for m in rows if m.feature in said]
+    counted = f"{features}, {', '.join(others)}" if others else features
+    shown = f"highest {MOST_ROWS} of {len(rows)}" if len(rows) > MOST_ROWS else counted
     beside = "" if meaning(measure).unit == "rate" else " against the reference"
     return f"{scene.model} · {wording.words(measure)}{beside} · {shown}"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
@@ -19,14 +19,16 @@ from analysis.measure_table import columns_of, same_slice
 from analysis.values import Measure, Slice
 
 FEWEST_ROWS = 50
+FEWEST_ROWS_TO_SHOW = 10
+"""A number of fewer rows would point at people; it is told only where a check's sentence tells it already."""
 MOST_ROWS = 9
 DASHED = (0, (6, 3))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Groups:
-    """The groups that are shown, the worst on top; ``small`` are named without their number, which would be chance and
-    may point at people."""
+    """The groups of a column, the worst on top. ``hollow`` are so small that their number is mostly chance; ``small``
+    are so small that they are named without it."""
 
     columns: tuple[str, ...]
     measure: str
@@ -34,8 +36,13 @@ class Groups:
     large: tuple[Measure, ...]
     rows: tuple[Measure, ...]
     """The large ones as they are drawn: ranges of a number from low to high, else the worst on top."""
+    hollow: tuple[Measure, ...]
     small: tuple[Measure, ...]
     flagged: tuple[Slice, ...]
+
+    @property
+    def drawn(self) -> tuple[Measure, ...]:
+        return (*self.large, *self.hollow)
 
     def is_flagged(self, group: Measure) -> bool:
         return any(same_slice(group.slice, where) for where in self.flagged)
@@ -43,10 +50,10 @@ class Groups:
 
 def paint(canvas: Canvas, scene: Scene) -> Words:
     """One number for each group with its 95 % interval and its n; dashed: the whole. A red square: the group that a
-    check found. Groups with fewer than 50 rows are named in grey, without a number."""
+    check found. Hollow: a group with fewer than 50 rows; with fewer than 10 it is named without its number."""
     groups = _groups(scene)
-    shown = [*groups.rows[:MOST_ROWS], *groups.small][:MOST_ROWS]
-    left_out = len(groups.large) + len(groups.small) - len(shown)
+    shown = _shown(groups)
+    left_out = len(groups.drawn) + len(groups.small) - len(shown)
     title = _title(groups)
     canvas.title(title, _subtitle(scene, groups))
     canvas.footer([f"and {wording.plural(left_out, 'group')} more"] if left_out else [])
@@ -56,18 +63,17 @@ def paint(canvas: Canvas, scene: Scene) -> Words:
     right = max(canvas.width(text, SMALL, bold=True) for text in texts) + 50
     axes = canvas.axes(left=left, right=right, below=46, above=line_height(SMALL) + 6)
     for row, group in enumerate(shown):
-        if group in groups.large:
+        if group in groups.drawn:
             _row(axes, groups, group, row)
     low, high = _ends(groups, shown)
     axes.set_xlim(low, high)
     for row, (group, text) in enumerate(zip(shown, texts, strict=True)):
-        colour = BAD if groups.is_flagged(group) else INK if group in groups.large else GREY
-        note(axes, high, row, text, colour=colour, bold=groups.is_flagged(group))
+        note(axes, high, row, text, colour=_text_colour(groups, group), bold=groups.is_flagged(group))
     if groups.whole is not None and groups.whole.value is not None:
         label = f"all rows {wording.shown(groups.measure, groups.whole.value)}"
         upright(axes, groups.whole.value, label, GREY, DASHED)
     value_ticks(axes, groups.measure, along="x")
-    colours = [BAD if groups.is_flagged(m) else INK if m in groups.large else GREY for m in shown]
+    colours = [_text_colour(groups, m) for m in shown]
     name_rows(canvas, axes, names, left, colours=colours, bold=[groups.is_flagged(m) for m in shown])
     return Words(title, _alt(scene, groups, title))
 
@@ -87,8 +93,11 @@ def _groups(scene: Scene) -> Groups:
     ]
     if scene.finding is not None and scene.finding.subject.slice is not None:
         flagged = [scene.finding.subject.slice]
-    sign = -1 if meaning(measure).better == "low" else 1
-    large = sorted((m for m in there if m.n >= FEWEST_ROWS), key=lambda m: sign * (m.value or 0.0))
+    few = [m for m in there if m.n < FEWEST_ROWS]
+    hollow = [m for m in few if m.n >= FEWEST_ROWS_TO_SHOW or any(same_slice(m.slice, where) for where in flagged)]
+    if len(few) == len(there) and not hollow:
+        raise UserError(f"Every group of {' & '.join(columns)} is too small for a {wording.words(measure)}.")
+    large = _worst_first(m for m in there if m.n >= FEWEST_ROWS)
     ends = [(end, m) for m in large if (end := _lower_end(m)) is not None]
     rows = [m for _, m in sorted(ends, key=lambda pair: pair[0])] if len(ends) == len(large) else large
     return Groups(
@@ -97,9 +106,21 @@ def _groups(scene: Scene) -> Groups:
         whole=scene.table.find(measure, basis="realized"),
         large=tuple(large),
         rows=tuple(rows),
-        small=tuple(m for m in there if m.n < FEWEST_ROWS),
+        hollow=tuple(_worst_first(hollow)),
+        small=tuple(m for m in few if m not in hollow),
         flagged=tuple(flagged),
     )
+
+
+def _worst_first(groups: Iterable[Measure]) -> list[Measure]:
+    return sorted(groups, key=lambda m: (m.value or 0.0) * (-1 if meaning(m.measure).better == "low" else 1))
+
+
+def _shown(groups: Groups) -> list[Measure]:
+    """As many rows as there is room for; what a check found is always among them."""
+    hollow = sorted(groups.hollow, key=lambda m: not groups.is_flagged(m))
+    found = sum(groups.is_flagged(m) for m in hollow)
+    return [*groups.rows[: MOST_ROWS - found], *hollow, *groups.small][:MOST_ROWS]
 
 
 def _lower_end(group: Measure) -> float | None:
@@ -139,14 +160,19 @@ def _row(axes: Axes, groups: Groups, group: Measure, row: int) -> None:
         marker="s" if flagged else "o",
         markersize=12 if flagged else 11,
         color=colour,
-        markeredgecolor=PAPER,
-        markeredgewidth=1.5,
+        markerfacecolor=colour if group in groups.large else PAPER,
+        markeredgecolor=PAPER if group in groups.large else colour,
+        markeredgewidth=1.5 if group in groups.large else 2.5,
         zorder=4,
     )
 
 
+def _text_colour(groups: Groups, group: Measure) -> str:
+    return BAD if groups.is_flagged(group) else INK if group in groups.large else GREY
+
+
 def _ends(groups: Groups, shown: Sequence[Measure]) -> tuple[float, float]:
-    numbers = [n for m in shown if m in groups.large for n in (m.value, m.low, m.high) if n is not None]
+    numbers = [n for m in shown if m in groups.drawn for n in (m.value, m.low, m.high) if n is not None]
     if groups.whole is not None and groups.whole.value is not None:
         numbers.append(groups.whole.value)
     low, high = min(numbers, default=0.0), max(numbers, default=1.0)
@@ -168,30 +194,34 @@ def _number(groups: Groups, group: Measure) -> str:
 
 def _title(groups: Groups) -> str:
     name, column = wording.sentence(wording.words(groups.measure)), " & ".join(groups.columns)
-    if not groups.large:
-        return f"Every group of {column} is too small for a {wording.words(groups.measure)}"
-    worst, best = groups.large[0], groups.large[-1]
-    worst = next((m for m in groups.large if groups.is_flagged(m)), worst)
-    value = wording.shown(groups.measure, worst.value or 0.0)
+    told = groups.large or groups.hollow
+    worst, best = next((m for m in groups.drawn if groups.is_flagged(m)), told[0]), told[-1]
+    value, few = wording.shown(groups.measure, worst.value or 0.0), _few(groups, worst)
     if worst is best:
-        return f"{name} is {value} for {_name(worst)}"
+        return f"{name} is {value} for {_name(worst)}{few}"
     other = wording.shown(groups.measure, best.value or 0.0)
     if not groups.flagged:
         return f"{name} by {column}: from {value} ({_name(worst)}) to {other} ({_name(best)})"
-    return f"{name} is {value} for {_name(worst)}, {other} for {_name(best)}"
+    return f"{name} is {value} for {_name(worst)}{few}, {other} for {_name(best)}"
+
+
+def _few(groups: Groups, group: Measure) -> str:
+    return f" (only n = {wording.count(group.n)})" if group in groups.hollow else ""
 
 
 def _subtitle(scene: Scene, groups: Groups) -> str:
-    bars = " · bars: 95% interval" if any(m.low is not None for m in groups.large) else ""
-    return f"{scene.model} · by {' & '.join(groups.columns)}{bars}"
+    bars = " · bars: 95% interval" if any(m.low is not None for m in groups.drawn) else ""
+    few = f" · hollow: n < {FEWEST_ROWS}" if groups.hollow else ""
+    return f"{scene.model} · by {' & '.join(groups.columns)}{bars}{few}"
 
 
 def _alt(scene: Scene, groups: Groups, title: str) -> str:
     rows = []
-    for m in groups.large[:MOST_ROWS]:
+    for m in groups.drawn[:MOST_ROWS]:
         ends = wording.interval(groups.measure, m)
+        few = "few rows: " if m in groups.hollow else ""
         rows.append(
-            f"{_name(m)} {wording.shown(groups.measure, m.value or 0.0)} ({f'{ends}, ' if ends else ''}n = "
+            f"{_name(m)} {wording.shown(groups.measure, m.value or 0.0)} ({f'{ends}, ' if ends else ''}{few}n = "
             f"{wording.count(m.n)})"
         )
     whole = groups.whole

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import isnan, nan
 from statistics import median
 
 from matplotlib.axes import Axes
 
-from analysis.drawing.canvas import BAD, BAND, BLUE, DOUBT, GREY, INK, PAPER, SMALL, Canvas, font
+from analysis.drawing.canvas import BAD, BAND, BLUE, DOUBT, GREY, INK, MARGIN, PAPER, SMALL, WIDTH, Canvas, font
 from analysis.drawing.chart import ChartKind, Marker, Scene, Words
 from analysis.drawing.choice import shown_measure
 from analysis.drawing.time_axis import kind_of, label_periods, short, when, years
 from analysis.drawing.values import SideLabel, frame, room_for, side_labels
 from analysis.errors import UserError
 from analysis.judgement import wording
-from analysis.judgement.history import first_bad, settled
+from analysis.judgement.history import first_bad, settled, told_periods
 from analysis.judgement.limits import Limit, limits
 from analysis.values import Measure
 
 MOST_NOTES = 3
 TIMES_AS_WIDE = 3
 MOST_POINTS_MARKED = 40
+INSET = 0.03
 ROOM_FOR_VALUES, ROOM_FOR_PERIODS, ROOM_FOR_FLAGS = 138.0, 52.0, 46.0
 DASHED, DOTTED = (0, (6, 3)), (0, (1, 1.6))
 
@@ -34,7 +35,7 @@ class Trend:
     whole: Measure
     over_time: tuple[Measure, ...]
     settled: tuple[Measure, ...]
-    """Those whose labels have mostly arrived, or the only one."""
+    """Those with enough rows whose labels have mostly arrived, or the only one; all others are drawn hollow."""
     limits: tuple[Limit, ...]
     reference: Measure | None
     after: tuple[Measure, ...]
@@ -45,6 +46,10 @@ class Trend:
     @property
     def periods(self) -> list[str]:
         return [m.period or "" for m in self.over_time]
+
+    @property
+    def hollow(self) -> list[Measure]:
+        return [m for m in self.over_time if m.value is not None and m not in self.settled]
 
     @property
     def name(self) -> str:
@@ -81,18 +86,20 @@ def _vague(measure: Measure, among: Sequence[Measure]) -> bool:
 
 
 def paint(canvas: Canvas, scene: Scene) -> Words:
-    """One number for each period with its 95 % band. Dashed: the reference. Dotted: the limits of its check. A cross:
-    beyond a limit. A number in a circle: something that people said, told below."""
+    """One number for each period with its 95 % band; hollow: a period with few labels or rows. Dashed: the reference.
+    Dotted: the limits of its check. A cross: certainly beyond a limit. A number in a circle: something that people
+    said, told below."""
     trend = _trend(scene)
     title = _told_volume(scene, trend) or _title(trend)
     canvas.title(title, _subtitle(scene, trend))
-    canvas.footer(_footnotes(trend))
+    canvas.footer(_footnotes(canvas, trend))
     labels = _labels(trend)
     above = ROOM_FOR_FLAGS if trend.notes else 0.0
     axes = canvas.axes(left=ROOM_FOR_VALUES, right=room_for(canvas, labels), below=ROOM_FOR_PERIODS, above=above)
     _series(axes, trend)
     _lines(axes, trend)
     frame(axes, trend.whole.measure, _numbers(trend))
+    _hollow_points(axes, trend)
     if trend.periods[0]:
         label_periods(axes, trend.periods)
     else:
@@ -113,7 +120,7 @@ def _trend(scene: Scene) -> Trend:
     return Trend(
         whole=whole,
         over_time=tuple(over_time),
-        settled=tuple(settled(scene.table, whole)) if len(over_time) > 1 else tuple(over_time),
+        settled=tuple(told_periods(settled(scene.table, whole))) if len(over_time) > 1 else tuple(over_time),
         limits=tuple(limits(scene.card, scene.table, whole)) if scene.card is not None else (),
         reference=scene.table.contrasted(whole).reference,
         after=tuple(after),
@@ -131,8 +138,7 @@ def _title(trend: Trend) -> str:
     value, then = trend.shown(last.value or 0.0), when(last.period)
     limit = trend.crossed(last)
     if limit is not None:
-        begun = first_bad(there, limit.beyond)
-        since = f" since {short(begun.period)}" if begun is not None and begun.period and begun is not last else ""
+        since = _since(there, limit.beyond)
         return (
             f"{trend.name} is {value}{then}, {limit.side} the {limit.level} limit of {trend.shown(limit.value)}{since}"
         )
@@ -146,8 +152,7 @@ def _title(trend: Trend) -> str:
     reference = trend.reference
     if reference is not None and reference.value is not None and last.value is not None and _apart(reference, last):
         then_value, rose = reference.value, last.value > reference.value
-        begun = first_bad(there, lambda v: v > then_value if rose else v < then_value)
-        since = f" since {short(begun.period)}" if begun is not None and begun.period and begun is not last else ""
+        since = _since(there, lambda v: v > then_value if rose else v < then_value)
         side = "above" if rose else "below"
         return f"{trend.name} is {value}{then}, {side} the reference’s {trend.shown(then_value)}{since}"
     if len(earlier) > 1 and sum(_apart(m, last) for m in earlier) > len(earlier) / 2:
@@ -159,7 +164,20 @@ def _title(trend: Trend) -> str:
         return (
             f"{trend.name} is {value}{then}, perhaps {limit.side} the {limit.level} limit of {trend.shown(limit.value)}"
         )
+    apart = [m for m in earlier if _apart(m, last)]
+    if apart:
+        farthest = max(apart, key=lambda m: abs((m.value or 0.0) - (last.value or 0.0)))
+        verb = "up" if (last.value or 0.0) > (farthest.value or 0.0) else "down"
+        return f"{trend.name} is {value}{then}, {verb} from {trend.shown(farthest.value or 0.0)}{when(farthest.period)}"
     return f"{trend.name} {'holds at' if earlier else 'is'} {value}{then}"
+
+
+def _since(there: list[Measure], bad: Callable[[float], bool]) -> str:
+    """`` since W08``, in the words that the checks use; nothing for the last period alone."""
+    begun = first_bad(there, bad)
+    if begun is None or not begun.period or begun is there[-1]:
+        return ""
+    return f" in every {kind_of(begun.period)}" if begun is there[0] else f" since {short(begun.period)}"
 
 
 def _told_volume(scene: Scene, trend: Trend) -> str | None:
@@ -184,17 +202,22 @@ def _subtitle(scene: Scene, trend: Trend) -> str:
     if trend.periods[0]:
         year = years(trend.periods)
         parts.append(f"per {kind_of(trend.periods[0])}{f', {year}' if year else ''}")
-    early = len(trend.settled) < len(trend.over_time)
     if any(m.low is not None for m in trend.over_time):
-        parts.append(f"{'band' if len(trend.over_time) > 1 else 'bar'}: 95%{'' if early else ' interval'}")
-    if early:
-        parts.append("hollow: few labels yet")
+        parts.append(f"{'band' if len(trend.over_time) > 1 else 'bar'}: 95%{'' if trend.hollow else ' interval'}")
+    if trend.hollow:
+        parts.append(f"hollow: few {_rows(trend)}")
     return " · ".join(parts)
 
 
+def _rows(trend: Trend) -> str:
+    """What a number rests on: a feature's on rows, the model's own on labels."""
+    return "rows" if trend.whole.feature is not None else "labels"
+
+
 def _numbers(trend: Trend) -> list[float]:
-    there = [m for m in trend.over_time if m.value is not None]
-    # The band of a vague period runs out of the picture, or all others would be a flat line.
+    told = set(trend.told)
+    there = [m for m in trend.over_time if m.value is not None and (m in told or m not in trend.hollow)]
+    # A hollow period, and the band of a vague one, may run out of the picture, or all others would be a flat line.
     numbers = [
         n for m in there for n in ((m.value,) if _vague(m, there) else (m.value, m.low, m.high)) if n is not None
     ]
@@ -205,21 +228,42 @@ def _numbers(trend: Trend) -> list[float]:
 
 
 def _series(axes: Axes, trend: Trend) -> None:
+    solid = trend.settled or trend.over_time
     values = [nan if m.value is None else m.value for m in trend.over_time]
-    low = [nan if m.low is None else m.low for m in trend.over_time]
-    high = [nan if m.high is None else m.high for m in trend.over_time]
+    settled_values = [v if m in solid else nan for m, v in zip(trend.over_time, values, strict=True)]
+    low = [nan if m.low is None or m not in solid else m.low for m in trend.over_time]
+    high = [nan if m.high is None or m not in solid else m.high for m in trend.over_time]
     places = list(range(len(values)))
     axes.fill_between(places, low, high, color=BAND, linewidth=0, zorder=1)
-    lone = [i for i in places if all(isnan(v) for v in values[max(i - 1, 0) : i] + values[i + 1 : i + 2])]
+    lone = [i for i in places if all(isnan(v) for v in low[max(i - 1, 0) : i] + low[i + 1 : i + 2])]
     axes.vlines(lone, [low[i] for i in lone], [high[i] for i in lone], color=BAND, linewidth=8, zorder=1)
     marker = "o" if len(values) <= MOST_POINTS_MARKED else ""
-    axes.plot(places, values, color=BLUE, linewidth=3, marker=marker, markersize=7, zorder=3)
-    early = [i for i in places if trend.over_time[i] not in trend.settled and not isnan(values[i])]
-    axes.plot(
-        early, [values[i] for i in early], "o", color=BLUE, markerfacecolor=PAPER, markersize=9, mew=2.5, zorder=4
-    )
-    bad = [i for i in places if i not in early and trend.crossed(trend.over_time[i]) is not None]
-    axes.plot(bad, [values[i] for i in bad], "X", color=BAD, markersize=12, markeredgecolor=PAPER, zorder=4)
+    axes.plot(places, settled_values, color=BLUE, linewidth=3, marker=marker, markersize=7, zorder=3)
+    for i in places:
+        limit = trend.crossed(trend.over_time[i])
+        if limit is not None and trend.over_time[i] not in trend.hollow:
+            axes.plot([i], [values[i]], "X", color=_colour(limit), markersize=12, markeredgecolor=PAPER, zorder=4)
+
+
+def _hollow_points(axes: Axes, trend: Trend) -> None:
+    """Each where it lies; at the edge, and pointing out, where it lies beyond the scale that the others make."""
+    bottom, top = axes.get_ylim()
+    low, high = bottom + INSET * (top - bottom), top - INSET * (top - bottom)
+    for i, m in enumerate(trend.over_time):
+        if m.value is None or m not in trend.hollow:
+            continue
+        shape = "v" if m.value < bottom else "^" if m.value > top else "o"
+        axes.plot(
+            [i],
+            [min(max(m.value, low), high)],
+            shape,
+            color=BLUE,
+            markerfacecolor=PAPER,
+            markersize=9,
+            mew=2.5,
+            zorder=4,
+            clip_on=False,
+        )
 
 
 def _lines(axes: Axes, trend: Trend) -> None:
@@ -230,9 +274,11 @@ def _lines(axes: Axes, trend: Trend) -> None:
 
 
 def _labels(trend: Trend) -> list[SideLabel]:
-    last = next(m for m in reversed(trend.over_time) if m.value is not None)
-    colour = BAD if trend.crossed(last) is not None else BLUE
-    labels = [SideLabel(at=last.value or 0.0, text=trend.shown(last.value or 0.0), colour=colour, bold=True)]
+    last = trend.told[-1]
+    crossed = trend.crossed(last)
+    colour = BLUE if crossed is None else _colour(crossed)
+    text = trend.shown(last.value or 0.0) + (when(last.period) if _is_followed(trend, last) else "")
+    labels = [SideLabel(at=last.value or 0.0, text=text, colour=colour, bold=last not in trend.hollow)]
     if trend.reference is not None and trend.reference.value is not None:
         value = trend.reference.value
         labels.append(SideLabel(at=value, text=f"reference {trend.shown(value)}", colour=GREY))
@@ -240,6 +286,11 @@ def _labels(trend: Trend) -> list[SideLabel]:
         text = f"{limit.level} {limit.side} {trend.shown(limit.value)}"
         labels.append(SideLabel(at=limit.value, text=text, colour=_colour(limit)))
     return labels
+
+
+def _is_followed(trend: Trend, last: Measure) -> bool:
+    """Whether hollow periods follow: then the label at the right end says of which period it is."""
+    return any(m.value is not None for m in trend.over_time[trend.over_time.index(last) + 1 :])
 
 
 def _colour(limit: Limit) -> str:
@@ -267,11 +318,23 @@ def _flags(axes: Axes, trend: Trend) -> None:
         )
 
 
-def _footnotes(trend: Trend) -> list[str]:
+def _first_words(canvas: Canvas, begin: str, notes: Sequence[Marker]) -> str:
+    """The note with as many whole words as there is room for, and the names of others on the same period."""
+    first, others = notes[0], "".join(f", {note.label}" for note in notes[1:])
+    spoken = first.text.split()
+    for many in range(len(spoken), 0, -1):
+        end = "" if many == len(spoken) else "…"
+        line = f"{begin} {first.label} {' '.join(spoken[:many])}{end}{others}"
+        if canvas.width(line, SMALL) <= WIDTH - 2 * MARGIN:
+            return line
+    return f"{begin} {first.label}{others}"
+
+
+def _footnotes(canvas: Canvas, trend: Trend) -> list[str]:
     """What was said about the latest periods, and why later ones are not there."""
     told = trend.notes[-MOST_NOTES:]
     lines = [
-        f"{number} · {short(period)}: {'; '.join(f'{note.label} {note.text}' for note in notes)}"
+        _first_words(canvas, f"{number} · {short(period)}:", notes)
         for number, (period, notes) in enumerate(told, start=1)
     ]
     if trend.after:
@@ -281,7 +344,7 @@ def _footnotes(trend: Trend) -> list[str]:
 
 
 def _alt(scene: Scene, trend: Trend, title: str) -> str:
-    there = [m for m in trend.over_time if m.value is not None]
+    there = trend.told
     parts = [f"{title}. Trend of {wording.named(trend.whole)}, {scene.model}."]
     if len(there) > 1:
         low, high = (pick(there, key=lambda m: m.value or 0.0) for pick in (min, max))
@@ -296,6 +359,9 @@ def _alt(scene: Scene, trend: Trend, title: str) -> str:
         f"{'Last' if last.period else 'Window'}: {trend.shown(last.value or 0.0)}"
         f"{f' ({ends})' if ends else ''}, n = {wording.count(last.n)}."
     )
+    if trend.hollow:
+        few = wording.listed([f"{m.period} (n = {wording.count(m.n)})" for m in trend.hollow])
+        parts.append(f"Hollow, on few {_rows(trend)}: {few}.")
     if trend.reference is not None and trend.reference.value is not None:
         parts.append(f"Reference {trend.shown(trend.reference.value)}.")
     parts += [f"Limit: {limit.level} {limit.side} {trend.shown(limit.value)}." for limit in trend.limits]

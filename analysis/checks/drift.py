@@ -11,14 +11,12 @@ from analysis.judgement.comparison import default_drops, main_measure
 from analysis.judgement.conditions import Ruling, rule, told
 from analysis.judgement.default_limits import DRIFT
 from analysis.judgement.histogram import most_moved
-from analysis.judgement.history import first_bad, since
+from analysis.judgement.history import first_bad, since, told_periods
 from analysis.values import Basis, CheckResult, Measure, Subject
 
 DISTANCES = ("psi", "jensen_shannon")
 CHANCE_TAKEN_FOR_NO_DRIFT = 0.01
 SHARE_WORTH_NAMING = 0.1
-FEWEST_ROWS_OF_A_PERIOD = 200
-"""A histogram of fewer rows lies about 0.05 from its own source by chance alone (PSI, ten bins)."""
 
 
 def judge(question: Question) -> Iterable[CheckResult]:
@@ -53,7 +51,7 @@ def _distances(question: Question) -> list[Measure]:
 def _judged(question: Question, measure: Measure, harmless: str | None) -> CheckResult:
     warn, fail = question.conditions(warn=(above(DRIFT.warn),), fail=(above(DRIFT.fail),), bad="above")
     ruling = rule(question.table.contrasted(measure), warn=warn, fail=fail)
-    over_time = [m for m in question.table.over_time(measure) if m.n >= FEWEST_ROWS_OF_A_PERIOD]
+    over_time = told_periods(question.table.over_time(measure))
     if ruling.verdict == "pass":
         return _late(question, measure, ruling, over_time)
     if ruling.verdict not in ("warn", "fail") or ruling.trial is None:
@@ -93,7 +91,8 @@ def _what_moved(question: Question, measure: Measure) -> str:
     if moved is None or measure.feature is None:
         return _what_moved_the_score(question, measure)
     then, now = wording.percent(round(moved.then or 0.0, 3)), wording.percent(round(moved.now, 3))
-    return f"Most of it: {wording.group(((measure.feature, moved.name),))} went from {then} to {now}." + (
+    where = wording.group(((measure.feature, moved.name),))
+    return f"Most of it: {where} was {then} of the reference and is {now} of the window." + (
         _what_moved_the_score(question, measure)
     )
 
@@ -162,7 +161,7 @@ check = Check(
             verdicts=("fail",),
             says=(
                 "PSI of price is 0.310 (n = 3,000), above the limit of 0.250 since 2026-02.",
-                "Most of it: price 0 to 20 went from 60% to 30%.",
+                "Most of it: price 0 to 20 was 60% of the reference and is 30% of the window.",
             ),
         ),
         Example(

@@ -11,7 +11,7 @@ from analysis.judgement.check import Check, Example, Question, subject_of
 from analysis.judgement.comparison import as_drops, beside, main_measure
 from analysis.judgement.conditions import Ruling, Trial, rule, told
 from analysis.judgement.contrast import Side, chance_beyond, discoveries
-from analysis.judgement.history import since
+from analysis.judgement.history import settled, since
 from analysis.measure_table import columns_of
 from analysis.values import CheckResult, Measure, Slice, Subject, Verdict
 
@@ -99,7 +99,7 @@ def _result(question: Question, beside: Beside, verdict: Verdict) -> CheckResult
     ruling = replace(ruling, verdict=verdict)
     when = ""
     if verdict in ("warn", "fail") and ruling.trial is not None:
-        when = since(question.table.over_time(beside.group), ruling.trial.beyond)
+        when = since(settled(question.table, beside.group), ruling.trial.beyond)
     says = told(ruling, since=when)
     if verdict in ("warn", "fail"):
         column = " & ".join(columns_of(beside.group.slice))

@@ -123,8 +123,9 @@ def named(measure: Measure) -> str:
 
 
 def sentence(text: str) -> str:
-    """The text with a capital, except before a word whose case is its own (a column's name, R²)."""
-    return text[:1].upper() + text[1:]
+    """The text with a capital, except before a word whose case is its own: `orders.csv`, `return-risk`, `past_rate`."""
+    first = text.split(maxsplit=1)[0].rstrip(",:;") if text.strip() else ""
+    return text[:1].upper() + text[1:] if first.isalpha() else text
 
 
 def listed(things: list[str], most: int = 3) -> str:

@@ -59,7 +59,7 @@ def _arguments(command: Command, text: str) -> dict[str, Json]:
             text = _next_in_place(command, placed, text, found)
     missing = [a for a in command.arguments if a.required and a.name not in found]
     if missing:
-        raise UserError(f"`{command.name}` needs {' and '.join(a.kind.shape for a in missing)}: {_usage(command)}")
+        raise UserError(f"`{command.name}` needs {' and '.join(_wanted(a) for a in missing)}: {_usage(command)}")
     return {a.name: found[a.name] for a in command.arguments if a.name in found}
 
 
@@ -90,7 +90,12 @@ def _next_in_place(command: Command, placed: list[Argument], text: str, found: d
 def _put(argument: Argument, value: str, found: dict[str, Json]) -> None:
     if argument.name in found:
         raise UserError(f"{argument.name} is given twice; give it once.")
-    found[argument.name] = argument.kind.read(value)
+    try:
+        found[argument.name] = argument.kind.read(value)
+    except UserError as error:
+        if argument.place != "option":
+            raise
+        raise UserError(f"--{argument.name}: {error}") from None
 
 
 def _token(text: str) -> tuple[str, str]:
@@ -112,5 +117,13 @@ def _looks_like_an_option(text: str) -> bool:
     return text.startswith(("--", "—", "–"))
 
 
+def _wanted(argument: Argument) -> str:
+    """What is missing: `MODEL`, or `the schedule's id, such as S-3`."""
+    shape = argument.kind.shape
+    return f"{argument.help}, such as {shape}" if any(c.isdigit() for c in shape) else shape
+
+
 def _usage(command: Command) -> str:
+    if command.usage == command.examples[0]:
+        return f"`{command.usage}`."
     return f"`{command.usage}`, for example `{command.examples[0]}`"

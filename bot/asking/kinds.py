@@ -5,9 +5,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from analysis import near_names
 from analysis.errors import UserError
-from bot.asking.nearest import near
 from storage.database import Json
+
+
+class TooLong(UserError):  # noqa: N818  # read as what it says
+    """Somebody wrote more than can be kept; ``written`` is given back, so that it is not lost."""
+
+    def __init__(self, says: str, written: str) -> None:
+        super().__init__(says)
+        self.written = written
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +30,8 @@ class Words:
         if not text:
             raise UserError(f"{self.shape} is empty: write some words.")
         if len(text) > self.longest:
-            raise UserError(f"{self.shape} is {len(text):,} characters long; {self.longest:,} are the most.")
+            says = f"{self.shape} is {len(text):,} characters long; {self.longest:,} are the most."
+            raise TooLong(says, text)
         return text
 
     def show(self, value: Json) -> str:
@@ -72,7 +81,10 @@ class OneOf(Words):
         for option in self.options:
             if option.lower().replace("-", " ") == asked:
                 return option
-        raise UserError(f"{words!r} is not known here{near(words, self.options)}")
+        kind = self.shape.lower()
+        close = near_names.near(words, self.options)
+        meant = f" Did you mean {' or '.join(f'`{c}`' for c in close)}?" if close else ""
+        raise UserError(f"“{words}” is no {kind}.{meant} It is one of {', '.join(self.options)}.")
 
 
 @dataclass(frozen=True, slots=True)

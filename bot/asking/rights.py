@@ -31,6 +31,6 @@ def check_may_show(card: ModelCard, where: Where) -> None:
     if card.sensitivity != "restricted" or (where.channel and where.channel in card.channels):
         return
     if not card.channels:
-        raise UserError(f"{card.model} is restricted, and its model card names no channel where it may be shown.")
+        raise UserError(f"The model {card.model} is restricted, and its model card names no channel to show it in.")
     places = ", ".join(f"<#{c}>" for c in card.channels)
-    raise UserError(f"{card.model} is restricted; it may be shown in {places} only.")
+    raise UserError(f"The model {card.model} is restricted; it may be shown in {places} only.")

@@ -1,11 +1,12 @@
 """How the models stand, for one persona."""
 
+from analysis.card import ModelCard
 from analysis.errors import UserError
 from bot.asking.command import Argument, Command, text_of
 from bot.asking.context import Context, Outcome
 from bot.asking.kinds import OneOf, Slug
 from bot.asking.rights import check_may_show
-from bot.cards import name_of
+from bot.cards import name_of, windows_of
 from bot.commands.i_am import PERSONAS
 from bot.render.digest import DigestLine, digest_message
 from storage import annotations, evaluations, findings
@@ -18,34 +19,37 @@ MOST_NOTES = 2
 def run(context: Context) -> Outcome:
     persona = text_of(context.request.arguments, "persona") or context.person.persona
     only = text_of(context.request.arguments, "model")
-    names = [context.models.get(only).card.model] if only else _may_be_shown(context)
+    cards = [context.models.get(only).card] if only else _may_be_shown(context)
     with context.database.reading() as tx:
-        lines = [_line(tx, context, name) for name in names]
+        lines = [_line(tx, context, card) for card in cards]
     return context.post(digest_message(lines, persona=persona, now=context.leased.received_at, zone=context.zone))
 
 
-def _may_be_shown(context: Context) -> list[str]:
+def _may_be_shown(context: Context) -> list[ModelCard]:
     """Restricted models are left out where they may not be shown; a digest never leaks them."""
-    names = []
+    cards = []
     for model in context.models.all()[0]:
         try:
             check_may_show(model.card, context.request.where)
         except UserError:
             continue
-        names.append(model.card.model)
-    return names
+        cards.append(model.card)
+    return cards
 
 
-def _line(tx: Transaction, context: Context, name: str) -> DigestLine:
-    latest = evaluations.latest(tx, team=context.team, model=name)
-    before = evaluations.latest(tx, team=context.team, model=name, before=latest.id) if latest is not None else None
+def _line(tx: Transaction, context: Context, card: ModelCard) -> DigestLine:
+    name = card.model
+    latest = evaluations.standing(tx, team=context.team, model=name, version=card.champion)
+    before = evaluations.before(tx, latest) if latest is not None else None
     said = annotations.listed(tx, team=context.team, model=name, limit=MOST_NOTES)
+    found = tuple(findings.listed(tx, team=context.team, model=name))
     return DigestLine(
         model=name,
         latest=latest,
         result=evaluations.result(tx, latest.id) if latest is not None else None,
         before=evaluations.result(tx, before.id) if before is not None else None,
-        findings=tuple(findings.listed(tx, team=context.team, model=name)),
+        findings=found,
+        windows=windows_of(tx, found),
         notes=tuple((note, name_of(tx, Who(team=note.team, user=note.author))) for note in said),
     )
 

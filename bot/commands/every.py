@@ -13,6 +13,7 @@ from bot.asking.when import Phrase, following, parse_when
 from bot.render.schedules import made
 from storage import schedules
 from storage.database import Json, Transaction
+from storage.schedules import Schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,10 @@ def run(context: Context) -> Outcome:
 
 def _add(tx: Transaction, context: Context, name: str, given: dict[str, Json], channel: str) -> None:
     when = text_of(context.request.arguments, "when") or ""
+    spoken = words(context.commands[name], given)
+    same = _same(tx, context, name, given, channel, when)
+    if same is not None:
+        raise UserError(f"`every {when} {spoken}` is on the clock here already: it is S-{same.id}.")
     schedule = schedules.add(
         tx,
         who=context.request.who,
@@ -69,8 +74,16 @@ def _add(tx: Transaction, context: Context, name: str, given: dict[str, Json], c
         now=context.now,
     )
     first = following(parse_when(when), schedule.zone, now=context.now)
-    spoken = words(context.commands[name], given)
     context.tell(made(schedule, spoken, first=first.astimezone(ZoneInfo(schedule.zone))))(tx)
+
+
+def _same(
+    tx: Transaction, context: Context, name: str, given: dict[str, Json], channel: str, when: str
+) -> Schedule | None:
+    """What fires at the same times in this channel already; a paused one is no hindrance."""
+    wanted = (channel, when, context.zone, name, given)
+    active = schedules.listed(tx, team=context.team, states=("active",))
+    return next((s for s in active if (s.channel, s.when, s.zone, s.command, dict(s.arguments)) == wanted), None)
 
 
 def _asked(value: Json) -> tuple[str, dict[str, Json]]:

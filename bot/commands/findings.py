@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.asking.command import Argument, Command, text_of
 from bot.asking.context import Context, Outcome
 from bot.asking.kinds import OneOf, Slug
+from bot.cards import windows_of
 from bot.render.findings import findings_list
 from storage import findings
 
@@ -19,7 +20,8 @@ def run(context: Context) -> Outcome:
     states = OPEN if state is None else (state,)
     with context.database.reading() as tx:
         found = findings.listed(tx, team=context.team, model=name, states=states)
-    return context.tell(findings_list(found, model=name, state=state, zone=context.zone))
+        windows = windows_of(tx, found)
+    return context.tell(findings_list(found, windows, model=name, state=state, zone=context.zone))
 
 
 command = Command(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from analysis.errors import NoRowsError
+from analysis.judgement.left_out import left_out
+from analysis.judgement.wording import sentence
 from analysis.values import Measure, Result
 from bot.asking.command import Argument, Command, number_of
 from bot.asking.context import Context, Outcome, nothing_more
@@ -11,10 +14,12 @@ from bot.evaluating.values import Evaluated, Job
 from bot.models import KnownModel
 from bot.remembered import markers
 from bot.render import card as cards
+from bot.render.answers import went_wrong
 from storage import evaluations, findings, messages
 from storage.anchors import Anchor
 from storage.database import Transaction
 from storage.evaluations import Evaluation
+from storage.messages import Address
 
 MEASURES_AT_ONCE = 1000
 
@@ -24,13 +29,17 @@ def run(context: Context) -> Outcome:
     if evaluation is None or evaluation.status != "running":
         return nothing_more  # it was stopped while it waited, or this request ran before
     model = context.models.get(evaluation.model)
-    evaluated = context.evaluate(
-        _job(context, model, evaluation),
-        phase=lambda text: _tell_phase(context, evaluation.id, text),
-        stop=lambda: _is_stopped(context, evaluation.id),
-    )
+    try:
+        evaluated = context.evaluate(
+            _job(context, model, evaluation),
+            phase=lambda text: _tell_phase(context, evaluation.id, text),
+            stop=lambda: _is_stopped(context, evaluation.id),
+        )
+    except NoRowsError as error:
+        says = sentence(str(error))
+        return lambda tx: _without_a_card(tx, context, evaluation.id, says)
     _save_ahead(context, evaluation.id, evaluated.result.measures)
-    return lambda tx: _finish(tx, context, evaluation.id, evaluated)
+    return lambda tx: _finish(tx, context, model, evaluation.id, evaluated)
 
 
 def _evaluation(context: Context) -> Evaluation | None:
@@ -55,6 +64,30 @@ def failed(context: Context, says: str) -> Outcome:
             put_card(tx, context, over, content)
 
     return write
+
+
+def _without_a_card(tx: Transaction, context: Context, evaluation_id: int, says: str) -> None:
+    """A window without a row is no news for a channel: its card goes, and those who asked are told. After a clock
+    nobody waits for an answer, so the channel is."""
+    evaluations.fail(tx, evaluation_id, says=says, now=context.now)
+    over = evaluations.get(tx, evaluation_id)
+    if over is None or over.status != "failed":
+        return
+    put_card(tx, context, over, cards.WITHDRAWN)
+    content = went_wrong(says)
+    if context.leased.source == "clock":
+        context.post(content)(tx)
+        return
+    for user in over.asked_by:
+        asker = user == context.request.who.user
+        address = Address(
+            team=over.team,
+            channel=over.channel or "",
+            user=user,
+            response_url=context.request.where.response_url if asker else None,
+        )
+        key = f"empty:E-{over.id}:{user}"
+        messages.want(tx, key=key, kind="ephemeral", address=address, content=content, now=context.now)
 
 
 def _job(context: Context, model: KnownModel, evaluation: Evaluation) -> Job:
@@ -98,15 +131,18 @@ def _save_ahead(context: Context, evaluation_id: int, measures: tuple[Measure, .
             evaluations.save_measures(tx, evaluation_id, first=first, measures=piece)
 
 
-def _finish(tx: Transaction, context: Context, evaluation_id: int, evaluated: Evaluated) -> None:
+def _finish(tx: Transaction, context: Context, model: KnownModel, evaluation_id: int, evaluated: Evaluated) -> None:
     result: Result = evaluated.result
     if not evaluations.finish(tx, evaluation_id, result=result, now=context.now):
         return  # somebody pressed Stop at the last moment: the card says so already
-    changes = findings.record(tx, team=context.team, evaluation=evaluation_id, result=result, now=context.now)
     evaluation = evaluations.get(tx, evaluation_id)
     if evaluation is None:
         return
-    talked = talked_about(tx, context, changes, before=evaluation.id)
+    stands = evaluations.stands(tx, evaluation)
+    changes = findings.record(
+        tx, team=context.team, evaluation=evaluation_id, result=result, now=context.now, stands=stands
+    )
+    talked = talked_about(tx, changes, before=evaluation.id)
     content = cards.done(
         evaluation,
         result,
@@ -114,6 +150,7 @@ def _finish(tx: Transaction, context: Context, evaluation_id: int, evaluated: Ev
         changes=changes,
         asked_by=names_of(tx, evaluation),
         window=evaluation.window,
+        left_out=left_out(model.card, result),
         talked=[t.line for t in talked],
         quotes=[t.annotation for t in talked],
     )

@@ -12,10 +12,12 @@ def run(context: Context) -> Outcome:
     with context.database.reading() as tx:
         for model in known:
             name = model.card.model
+            latest = evaluations.standing(tx, team=context.team, model=name, version=model.card.champion)
             lines.append(
                 ModelLine(
                     card=model.card,
-                    latest=evaluations.latest(tx, team=context.team, model=name),
+                    latest=latest,
+                    rows=evaluations.rows(tx, latest.id) if latest is not None else None,
                     open_findings=len(findings.listed(tx, team=context.team, model=name)),
                     notes=annotations.count(tx, team=context.team, model=name),
                 )

@@ -21,7 +21,7 @@ def run(context: Context) -> Outcome:
         with context.database.reading() as tx:
             finding = findings.get(tx, number)
         if finding is None or finding.team != context.team or finding.model != model:
-            raise UserError(f"{model} has no finding F-{number}; `findings {model}` lists them.")
+            raise UserError(f"The model {model} has no finding F-{number}; `findings {model}` lists them.")
     anchor = Anchor(
         model=model,
         finding=number,

@@ -1,4 +1,4 @@
-"""Show an evaluation again, or a model's latest one."""
+"""Show an evaluation again, or the one that says how a model stands."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 
 from analysis import charts
 from analysis.errors import UserError
+from analysis.judgement.left_out import left_out
 from analysis.values import Result
 from bot.asking.command import Argument, Command, text_of
 from bot.asking.context import Context, Outcome
@@ -37,7 +38,15 @@ def run(context: Context) -> Outcome:
         marks = markers(tx, team=context.team, card=model.card)
         asked_by = names_of(tx, evaluation)
     chart = context.draw(charts.headline, result, card=model.card, markers=marks)
-    content = cards.done(evaluation, result, chart=chart, changes=(), asked_by=asked_by, window=evaluation.window)
+    content = cards.done(
+        evaluation,
+        result,
+        chart=chart,
+        changes=(),
+        asked_by=asked_by,
+        window=evaluation.window,
+        left_out=left_out(model.card, result),
+    )
     return context.post(
         content, anchor=Anchor(model=evaluation.model, version=result.version, evaluation=evaluation.id)
     )
@@ -49,12 +58,13 @@ def _found(context: Context, what: str) -> tuple[Evaluation, Result]:
         if number:
             evaluation = evaluations.get(tx, int(number[1]))
             if evaluation is None or evaluation.team != context.team:
-                raise UserError(f"There is no evaluation {what}; `show MODEL` shows a model's latest one.")
+                raise UserError(f"There is no evaluation {what}; `show MODEL` shows how a model stands.")
         else:
             model = context.models.get(what)
-            evaluation = evaluations.latest(tx, team=context.team, model=model.card.model)
+            card = model.card
+            evaluation = evaluations.standing(tx, team=context.team, model=card.model, version=card.champion)
             if evaluation is None:
-                raise UserError(f"{what} was not evaluated yet; type `evaluate {what}`.")
+                raise UserError(f"The model {what} was not evaluated yet; type `evaluate {what}`.")
         result = evaluations.result(tx, evaluation.id)
     if result is None:
         raise UserError(f"E-{evaluation.id} has no result: it {_state(evaluation)}")
@@ -67,7 +77,7 @@ def _state(evaluation: Evaluation) -> str:
 
 command = Command(
     name="show",
-    help="Show an evaluation again, or a model's latest one.",
+    help="Show an evaluation again, or the one that says how a model stands.",
     arguments=(
         Argument("what", Shown("MODEL|E-17"), "a model's name or an evaluation's id", place="word", required=True),
     ),

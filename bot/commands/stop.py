@@ -25,8 +25,11 @@ def _stop(tx: Transaction, context: Context, number: int) -> None:
     by = name_of(tx, context.request.who)
     stopped = evaluations.stop(tx, number, by=by, now=context.now)
     evaluation = evaluations.get(tx, number)
-    if not stopped or evaluation is None:
-        return  # it ended by itself; its card says how
+    if evaluation is None:
+        return
+    if not stopped:
+        context.tell(cards.over_already(evaluation))(tx)
+        return
     content = cards.ended(
         evaluation,
         says=f"Stopped by {by}.",

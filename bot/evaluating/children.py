@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 import structlog
 
 from analysis.drawing.chart import Chart
-from analysis.errors import DataError, ParleyError, UserError
+from analysis.errors import DataError, NoRowsError, ParleyError, UserError
 from bot.evaluating.values import Evaluated, Job, Stopped
 
 log = structlog.get_logger()
@@ -116,6 +116,8 @@ def _answer(kind: str, value: Any) -> object:
         return value
     if kind == "user":
         raise UserError(value)
+    if kind == "empty":
+        raise NoRowsError(value)
     if kind == "data":
         raise DataError(value)
     raise RuntimeError(f"the child process failed:\n{value}")
@@ -132,6 +134,8 @@ def _child(pipe: Connection, function: Callable[..., object], arguments: tuple[o
         message: tuple[str, object] = ("done", function(*arguments, phase))
     except UserError as error:
         message = ("user", str(error))
+    except NoRowsError as error:
+        message = ("empty", str(error))
     except ParleyError as error:
         message = ("data", str(error))
     except Exception:  # the edge of a child: its parent logs it with a reference

@@ -7,6 +7,10 @@ from collections.abc import Sequence
 from bot.render.blocks import TEXT_MOST, context, cut, escape, section
 from storage.messages import Content
 
+GIVEN_BACK_AT_ONCE = 1500
+MOST_GIVEN_BACK = 6
+"""So much that the whole message stays within Slack's 12,000 characters."""
+
 
 def words_only(text: str, *, notes: Sequence[str] = ()) -> Content:
     """A message of mrkdwn that is already escaped, with small lines below it."""
@@ -16,9 +20,14 @@ def words_only(text: str, *, notes: Sequence[str] = ()) -> Content:
     return Content(text=cut("\n".join([text, *notes]), TEXT_MOST), blocks=tuple(blocks))
 
 
-def refused(says: str) -> Content:
-    """A request that was not taken: what is wrong, and what to type."""
-    return words_only(f":warning: {escape(says)}")
+def refused(says: str, *, written: str = "") -> Content:
+    """A request that was not taken: what is wrong, and what to type. ``written`` was too long, and is given back."""
+    content = words_only(f":warning: {escape(says)}")
+    if not written:
+        return content
+    pieces = [written[start : start + GIVEN_BACK_AT_ONCE] for start in range(0, len(written), GIVEN_BACK_AT_ONCE)]
+    back = [section(escape(piece)) for piece in pieces[:MOST_GIVEN_BACK]]
+    return Content(text=content.text, blocks=(*content.blocks, *back))
 
 
 def went_wrong(says: str) -> Content:

@@ -10,6 +10,7 @@ from analysis.drawing.chart import Chart
 from analysis.judgement.importance import by_importance
 from analysis.judgement.wording import named
 from analysis.values import CheckResult, Measure, Result
+from bot.render.answers import words_only
 from bot.render.blocks import (
     TEXT_MOST,
     Block,
@@ -22,7 +23,7 @@ from bot.render.blocks import (
     picture,
     section,
 )
-from bot.render.wording import HEADLINE, MARK, WORD, about, measured
+from bot.render.wording import HEADLINE, MARK, WORD, about, chosen_window, measured
 from storage.database import Json
 from storage.evaluations import Evaluation
 from storage.findings import Change, Finding
@@ -32,6 +33,8 @@ MOST_FINDINGS = 3
 MOST_LINES = 12
 LINES_A_BLOCK = 4
 KEPT = "Replies in the thread are kept with the model."
+WITHDRAWN = Content(text="")
+"""What takes a card back: the gateway deletes it."""
 MAIN_MEASURES = ("roc_auc", "accuracy", "precision", "recall", "f1", "false_positive_rate", "positive_rate", "brier")
 
 
@@ -54,6 +57,16 @@ def ended(evaluation: Evaluation, *, says: str, mark: str, asked_by: Sequence[st
     return Content(text=text, blocks=(header(title), section(f"{mark} {escape(says)}"), actions(again), context(notes)))
 
 
+def over_already(evaluation: Evaluation) -> Content:
+    """Told to the one who would stop what has ended: how it ended, and where that is seen."""
+    says = f"E-{evaluation.id} of {escape(evaluation.model)} has ended already"
+    if evaluation.verdict is not None:
+        seen = f"`show E-{evaluation.id}` shows it."
+        return words_only(f"{says}: {MARK[evaluation.verdict]} {WORD[evaluation.verdict]}.", notes=[seen])
+    why = f"stopped by {escape(evaluation.says or '')}" if evaluation.status == "stopped" else "it failed"
+    return words_only(f"{says}: {why}.")
+
+
 def done(
     evaluation: Evaluation,
     result: Result,
@@ -62,14 +75,17 @@ def done(
     changes: Sequence[Change],
     asked_by: Sequence[str],
     window: str,
+    left_out: str = "",
     talked: Sequence[str] = (),
     quotes: Sequence[int] = (),
 ) -> Content:
     """The card of a finished evaluation: verdict, one sentence, the chart, three findings, three buttons.
 
-    ``talked`` are lines of what people said before about the same findings, ``quotes`` the annotations in them."""
+    ``left_out`` says which rows are in no number, ``talked`` are lines of what people said before about the same
+    findings, ``quotes`` the annotations in them."""
     title = f"{result.model} {HEADLINE[result.verdict]}"
-    sentence = f"{MARK[result.verdict]} {_sentence(result)}"
+    told = _over(evaluation, result) + _sentence(result)
+    sentence = f"{MARK[result.verdict]} {told}"
     worst_first = _worth_talking_about(result)
     findings = [_finding(result, c, changes) for c in worst_first[:MOST_FINDINGS]]
     more = len(worst_first) - MOST_FINDINGS
@@ -77,6 +93,9 @@ def done(
     if chart is not None:
         blocks.append(picture(chart.alt))
     blocks += findings
+    without = [escape(left_out)] if left_out else []
+    if without:
+        blocks.append(context(*without))
     if talked:
         blocks.append(context(*talked))
     blocks.append(
@@ -88,7 +107,7 @@ def done(
     )
     rest = f" {more} more in the thread." if more > 0 else ""
     blocks.append(context(_context(evaluation, asked_by, window, result) + rest))
-    text = "\n".join([f"{title}. {_sentence(result)}", *(_in_words(f) for f in findings), *talked])
+    text = "\n".join([f"{title}. {told}", *(_in_words(f) for f in findings), *without, *talked])
     shown = Picture(f"{result.model}-E-{evaluation.id}.png", chart.title, chart.alt, chart.png) if chart else None
     return Content(
         text=cut(f"{text} (E-{evaluation.id})", TEXT_MOST), blocks=tuple(blocks), picture=shown, quotes=tuple(quotes)
@@ -137,6 +156,12 @@ def _marked(block: Json, block_id: str, mark: str) -> Json:
     if str(text["text"]).startswith(mark.split("_")[0]):
         return block
     return block | {"text": text | {"text": cut(mark + str(text["text"]), 3000)}}
+
+
+def _over(evaluation: Evaluation, result: Result) -> str:
+    """A window that somebody chose is named first: its numbers are not how the model stands."""
+    chosen = chosen_window(evaluation.window, result.window.rows)
+    return f"Over {chosen}: " if chosen else ""
 
 
 def _sentence(result: Result) -> str:

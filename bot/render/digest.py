@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from analysis.judgement.wording import named, plural
 from analysis.values import Measure, Result
 from bot.render.blocks import TEXT_MOST, Block, context, cut, divider, escape, header, section
 from bot.render.card import main_measures
-from bot.render.wording import HEADLINE, MARK, about, day, measured
+from bot.render.wording import HEADLINE, MARK, about, chosen_window, day, measured
 from storage.annotations import Annotation
 from storage.evaluations import Evaluation
 from storage.findings import Finding
@@ -39,6 +39,8 @@ class DigestLine:
     result: Result | None
     before: Result | None
     findings: tuple[Finding, ...]
+    windows: Mapping[int, str]
+    """The chosen windows of the evaluations that the findings' words come from."""
     notes: tuple[tuple[Annotation, str], ...]
 
 
@@ -63,7 +65,9 @@ def _of_one(line: DigestLine, persona: str | None, zone: str) -> str:
     if line.latest is None or line.result is None or line.latest.finished_at is None:
         return f"{name} was not evaluated yet: `evaluate {escape(line.model)}`"
     verdict = line.result.verdict
-    rows = [f"{MARK[verdict]} {name} {HEADLINE[verdict]} · E-{line.latest.id}, {day(line.latest.finished_at, zone)}"]
+    chosen = chosen_window(line.latest.window, line.result.window.rows)
+    when = f"E-{line.latest.id}, {day(line.latest.finished_at, zone)}{f', {chosen}' if chosen else ''}"
+    rows = [f"{MARK[verdict]} {name} {HEADLINE[verdict]} · {when}"]
     number = next((m for m in main_measures(line.result) if m.value is not None), None)
     if number is not None:
         rows.append(f"{escape(named(number))} {measured(number)}{_change(number, line.before)}")
@@ -71,7 +75,8 @@ def _of_one(line: DigestLine, persona: str | None, zone: str) -> str:
     if ordered:
         rows.append(f"{plural(len(ordered), 'open finding')}:")
         rows += [
-            f"• F-{f.id} {MARK[f.verdict]} {_name(f)}: {escape(cut(f.says, 180))}" for f in ordered[:MOST_FINDINGS]
+            f"• F-{f.id} {MARK[f.verdict]} {_name(f)}: {_chosen(line, f)}{escape(cut(f.says, 180))}"
+            for f in ordered[:MOST_FINDINGS]
         ]
     rows += [
         f":speech_balloon: “{escape(cut(' '.join(note.text.split()), 140))}” {escape(who)}"
@@ -84,6 +89,11 @@ def _of_one(line: DigestLine, persona: str | None, zone: str) -> str:
 def _name(finding: Finding) -> str:
     subject = about(finding.subject)
     return f"{escape(finding.check)}{f' ({subject})' if subject else ''}"
+
+
+def _chosen(line: DigestLine, finding: Finding) -> str:
+    window = line.windows.get(finding.judged_by)
+    return f"over {window}: " if window else ""
 
 
 def _change(number: Measure, before: Result | None) -> str:

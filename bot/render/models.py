@@ -9,7 +9,7 @@ from analysis.card import ModelCard
 from analysis.judgement.wording import plural
 from bot.render.answers import words_only
 from bot.render.blocks import cut, escape
-from bot.render.wording import MARK, WORD, day
+from bot.render.wording import MARK, WORD, chosen_window, day
 from storage.evaluations import Evaluation
 from storage.messages import Content
 
@@ -20,6 +20,7 @@ MOST_MODELS = 20
 class ModelLine:
     card: ModelCard
     latest: Evaluation | None
+    rows: int | None
     open_findings: int
     notes: int
 
@@ -39,4 +40,5 @@ def _line(one: ModelLine, zone: str) -> str:
         return f"{name} · not evaluated yet"
     verdict = f"{MARK[one.latest.verdict]} {WORD[one.latest.verdict]} on {day(one.latest.finished_at, zone)}"
     counts = f"{plural(one.open_findings, 'open finding')} · {plural(one.notes, 'note')}"
-    return f"{name} · {verdict} (E-{one.latest.id}) · {counts}"
+    chosen = chosen_window(one.latest.window, one.rows)
+    return f"{name} · {verdict} (E-{one.latest.id}{f', {chosen}' if chosen else ''}) · {counts}"

@@ -15,8 +15,10 @@ from analysis.checks import unanswered
 from analysis.drawing.chart import Chart
 from analysis.errors import UserError
 from analysis.judgement.importance import by_importance
+from analysis.judgement.left_out import left_out
 from analysis.judgement.wording import group, named, plural, sentence, shown, words
-from analysis.values import CheckResult, Measure, Result
+from analysis.measure_table import ROWS_PERIOD, MeasureTable
+from analysis.values import CheckResult, Measure, Result, Rows
 from bot.render.wording import HEADLINE, WORD
 
 MORE_CHARTS = ("trend", "slices", "drift", "calibration", "confusion")
@@ -44,14 +46,42 @@ def report(result: Result, card: ModelCard) -> str:
     return _template().render(
         result=result,
         card=card,
+        window=_window(result),
+        reference=_span(result.reference) if result.reference is not None else None,
+        left_out=left_out(card, result),
         headline=f"{result.model} {HEADLINE[result.verdict]}",
         verdict=WORD[result.verdict],
         charts=[(chart, base64.b64encode(chart.png).decode()) for chart in _charts(result, card)],
         checks=[_check_row(c) for c in by_importance(result.checks) if c.verdict != "skipped" or c in missed],
-        skipped=plural(sum(c.verdict == "skipped" for c in result.checks), "check"),
+        skipped=_skipped(result),
         numbers=[_number_row(m) for m in result.measures if _is_whole(m, result.version)],
         groups=[_number_row(m) for m in result.measures if _is_of_a_group(m, result.version)],
     )
+
+
+def _window(result: Result) -> str:
+    """The rows that were judged, and from when to when; where the window names no end, the first and last period."""
+    if result.window.start is not None or result.window.end is not None:
+        return _span(result.window)
+    periods = MeasureTable(result.measures, version=result.version, against=result.against).periods()
+    over = f", {periods[0]} to {periods[-1]}" if periods and not ROWS_PERIOD.fullmatch(periods[0]) else ""
+    return f"{plural(result.window.rows, 'row')}{over}"
+
+
+def _span(rows: Rows) -> str:
+    begin = f" from {_minute(rows.start)}" if rows.start is not None else ""
+    end = f" before {_minute(rows.end)}" if rows.end is not None else ""
+    return f"{plural(rows.rows, 'row')}{begin}{end}{' UTC' if begin or end else ''}"
+
+
+def _minute(instant: str) -> str:
+    return instant[:16].replace("T", " ")
+
+
+def _skipped(result: Result) -> str:
+    many = sum(c.verdict == "skipped" for c in result.checks)
+    needed = "it needs" if many == 1 else "they need"
+    return f"{plural(many, 'check')} skipped for want of what {needed}." if many else ""
 
 
 @cache

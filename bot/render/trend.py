@@ -5,26 +5,36 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from analysis.drawing.chart import Chart, Marker
-from analysis.judgement.wording import words
+from analysis.judgement.wording import count, listed, words
 from analysis.values import Measure
 from bot.render.blocks import TEXT_MOST, Block, context, cut, escape, header, picture, section
 from bot.render.wording import measured
 from storage.messages import Content, Picture
 
+MOST_HOLLOW = 4
+
 
 def trend_message(
-    model: str, measure: str, points: Sequence[Measure], *, chart: Chart, markers: Sequence[Marker]
+    model: str,
+    measure: str,
+    points: Sequence[Measure],
+    *,
+    told: Sequence[Measure],
+    chart: Chart,
+    markers: Sequence[Marker],
+    notes: int,
 ) -> Content:
+    """``told`` are the points that rest on enough labels; ``notes`` is how many notes the model has in all."""
     title = f"{model}: {words(measure)} over time"
     known = [p for p in points if p.value is not None]
-    sentence = f"No period has a value of {escape(words(measure))} yet."
+    lines = [f"No period has a value of {escape(words(measure))} yet."]
     if known:
-        first, last = known[0], known[-1]
-        sentence = f"{escape(last.period or '')}: {measured(last)}"
-        if first is not last:
-            sentence += f"\n{escape(first.period or '')}: {measured(first)}"
+        lines = _ends(list(told) or known) + _hollow([p for p in known if p not in told])
+    sentence = "\n".join(lines)
     blocks: list[Block] = [header(title), section(sentence), picture(chart.alt)]
     said = [f"*{escape(m.label)}* ({escape(m.period)}) {escape(m.text)}" for m in markers]
+    if notes > len(said):
+        said.append(f"{notes - len(said)} more: `notes {escape(model)}`")
     if said:
         blocks.append(context(*said))
     blocks.append(context(f"Replies in the thread are kept with {escape(model)}."))
@@ -32,3 +42,17 @@ def trend_message(
     quotes = tuple(int(m.label.removeprefix("A-")) for m in markers)
     shown = Picture(f"{model}-{measure}.png", chart.title, chart.alt, chart.png)
     return Content(text=text, blocks=tuple(blocks), picture=shown, quotes=quotes)
+
+
+def _ends(told: Sequence[Measure]) -> list[str]:
+    """The latest period that is settled, and the first."""
+    first, last = told[0], told[-1]
+    lines = [f"Latest settled, {escape(last.period or '')}: {measured(last)}"]
+    return lines if first is last else [*lines, f"First, {escape(first.period or '')}: {measured(first)}"]
+
+
+def _hollow(thin: Sequence[Measure]) -> list[str]:
+    if not thin:
+        return []
+    named = [f"{escape(m.period or '')} (n {count(m.n)})" for m in thin]
+    return [f"Hollow, too few labels yet: {listed(named, MOST_HOLLOW)}"]

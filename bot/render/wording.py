@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from analysis.judgement.wording import group, shown, words
+from analysis.judgement.wording import count, group, shown, words
 from analysis.values import Measure, Subject, Verdict
 from bot.render.blocks import escape
 
@@ -52,6 +52,13 @@ def measured(measure: Measure) -> str:
     if measure.low is not None and measure.high is not None:
         interval = f" ({shown(measure.measure, measure.low)} – {shown(measure.measure, measure.high)})"
     return f"{shown(measure.measure, measure.value)}{interval}, n {measure.n:,}"
+
+
+def chosen_window(window: str, rows: int | None) -> str:
+    """`last 7 days, 460 rows`, escaped: a window that somebody chose; nothing for all rows."""
+    if window == "all":
+        return ""
+    return escape(window) + (f", {count(rows)} rows" if rows is not None else "")
 
 
 def moment(at: datetime, zone: str) -> str:

@@ -55,6 +55,15 @@ class Slack:
         data = response.data
         return dict(data) if isinstance(data, dict) else {}
 
+    def scopes(self) -> set[str]:
+        """The scopes that the token has; a header of every answer names them. Raises as ``call`` does."""
+        try:
+            headers = self.client.auth_test().headers
+        except SlackApiError as error:
+            raise _named(error) from None
+        named = {k.lower(): v for k, v in headers.items()}.get("x-oauth-scopes", "")
+        return {scope.strip() for scope in str(named).split(",")}
+
     def upload(self, url: str, name: str, content: bytes) -> None:
         """Send a file's bytes to the address that files.getUploadURLExternal gave."""
         headers = {"Content-Type": "application/octet-stream"}
@@ -81,6 +90,13 @@ class Slack:
 
     def _form(self, method: str, given: dict[str, Any]) -> Any:
         return self.client.api_call(method, params=given)
+
+
+def why_no_identity(error: Refused | TooFast | Unknown, address: str) -> str:
+    """In words, why Slack does not say who the bot is."""
+    if isinstance(error, Refused):
+        return f"Slack refuses SLACK_BOT_TOKEN: {error.error}. Copy it anew from the app's settings."
+    return f"Slack is silent at {address} ({error}); check the network and SLACK_API_URL."
 
 
 def _in_json(method: str) -> bool:

@@ -21,7 +21,7 @@ from analysis.drawing.values import spread
 from analysis.errors import UserError
 from analysis.judgement.limits import limits
 from analysis.measure_table import MeasureTable
-from analysis.values import CheckResult, Result, Subject
+from analysis.values import CheckResult, Measure, Result, Subject
 from tests.analysis import chart_story as story
 
 NOTES = (
@@ -60,6 +60,28 @@ LATE_LABELS = story.result(
     story.number("roc_auc", 0.72, n=5090, half=0.01),
 )
 
+FEW_ROWS = story.result(
+    story.number("recall", 0.588, n=102, half=0.09),
+    *(
+        story.number("recall", value, n=n, half=0.14, where=(("region", name),))
+        for name, value, n in (("north", 0.128, 47), ("south", 0.80, 30), ("west", 0.96, 25), ("islands", 1.0, 4))
+    ),
+)
+
+NORTH = (("region", "north"),)
+THIN = story.result(
+    *(
+        story.number("recall", v, n=n, half=h, where=NORTH, period=week)
+        for v, n, h, week in zip(
+            (0.70, 0.69, 0.68, 0.60, 0.55, 1.0, 0.0),
+            (300, 310, 305, 300, 290, 4, 2),
+            (0.05, 0.05, 0.05, 0.05, 0.05, 0.5, 0.6),
+            story.WEEKS[:7],
+            strict=True,
+        )
+    ),
+)
+
 FEW_NUMBERS = story.result(
     *(story.number("share", (7 - i) / 28, where=(("items", str(i)),), basis=b) for i in range(7) for b in story.BOTH)
 )
@@ -78,12 +100,14 @@ CASES: dict[str, Case] = {
     "trend of one period": ("trend", ONE_PERIOD, {}),
     "trend of the window alone": ("trend", NO_PERIODS, {}),
     "trend with labels on their way": ("trend", LATE_LABELS, {}),
+    "trend with thin periods": ("trend", THIN, {"measure": "recall", "where": NORTH}),
     "trend of 200 days": ("trend", MANY_DAYS, {}),
     "trend of rows": ("trend", EVERYTHING, {"measure": "volume"}),
     "drift": ("drift", EVERYTHING, {}),
     "drift of one feature": ("drift", story.result(*story.drifts(1)), {}),
     "slices": ("slices", EVERYTHING, {}),
     "slices of a protected column": ("slices", EVERYTHING, {"measure": "false_positive_rate", "columns": ("race",)}),
+    "slices of few rows": ("slices", FEW_ROWS, {"measure": "recall", "columns": ("region",)}),
     "40 slices": ("slices", MANY_GROUPS, {"measure": "recall", "columns": ("region",)}),
     "calibration": ("calibration", EVERYTHING, {}),
     "confusion": ("confusion", EVERYTHING, {}),
@@ -195,6 +219,38 @@ def test_a_period_whose_labels_are_still_arriving_does_not_make_the_title() -> N
     assert charts.draw("trend", LATE_LABELS, card=story.CARD).title == "ROC AUC holds at 0.740 in W05"
 
 
+def test_thin_periods_are_hollow_and_neither_title_nor_label_nor_scale_is_theirs() -> None:
+    case: Case = ("trend", THIN, {"measure": "recall", "where": NORTH})
+    chart = drawn(case)
+    # W05 is 50% to 60%; W01, W02 and W03, the lowest of them from 63%, lie above it, and they are three of four.
+    # (0.70 · 300 + 0.69 · 310 + 0.68 · 305 + 0.60 · 300) / 1,215 = 66.8%.
+    assert chart.title == "Recall for region = north fell to 55% in W05, from 66.8% before"
+    assert "Hollow, on few labels: 2026-W06 (n = 4) and 2026-W07 (n = 2)." in chart.alt
+    bold = [t.get_text() for t in texts(painted(case)) if t.get_text().startswith("55%")]
+    assert bold == ["55% in W05"]
+    low, high = painted(case).figure.axes[0].get_ylim()
+    assert low > 0.4
+    assert high < 0.8
+
+
+def test_a_line_that_fell_beyond_its_interval_does_not_hold() -> None:
+    weeks = [
+        story.number("recall", v, n=300, half=0.03, period=week)
+        for v, week in zip((0.72, 0.66, 0.65, 0.64), story.WEEKS, strict=False)
+    ]
+    assert (
+        charts.draw("trend", story.result(*weeks), measure="recall").title
+        == "Recall is 64% in W04, down from 72% in W01"
+    )
+
+
+def test_notes_on_a_picture_end_with_a_whole_word() -> None:
+    shown = [t.get_text() for t in texts(painted(("trend", EVERYTHING, {"markers": NOTES})))]
+    [line] = [t for t in shown if "A-9" in t]
+    assert line.endswith("…, A-10")
+    assert NOTES[1].text.startswith(line.removeprefix("2 · W08: A-9 ").removesuffix("…, A-10") + " ")
+
+
 def test_a_trend_without_a_model_card_has_no_limits_but_still_says_what_happened() -> None:
     chart = charts.draw("trend", EVERYTHING)
     assert chart.title == "ROC AUC is 0.658 in W10, below the reference’s 0.712 since W08"
@@ -211,11 +267,32 @@ def test_the_limits_of_a_chart_are_those_of_its_check() -> None:
     assert found == [("fail", 0.662, "below"), ("warn", 0.692, "below")]
 
 
-def test_small_groups_are_named_without_their_number() -> None:
+def test_small_groups_are_drawn_hollow_with_their_n() -> None:
     chart = charts.draw("slices", EVERYTHING, card=story.CARD, measure="false_positive_rate", columns=("race",))
     assert chart.title == "False positive rate is 44.9% for African-American, 21.5% for Hispanic"
-    assert "Too small to judge: Asian." in chart.alt
-    assert "8.7%" not in chart.alt
+    assert "few rows: n = 23)" in chart.alt
+
+
+def test_a_group_that_would_point_at_people_is_named_without_its_number() -> None:
+    nine = story.number("recall", 0.3, n=9, where=(("region", "islands"),))
+    many = story.number("recall", 0.7, n=900, where=(("region", "west"),))
+    chart = charts.draw("slices", story.result(many, nine), card=story.CARD, measure="recall", columns=("region",))
+    assert "Too small to judge: islands." in chart.alt
+    assert "30%" not in chart.alt
+
+
+def test_the_headline_agrees_with_a_finding_about_a_small_group() -> None:
+    subject = Subject(measure="recall", slice=(("region", "north"),))
+    finding = CheckResult(check="threshold", subject=subject, verdict="fail", says="Recall for region = north is low.")
+    chart = charts.headline(replace(FEW_ROWS, checks=(finding,)), card=story.CARD)
+    assert chart.title == "Recall is 12.8% for north (only n = 47), 96% for west"
+    assert ": ." not in chart.alt
+
+
+def test_groups_that_are_all_too_small_to_show_are_no_chart() -> None:
+    tiny = [story.number("recall", 0.5, n=4, where=(("region", name),)) for name in ("north", "south")]
+    with pytest.raises(UserError, match="Every group of region is too small for a recall"):
+        charts.draw("slices", story.result(*tiny), card=story.CARD, measure="recall", columns=("region",))
 
 
 def test_a_new_value_is_named() -> None:
@@ -236,6 +313,34 @@ def test_the_confusion_matrix_speaks_of_the_positive_class() -> None:
 
 def test_calibration_says_what_was_promised_and_what_came() -> None:
     assert charts.draw("calibration", EVERYTHING).title == "The scores promise 30% on average, only 21.1% came true"
+
+
+def test_calibration_has_no_but_where_the_interval_holds_the_promise() -> None:
+    happened = story.number("positive_rate", 0.531, n=460, half=0.045)
+    bins = [m for m in story.calibration() if m.slice is not None]
+    result = story.result(story.number("mean_score", 0.517, n=460), happened, *bins)
+    title = charts.draw("calibration", result, card=story.CARD).title
+    assert title == "The scores promise 51.7% on average and 53.1% came true"
+
+
+def psi(value: float, column: str) -> Measure:
+    return story.number("psi", value, n=9000, feature=column, basis="difference")
+
+
+@pytest.mark.parametrize(
+    ("distances", "title"),
+    [
+        ((0.31, 0.01, 0.02, 0.0), "No feature, but the score drifted: PSI 0.310"),
+        ((0.31, 0.29, 0.02, 0.0), "price and the score drifted: PSI 0.290"),
+        ((0.01, 0.29, 0.02, 0.0), "Only price drifted: PSI 0.290"),
+        ((0.31, 0.29, 0.28, 0.0), "2 of 2 features drifted: price and items, and also the score"),
+        ((0.02, 0.01, 0.01, 0.01), "No column drifted: the furthest is score at 0.020"),
+    ],
+)
+def test_score_and_label_are_not_counted_as_features(distances: tuple[float, ...], title: str) -> None:
+    columns = ("score", "price", "items", "returned")
+    result = story.result(*(psi(d, c) for d, c in zip(distances, columns, strict=True)))
+    assert charts.draw("drift", result, card=story.CARD).title == title
 
 
 FINDINGS = {

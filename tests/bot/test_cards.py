@@ -104,6 +104,15 @@ def test_an_evaluation_that_cannot_be_done_says_why_on_its_card(stage: Stage, tm
     stage.quiet()
 
 
+def test_a_window_without_a_row_leaves_no_card_and_is_told_to_the_one_who_asked(stage: Stage) -> None:
+    stage.type("evaluate small rows 9000..9999")
+    told = stage.told("holds no row")["text"]
+    assert "The window rows 9000..9999 holds no row: the log of small has 600 rows, from 2026-09-01 00:00" in told
+    stage.quiet()
+    assert stage.cards() == []
+    assert stage.workspace.ephemerals(stage.channel, stage.jonas) == []
+
+
 def test_a_broken_model_card_is_told_to_the_one_who_asked(stage: Stage, tmp_path: Path) -> None:
     (tmp_path / "models" / "small.yaml").write_text(SMALL.replace("task:", "tsk:"), encoding="utf-8")
     stage.type("evaluate small")
@@ -114,6 +123,31 @@ def test_a_broken_model_card_is_told_to_the_one_who_asked(stage: Stage, tmp_path
 def test_an_unknown_model_is_answered_with_the_nearest_one(stage: Stage) -> None:
     stage.type("evaluate smal")
     assert "did you mean `small`?" in stage.told("no model")["text"]
+
+
+def test_stopping_what_has_ended_tells_how_it_ended(stage: Stage) -> None:
+    stage.type("evaluate small")
+    finished_card(stage)
+    stage.quiet()
+    stage.type("stop E-1")
+    assert "E-1 of small has ended already: :red_circle: fails." in stage.told("ended already")["text"]
+
+
+def test_the_same_schedule_twice_is_pointed_at(stage: Stage) -> None:
+    stage.type("every monday 09:00 digest")
+    stage.told("S-1")
+    stage.type("every mon digest", user=stage.jonas)
+    stage.told("S-2", user=stage.jonas)  # his zone is another one, so it fires at other times
+    stage.type("every mon digest")
+    assert "is on the clock here already: it is S-1." in stage.told("already")["text"]
+
+
+def test_too_long_a_note_is_given_back(stage: Stage) -> None:
+    stage.type(f"note small {'a long story ' * 300}the end")
+    told = stage.told("3,000 are the most")
+    assert "TEXT is 3,907 characters long" in told["text"]
+    assert str(told["blocks"]).count("a long story") >= 297  # two of 300 may be broken over blocks
+    assert "the end" in str(told["blocks"])
 
 
 def test_guests_can_read_but_not_run(stage: Stage) -> None:
@@ -140,6 +174,45 @@ def test_findings_open_once_and_are_seen_again(stage: Stage) -> None:
     with stage.parley.database.reading() as tx:
         found = [f for f in findings.listed(tx, team=stage.workspace.team, model="small") if f.check == "threshold"]
     assert [f.times for f in found] == [2]
+
+
+def test_a_window_that_somebody_chose_is_named_and_does_not_change_how_the_model_stands(stage: Stage) -> None:
+    stage.type("evaluate small")
+    finished_card(stage)
+    stage.quiet()
+    stage.type("evaluate small rows 0..60")
+    until(lambda: len([c for c in stage.cards() if has_picture(c)]) == 2, why="two cards")
+    stage.quiet()
+    assert "Over rows 0..60, 60 rows: Of " in stage.cards("E-2")[0]["text"]
+    stage.type("models")
+    assert "(E-1)" in stage.told("open finding")["text"]
+    stage.type("findings small --state open")
+    told = stage.told("seen 2 times")["text"]
+    assert "threshold: ROC AUC\nROC AUC is" in told
+    stage.type("digest")
+    stage.quiet()
+    digest = stage.cards("Models on")[0]["text"]
+    assert "E-1" in digest
+    assert "before:" not in digest
+
+
+def test_what_explains_or_decides_comes_back_before_what_was_chatted(stage: Stage) -> None:
+    stage.type("evaluate small")
+    card = finished_card(stage)
+    stage.quiet()
+    with stage.parley.database.reading() as tx:
+        [finding] = [f for f in findings.listed(tx, team=stage.workspace.team, model="small") if f.check == "threshold"]
+    stage.type(f"note small --finding F-{finding.id} we look at it on Monday")
+    stage.quiet()
+    stage.type(f"note small --kind decision --finding F-{finding.id} we keep it until June")
+    stage.quiet()
+    stage.workspace.say(stage.jonas, stage.channel, "good that it says so", thread=card["ts"])
+    stage.quiet()
+    stage.type("evaluate small")
+    until(lambda: len([c for c in stage.cards() if has_picture(c)]) == 2, why="two cards")
+    stage.quiet()
+    said = [line for line in stage.cards("E-2")[0]["text"].splitlines() if "Said before" in line]
+    assert ["Monday" in said[1], "June" in said[0], len(said)] == [True, True, 2]
 
 
 def _latest_is_done(stage: Stage) -> bool:

@@ -51,6 +51,18 @@ def test_a_mention_is_one_request_although_two_events_tell_of_it(stage: Stage) -
     assert "no models yet" in replies[0]["text"]
 
 
+def test_a_misspelt_mention_in_the_channel_is_answered_there_and_not_in_a_thread_that_nobody_sees(stage: Stage) -> None:
+    stage.workspace.say(stage.mara, stage.channel, f"{stage.mention} modles")
+    told = stage.told("did you mean `models`?")
+    assert told.get("thread_ts") is None
+
+
+def test_a_misspelt_mention_in_a_thread_is_answered_in_that_thread(stage: Stage) -> None:
+    ts = stage.workspace.say(stage.jonas, stage.channel, "shall we look?")
+    stage.workspace.say(stage.mara, stage.channel, f"{stage.mention} modles", thread=ts)
+    assert stage.told("did you mean `models`?")["thread_ts"] == ts
+
+
 def test_people_talking_among_themselves_get_no_answer(stage: Stage) -> None:
     ts = stage.workspace.say(stage.mara, stage.channel, "shall we look at churn?")
     stage.workspace.say(stage.jonas, stage.channel, "yes", thread=ts)

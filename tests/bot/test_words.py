@@ -75,6 +75,11 @@ def test_what_people_type_becomes_a_command(typed: str, command: str, arguments:
         ("every now and then digest", "monday 08:30"),
         ("i-am astronaut", "product manager"),
         ("stop X-1", "E-17"),
+        ("unschedule", "`unschedule` needs the schedule's id, such as S-3: `unschedule S-3`."),
+        (
+            "note churn --kind hypothsis x",
+            "--kind: “hypothsis” is no kind. Did you mean `hypothesis`? It is one of",
+        ),
         ("help evaluate now", "I don't know what to do with “now”"),
     ],
 )

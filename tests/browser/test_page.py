@@ -25,6 +25,13 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 OpenPage = Callable[..., Page]
 Payload = dict[str, Any]
 AUDIT = (Path(__file__).parent / "audit.js").read_text(encoding="utf-8")
+OVERLAPS = """[...document.querySelectorAll('.message')].flatMap((message) => {
+  const tools = message.querySelector('.tools')?.getBoundingClientRect();
+  return tools ? [...message.querySelectorAll('.head > *')].filter((word) => {
+    const box = word.getBoundingClientRect();
+    return box.right > tools.left && box.left < tools.right && box.bottom > tools.top && box.top < tools.bottom;
+  }).map((word) => word.textContent) : [];
+})"""
 PHONE = {"width": 390, "height": 844}
 
 
@@ -389,6 +396,18 @@ def test_a_phone_shows_one_pane_at_a_time_and_never_scrolls_sideways(room: Room,
     page.get_by_role("button", name="Back to the channel", exact=True).tap()
     page.get_by_role("button", name="Back to the channels", exact=True).tap()
     expect(sidebar).to_be_visible()
+
+
+@pytest.mark.parametrize("touch", [True, False])
+def test_on_a_phone_the_tools_of_a_message_lie_on_no_name(touch: bool, room: Room, open_page: OpenPage) -> None:
+    who = room.stage.workspace.add_person("carla", real_name="Carla Montgomery", title="Returns operations manager")
+    channel = room.stage.workspace.add_channel("long-names", members=(who,))
+    room.stage.workspace.say(who, channel, "my own message has three tools")
+    page = open_page(f"{room.stage.server.url}#{channel}", size=PHONE, has_touch=touch, is_mobile=touch, you=who)
+    own = page.locator(".message", has_text="three tools")
+    own.hover()
+    expect(own.locator(".tools .icon")).to_have_count(3)
+    assert page.evaluate(OVERLAPS) == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from analysis.values import CheckResult, Measure, Result, Rows, Subject
-from storage import evaluations
+from storage import evaluations, requests
 from storage.database import Database
 from storage.evaluations import Evaluation
-from storage.requests import Who
+from storage.requests import Request, Where, Who
 from tests.storage.cells import stored
 from tests.threads import at_once
 
@@ -280,12 +280,11 @@ def test_the_newest_that_is_done_is_the_latest(database: Database) -> None:
         latest = [
             evaluations.latest(tx, team="T1", model="churn"),
             evaluations.latest(tx, team="T1", model="churn", version="v1"),
-            evaluations.latest(tx, team="T1", model="churn", before=second),
-            evaluations.latest(tx, team="T1", model="churn", version="v2", before=second),
+            evaluations.latest(tx, team="T1", model="other"),
         ]
         recent = evaluations.recent(tx, team="T1", model="churn", limit=2)
         everywhere = evaluations.recent(tx, team="T1", model=None, limit=9)
-    assert [one.id if one else None for one in latest] == [second, first, first, None]
+    assert [one.id if one else None for one in latest] == [second, first, None]
     assert [one.id for one in recent] == [running.id, second]
     assert [one.id for one in everywhere] == [running.id, second, first]
 
@@ -386,3 +385,66 @@ def test_a_long_table_is_saved_in_pieces_that_make_nobody_wait_long(
     with database.reading() as tx:
         assert evaluations.result(tx, evaluation.id) == result
     assert longest < timedelta(seconds=1), "a listener gives up after two"
+
+
+def asked_by_a_clock(database: Database, key: str) -> int:
+    asked = Request("evaluate", {}, who=Who("T1", "U1"), where=Where(channel="C1"))
+    with database.transaction() as tx:
+        number = requests.take(tx, asked, key=key, source="clock", lane="quick", now=NOON)
+    assert number is not None
+    return number
+
+
+def standing(database: Database, version: str | None = None) -> int | None:
+    with database.reading() as tx:
+        found = evaluations.standing(tx, team="T1", model="churn", version=version)
+    return found.id if found is not None else None
+
+
+def test_a_window_that_somebody_chose_does_not_say_how_the_model_stands(database: Database) -> None:
+    assert standing(database) is None
+    alone = done(database, 101, a_result(), window="2026-03")
+    assert standing(database) == alone
+    over_all = done(database, 102, a_result())
+    done(database, 103, a_result(), window="last 7 days")
+    assert standing(database) == over_all
+    by_the_clock = done(database, asked_by_a_clock(database, "slot"), a_result(), window="last 7 days")
+    done(database, 104, a_result(), window="rows 0..50")
+    assert standing(database) == by_the_clock
+
+
+def test_the_champion_stands_for_the_model(database: Database) -> None:
+    champion = done(database, 101, a_result())
+    challenger = done(database, 102, a_result(version="v2"))
+    assert standing(database, "v1") == champion
+    assert standing(database, "v2") == challenger
+    assert standing(database, "v3") == challenger
+
+
+def test_only_the_first_chosen_window_says_how_a_model_stands(database: Database) -> None:
+    first = done(database, 101, a_result(), window="2026-03")
+    done(database, 102, a_result())
+    chosen = done(database, 103, a_result(), window="last 7 days")
+    with database.reading() as tx:
+        found = [evaluations.get(tx, number) for number in (first, chosen)]
+        assert [evaluations.stands(tx, one) for one in found if one is not None] == [False, False]
+
+
+def test_before_it_is_the_one_that_asked_the_same(database: Database) -> None:
+    week = done(database, 101, a_result(), window="last 7 days")
+    over_all = done(database, 102, a_result())
+    done(database, 103, a_result(version="v2"))
+    again = done(database, 104, a_result())
+    with database.reading() as tx:
+        found = [evaluations.get(tx, number) for number in (week, again)]
+        before = [evaluations.before(tx, one) for one in found if one is not None]
+        assert evaluations.rows(tx, week) == 100
+    assert [one.id if one else None for one in before] == [None, over_all]
+
+
+def test_a_trend_takes_a_period_from_a_whole_window_before_a_narrow_one(database: Database) -> None:
+    done(database, 101, a_result(*measured(0.7, 0.8)))
+    done(database, 102, a_result(*measured(0.1)), window="last 7 days")
+    with database.reading() as tx:
+        points = evaluations.trend(tx, team="T1", model="churn", measure="recall")
+    assert [p.value for p in points] == [0.7, 0.8]

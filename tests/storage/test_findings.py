@@ -43,7 +43,12 @@ class Days:
         return NOON + timedelta(days=self.day)
 
     def evaluate(
-        self, *checks: CheckResult, version: str = "v1", model: str = "churn", team: str = "T1"
+        self,
+        *checks: CheckResult,
+        version: str = "v1",
+        model: str = "churn",
+        team: str = "T1",
+        stands: bool = True,
     ) -> list[Change]:
         self.day += 1
         result = Result(
@@ -71,7 +76,7 @@ class Days:
             )
             evaluations.finish(tx, evaluation.id, result=result, now=self.now)
             self.last = evaluation.id
-            return findings.record(tx, team=team, evaluation=evaluation.id, result=result, now=self.now)
+            return findings.record(tx, team=team, evaluation=evaluation.id, result=result, now=self.now, stands=stands)
 
     def kinds(self, *checks: CheckResult) -> list[str]:
         return [change.kind for change in self.evaluate(*checks)]
@@ -125,6 +130,20 @@ def test_a_pass_resolves_once_and_a_failure_opens_it_again(days: Days) -> None:
     assert days.kinds(check("pass")) == []
     [again] = days.evaluate(check("warn"))
     assert (again.kind, again.finding.id, again.finding.state) == ("reopened", opened.finding.id, "open")
+
+
+def test_a_chosen_window_opens_findings_but_neither_rewords_nor_resolves_them(days: Days) -> None:
+    [opened] = days.evaluate(check("warn", says="Recall is 0.6 over 40,000 rows"))
+    first = days.last
+    [seen] = days.evaluate(check("fail", says="Recall is 0.1 over 47 rows"), stands=False)
+    assert seen.kind == "again"
+    assert days.evaluate(check("pass"), stands=False) == []
+    finding = days.get(opened.finding.id)
+    assert (finding.state, finding.verdict, finding.says) == ("open", "warn", "Recall is 0.6 over 40,000 rows")
+    assert (finding.times, finding.judged_by) == (2, first)
+    [new] = days.evaluate(check("fail", name="volume"), stands=False)
+    assert new.kind == "opened"
+    assert days.evaluate(check("pass", name="volume"), stands=True)[0].kind == "recovered"
 
 
 def test_the_period_is_no_part_of_what_a_finding_is_about(days: Days) -> None:
