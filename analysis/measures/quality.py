@@ -35,7 +35,9 @@ def missing_rate(feature: Feature) -> Figure:
 
 
 def unique_values(feature: Feature) -> Figure | None:
-    """How many different values there are (pandas' nunique); None where there are too many to be told apart."""
+    """How many different values there are (pandas' nunique); None where there is none, or too many to be told apart."""
+    if feature.rows == feature.missing.rows:
+        return None
     if feature.texts.values is None or not (feature.numbers.is_exact or not len(feature.numbers)):
         return None
     # What can be read as a number among texts is counted as a number, too.
