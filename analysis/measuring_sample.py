@@ -14,6 +14,7 @@ from analysis.hotspots import Hotspot, Mask, Side, expected_errors, hotspots
 from analysis.importance import rests_on
 from analysis.judgement.contrast import Z95
 from analysis.material import Material
+from analysis.measures import drift
 from analysis.measures.curves import Curve, roc_auc
 from analysis.measures.figures import Figure, Where, placed
 from analysis.measures.intervals import about, wilson
@@ -28,7 +29,9 @@ from analysis.summaries.sample import Sample, in_second_half
 from analysis.summaries.scores import POSITIVE, UNKNOWN
 from analysis.values import Basis, Measure
 
-FEWEST_ROWS_TO_EXPLAIN = 200
+FEWEST_ROWS_TO_EXPLAIN, MOST_ROWS_TO_EXPLAIN = 200, 20_000
+WORTH_EXPLAINING = 0.05
+"""PSI of the score: half of what is called drift."""
 MOST_EXPLAINED = 10
 
 
@@ -48,7 +51,7 @@ def of_sample(material: Material) -> Iterator[Measure]:
     there = material.reference.features.sample if material.reference is not None else None
     if there is not None and len(there):
         if "drift" in wanted:
-            yield from _moved(material.plan, sample, there, features)
+            yield from _moved(material, sample, there, features)
         if "multivariate_drift" in wanted:
             yield from _apart(material.plan, sample, there, features)
     if "feature_importance" in wanted:
@@ -118,12 +121,14 @@ def of_values(array: pa.Array) -> Hashes:
     return spread(coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64).view(np.uint64))
 
 
-def _moved(plan: Plan, sample: Sample, there: Sample, features: Sequence[Binning]) -> Iterator[Measure]:
-    """Which features moved the mean score between the reference and the window, most first."""
-    sides = []
+def _moved(material: Material, sample: Sample, there: Sample, features: Sequence[Binning]) -> Iterator[Measure]:
+    """Which features moved the mean score between the reference and the window, most first; only where it moved."""
+    if _drift_of_score(material) < WORTH_EXPLAINING:
+        return
+    plan, sides = material.plan, []
     for part in (sample, there):
         scores = numbers(one_array(part.columns[plan.judged.scores[0][1]]))
-        known = np.flatnonzero(np.isfinite(scores))
+        known = np.flatnonzero(np.isfinite(scores))[:MOST_ROWS_TO_EXPLAIN]
         sides.append((scores[known], [f.of(part.columns[f.name]).at(known) for f in features]))
     (scores, window), (before, reference) = sides
     if not features or min(len(scores), len(before)) < FEWEST_ROWS_TO_EXPLAIN:
@@ -133,6 +138,15 @@ def _moved(plan: Plan, sample: Sample, there: Sample, features: Sequence[Binning
     for name, moved in sorted(found.parts, key=lambda pair: (-abs(pair[1]), pair[0]))[:MOST_EXPLAINED]:
         figure = Figure(name="score_shift", value=moved, n=len(scores), note=note)
         yield from placed([figure], Where(version=plan.judged.version, feature=name, basis="difference"))
+
+
+def _drift_of_score(material: Material) -> float:
+    column = material.plan.judged.scores[0][1]
+    reference = material.reference_of(column)
+    if reference is None:
+        return 0.0
+    found = drift.figures(material.window.features[column], reference)
+    return next((f.value or 0.0 for f in found if f.name == "psi"), 0.0)
 
 
 def _apart(plan: Plan, sample: Sample, there: Sample, features: Sequence[Binning]) -> Iterator[Measure]:

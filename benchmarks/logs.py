@@ -76,14 +76,14 @@ def _write_broad(path: Path, *, rows: int, row_group: int, seed: int, moved: flo
     chance = np.random.default_rng(seed)
     writer: pq.ParquetWriter | None = None
     for start in range(0, rows, 2**20):
-        table = _broad(min(2**20, rows - start), chance, moved)
+        table = broad(min(2**20, rows - start), chance, moved)
         writer = writer or pq.ParquetWriter(path, table.schema)
         writer.write_table(table, row_group_size=row_group)
     if writer is not None:
         writer.close()
 
 
-def _broad(rows: int, chance: np.random.Generator, moved: float) -> pa.Table:
+def broad(rows: int, chance: np.random.Generator, moved: float) -> pa.Table:
     label = chance.random(rows) < 0.3
     score = 1 / (1 + np.exp(-chance.normal(np.where(label, 0.4, -1.2), 1.0)))
     found: dict[str, object] = {"label": label.astype(np.int64), "score": score}

@@ -45,8 +45,10 @@ def kind_of(type_: pa.DataType) -> Kind:
 def present(array: pa.Array) -> Mask | None:
     """Which values are there, or None for all of them. NaN is missing, as pandas has it."""
     if pa.types.is_floating(array.type):
-        there = ~np.isnan(numbers(array))
-        return None if there.all() else there
+        values = numbers(array)
+        if not len(values) or not np.isnan(values.min()):  # a NaN among them would be the least
+            return None
+        return ~np.isnan(values)
     if not array.null_count:
         return None
     return np.asarray(array.is_valid().to_numpy(zero_copy_only=False))
@@ -135,6 +137,8 @@ def share_of_numbers(values: Sequence[str]) -> float:
 
 def looks_like_numbers(array: pa.Array) -> bool:
     """Whether a column of texts may be one of numbers with some words in between: a tenth of its first values are."""
+    if pa.types.is_dictionary(array.type):
+        array = array.dictionary
     return share_of_numbers([v for v in array[:_TEXTS_LOOKED_AT].to_pylist() if v is not None]) >= 0.1
 
 

@@ -20,6 +20,7 @@ MOST_ROWS_OF_A_PARTITION = 32_768
 """What is kept of each partition must be small enough to be stored."""
 LONGEST_TEXTS = 100
 """Bytes, on average in a batch."""
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _BITS = 64
 
 
@@ -57,8 +58,10 @@ class Sample:
 
 
 def tickets_of(rows: npt.NDArray[np.int64]) -> Hashes:
-    """A ticket for each row by its place in its file: equal bytes give equal samples, wherever the file lies."""
-    return spread(rows.astype(np.uint64))
+    """A ticket for each row by its place in its file: equal bytes give equal samples, wherever the file lies. Multiples
+    of the golden ratio spread evenly over all that they can be (Knuth, The Art of Computer Programming 3, 6.4)."""
+    with np.errstate(over="ignore"):
+        return np.asarray(rows.view(np.uint64) * GOLDEN, dtype=np.uint64)
 
 
 def sample_of(tickets: Hashes, columns: Mapping[str, pa.Array], names: Sequence[str], *, halvings: int = 0) -> Sample:
@@ -78,14 +81,14 @@ def side_by_side(samples: Sequence[Sample]) -> Sample:
 
 
 def in_second_half(sample: Sample) -> npt.NDArray[np.bool_]:
-    """A fair coin for each row, by a bit of its ticket that halvings do not use."""
-    return np.asarray(sample.tickets & np.uint64(1), dtype=bool)
+    """A fair coin for each row, which nothing else hangs on."""
+    return np.asarray(spread(sample.tickets) & np.uint64(1), dtype=bool)
 
 
 def _drawn(tickets: Hashes, halvings: int) -> npt.NDArray[np.bool_]:
     if not halvings:
         return np.ones(len(tickets), dtype=bool)
-    return np.asarray(tickets >> np.uint64(_BITS - halvings) == 0, dtype=bool)
+    return np.asarray(tickets < np.uint64(1 << (_BITS - halvings)), dtype=bool)
 
 
 def _enough_halvings(tickets: Hashes, halvings: int, most: int) -> int:

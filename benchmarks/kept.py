@@ -1,0 +1,94 @@
+"""A log of thirty days of which one is new; one and two Dask workers; the command on few rows."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from analysis.card_reading import parse_card, read_card
+from analysis.dask_machine import Dask
+from analysis.evaluate import evaluate
+from benchmarks.logs import broad, write_pair
+from benchmarks.pairs import FOLDER, NOW, counting, seconds
+from storage.summaries import SummaryFiles
+
+DAYS, ROWS_A_DAY = 30, 200_000
+CARD = """\
+model: daily
+task: binary
+log: {source: "days/*.parquet", columns: {label: label, score: score, timestamp: at}}
+periods: day
+protected: [group]
+"""
+
+
+def one_new_day() -> None:
+    folder = FOLDER / "daily"
+    days = folder / "days"
+    days.mkdir(parents=True, exist_ok=True)
+    for day in range(1, DAYS + 1):
+        path = days / f"{day:02}.parquet"
+        if not path.exists():
+            at = np.datetime64("2026-09-01", "us") + np.timedelta64(day - 1, "D")
+            times = at + np.random.default_rng(day).integers(0, 86_400_000_000, ROWS_A_DAY)
+            table = broad(ROWS_A_DAY, np.random.default_rng(day), 0.0)
+            pq.write_table(table.append_column("at", pa.array(times, pa.timestamp("us"))), path.with_suffix(".part"))
+            path.with_suffix(".part").rename(path)
+    card = counting(parse_card(CARD, root=folder, name="daily.yaml"))
+    evaluate(card, now=NOW)
+    cold = median(seconds(lambda: evaluate(card, now=NOW)) for _ in range(3))
+    warm = []
+    for _ in range(3):
+        shutil.rmtree(folder / "kept", ignore_errors=True)
+        kept = SummaryFiles(folder / "kept")
+        newest = days / f"{DAYS:02}.parquet"
+        newest.rename(newest.with_suffix(".away"))
+        evaluate(card, now=NOW, kept=kept)
+        newest.with_suffix(".away").rename(newest)
+        warm.append(seconds(lambda kept=kept: evaluate(card, now=NOW, kept=kept)))  # type: ignore[misc]  # bound at once
+    print(
+        f"{DAYS} days of {ROWS_A_DAY:,} rows × 54 columns: {cold:.2f} s; with {DAYS - 1} of them kept "
+        f"{median(warm):.2f} s, ratio {median(warm) / cold:.3f} (promise: 0.1)"
+    )
+
+
+def two_workers() -> None:
+    from distributed import LocalCluster
+
+    card = counting(read_card(write_pair(FOLDER / "1000000-131072", rows=1_000_000, row_group=2**17)))
+    took = {}
+    for workers in (1, 2):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # distributed's own
+            with LocalCluster(  # type: ignore[no-untyped-call]  # distributed is typed in parts
+                n_workers=workers, threads_per_worker=1, dashboard_address=None, host="127.0.0.1"
+            ) as cluster:
+                machine = Dask(cluster.scheduler_address)
+                evaluate(card, now=NOW, machine=machine)
+                took[workers] = median(seconds(lambda m=machine: evaluate(card, now=NOW, machine=m)) for _ in range(3))  # type: ignore[misc]  # bound at once
+    print(
+        f"Dask on this machine's cores: one worker {took[1]:.2f} s, two {took[2]:.2f} s, "
+        f"{took[1] / took[2]:.2f} times as fast (promise: 1.6)"
+    )
+
+
+def few_rows() -> None:
+    folder = FOLDER / "few"
+    card = write_pair(folder, rows=1_000)
+    command = [str(Path(sys.executable).with_name("parley")), "evaluate", str(card)]
+    runs = [seconds(lambda: subprocess.run(command, capture_output=True, check=False)) for _ in range(5)]
+    print(f"the command on 1,000 rows: median {median(runs):.2f} s (promise: 1.5)")
+
+
+def main() -> None:
+    one_new_day()
+    two_workers()
+    few_rows()
