@@ -40,7 +40,11 @@ def of_sample(material: Material) -> Iterator[Measure]:
     sample = material.window.features.sample
     if sample is None or not len(sample):
         return
-    wanted = material.plan.sampled_for
+    wanted = set(material.plan.sampled_for)
+    if "drift" in wanted and _drift_of_score(material) < WORTH_EXPLAINING:
+        wanted.remove("drift")
+    if not wanted:
+        return
     features = features_of(material.plan, sample)
     if "hotspot" in wanted:
         yield from _hotspots(material, sample, features)
@@ -122,9 +126,7 @@ def of_values(array: pa.Array) -> Hashes:
 
 
 def _moved(material: Material, sample: Sample, there: Sample, features: Sequence[Binning]) -> Iterator[Measure]:
-    """Which features moved the mean score between the reference and the window, most first; only where it moved."""
-    if _drift_of_score(material) < WORTH_EXPLAINING:
-        return
+    """Which features moved the mean score between the reference and the window, most first."""
     plan, sides = material.plan, []
     for part in (sample, there):
         scores = numbers(one_array(part.columns[plan.judged.scores[0][1]]))

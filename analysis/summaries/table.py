@@ -30,6 +30,9 @@ class Limit:
 Renumber = Callable[[Ints], Ints]
 """New numbers for the groups with these numbers."""
 
+MOST_LANES_AS_THEY_ARE, MOST_CELLS_AS_THEY_ARE = 64, 4096
+"""So few are counted in one array, whether rows are in all of them or not."""
+
 NO_LIMIT = Limit(exact=2**62, coarse=2**62)
 """For tables whose lanes bound them already."""
 
@@ -179,7 +182,8 @@ class Encoded:
 
 @dataclass(frozen=True, slots=True)
 class Lanes:
-    """The lanes of some rows, found once to count many columns by them: row i is in ``axis[places[i]]``."""
+    """The lanes of some rows, found once to count many columns by them: row i is in ``axis[places[i]]``. There may be
+    lanes that no row is in."""
 
     axis: Ints
     places: Ints
@@ -189,6 +193,12 @@ class Lanes:
 
 
 def lanes_of(numbers: Ints) -> Lanes:
+    """Lanes that lie close together are taken as they are, with those that no row is in."""
+    if not len(numbers):
+        return Lanes(numbers, numbers)
+    low, high = int(numbers.min()), int(numbers.max())
+    if high - low < MOST_LANES_AS_THEY_ARE:
+        return Lanes(np.arange(low, high + 1), numbers - low if low else numbers)
     return Lanes(*distinct(numbers))
 
 
@@ -202,12 +212,18 @@ def counted(
         lane_axis = by.axis
         cells = by.places * size + cells if len(by.axis) > 1 else cells
     added: Floats = np.zeros((0, 0))
-    if sums:
+    many = len(lane_axis) * size
+    if sums and many <= MOST_CELLS_AS_THEY_ARE:
+        every = np.bincount(cells, minlength=many)
+        found = np.flatnonzero(every)
+        counts = every[found]
+        added = np.stack([np.bincount(cells, weights=s, minlength=many)[found] for s in sums], axis=1)
+    elif sums:
         found, rows = distinct(cells)
         counts = np.bincount(rows, minlength=len(found))
         added = np.stack([np.bincount(rows, weights=s, minlength=len(found)) for s in sums], axis=1)
     else:
-        found, counts = tallies(cells, len(lane_axis) * size)
+        found, counts = tallies(cells, many)
         added = np.zeros((len(found), 0))
     axis, places = _used(encoded.axis, found % size)
     return Table(axis, lane_axis[found // size], places, counts, added, encoded.level, limit).within_limit()
