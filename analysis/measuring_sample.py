@@ -16,7 +16,7 @@ from analysis.judgement.contrast import Z95
 from analysis.material import Material
 from analysis.measures import drift
 from analysis.measures.curves import Curve, roc_auc
-from analysis.measures.figures import Figure, Where, placed
+from analysis.measures.figures import Figure, Where, placed, undefined
 from analysis.measures.intervals import about, wilson
 from analysis.measures.quality import share
 from analysis.multivariate import told_apart
@@ -33,6 +33,8 @@ FEWEST_ROWS_TO_EXPLAIN, MOST_ROWS_TO_EXPLAIN = 200, 20_000
 WORTH_EXPLAINING = 0.05
 """PSI of the score: half of what is called drift."""
 MOST_EXPLAINED = 10
+LEAST_FAITHFUL = 0.5
+"""A surrogate that explains less of the score says little about the model."""
 
 
 def of_sample(material: Material) -> Iterator[Measure]:
@@ -173,6 +175,10 @@ def _importance(plan: Plan, sample: Sample, features: Sequence[Binning], basis: 
     known = np.flatnonzero(np.isfinite(scores))
     found = rests_on([f.at(known) for f in features], scores[known], in_second_half(sample)[known])
     if found is None:
+        return
+    if found.faithful < LEAST_FAITHFUL:
+        why = f"a surrogate explains only {max(found.faithful, 0):.0%} of the score by the features that are logged"
+        yield from placed([undefined("importance", found.rows, why)], Where(version=plan.judged.version, basis=basis))
         return
     note = f"permutation importance of a surrogate, which explains {found.faithful:.0%} of the score"
     for one in found.importances:

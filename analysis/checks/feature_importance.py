@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from analysis.judgement import wording
 from analysis.judgement.check import Check, Example, Question, subject_of
-from analysis.values import Basis, CheckResult, Measure, Verdict
+from analysis.values import Basis, CheckResult, Measure, Subject, Verdict
 
 WARN, FAIL = 0.5, 0.8
 
@@ -19,7 +19,11 @@ def judge(question: Question) -> Iterable[CheckResult]:
     above 0.8 (a bare `warn` or `fail` is the share that is allowed), and warns when a share has moved from the
     reference's by more than `moved` (0.15). It is asked only where the model card names it.
     """
-    there = question.features(question.table.whole("importance", basis="realized"))
+    told = question.table.whole("importance", basis="realized")
+    there = question.features([m for m in told if m.value is not None])
+    if not there and told:
+        yield question.skipped(f"Importance was not judged: {told[0].reason}.", Subject(measure="importance"))
+        return
     if not there:
         yield question.skipped("Importance was not measured: it needs scores, features and at least 400 rows.")
         return

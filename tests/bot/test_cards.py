@@ -218,3 +218,14 @@ def test_what_explains_or_decides_comes_back_before_what_was_chatted(stage: Stag
 def _latest_is_done(stage: Stage) -> bool:
     with stage.parley.database.reading() as tx:
         return evaluations.latest(tx, team=stage.workspace.team, model="small") is not None
+
+
+def test_checks_are_suggested_from_the_latest_evaluation_and_only_to_the_one_who_asks(stage: Stage) -> None:
+    stage.type("suggest small")
+    stage.told("was not evaluated yet")
+    stage.type("evaluate small")
+    finished_card(stage)
+    stage.type("suggest small")
+    told = stage.told("Checks for small")
+    assert "roc_auc: {fail: {below:" in told["text"]
+    assert "it would have said" in told["text"]
