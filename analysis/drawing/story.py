@@ -20,6 +20,7 @@ BEHIND_A_DIFFERENCE = {
     "equalized_odds_difference": "false_positive_rate",
     "predictive_parity_difference": "precision",
 }
+WITHOUT_A_CHART = ("importance", "domain_classifier_auc", "pca_reconstruction_error", "label_auc")
 FEWEST_PERIODS_OF_A_TREND = 3
 
 
@@ -46,7 +47,7 @@ def of_finding(scene: Scene, finding: CheckResult) -> Iterator[Story]:
         class_=subject.class_,
         where=subject.slice,
     )
-    if subject.measure is None:
+    if subject.measure is None or subject.measure in WITHOUT_A_CHART:
         return
     if subject.measure in DRIFTS and subject.feature is not None:
         yield "feature", told

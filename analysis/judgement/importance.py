@@ -24,6 +24,8 @@ FIRST_TOLD = (
     "volume",
     "stability",
     "calibration",
+    "feature_importance",
+    "multivariate_drift",
     "drift",
 )
 """What a model does to people comes before what its data look like; drift alone comes last. A check with a name of its
