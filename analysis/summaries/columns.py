@@ -137,7 +137,7 @@ def as_text(value: object) -> str | None:
 
 
 def number_as_text(number: float) -> str:
-    return str(int(number)) if number.is_integer() and abs(number) < 2**53 else repr(float(number))
+    return str(int(number)) if number.is_integer() and abs(number) < 1e16 else repr(float(number))
 
 
 def share_of_numbers(values: Sequence[str]) -> float:
