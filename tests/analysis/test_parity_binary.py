@@ -17,8 +17,8 @@ from analysis.values import Result
 from tests.analysis.evaluating import card, evaluated, the
 from tests.analysis.parity import CHANCES, GROUPS, WEIGHTS, Z, must_agree, must_be_sound, or_none, put_down, wilson
 
-MODEST = settings(max_examples=30, deadline=None, phases=[Phase.generate, Phase.shrink])
-FEW = settings(MODEST, max_examples=5)
+MODEST = settings(max_examples=15, deadline=None, phases=[Phase.generate, Phase.shrink])
+FEW = settings(MODEST, max_examples=4)
 
 AS_WRITTEN: dict[str, tuple[Any, Any, str | None]] = {  # negative, positive, what the model card says
     "whole numbers": (0, 1, None),

@@ -16,7 +16,7 @@ from analysis.values import Result
 from tests.analysis.evaluating import card, the, value
 from tests.analysis.parity import CHANCES, WEIGHTS, must_agree, must_be_sound, put_down
 
-MODEST = settings(max_examples=30, deadline=None, phases=[Phase.generate, Phase.shrink])
+MODEST = settings(max_examples=15, deadline=None, phases=[Phase.generate, Phase.shrink])
 NAMES = (
     *("demographic_parity_difference", "demographic_parity_ratio", "equal_opportunity_difference"),
     *("equalized_odds_difference", "predictive_parity_difference"),
