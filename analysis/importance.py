@@ -45,6 +45,7 @@ def rests_on(columns: Sequence[Binning], scores: Floats, held_back: Mask, *, see
     all scores are the same."""
     from sklearn.ensemble import HistGradientBoostingRegressor
     from sklearn.inspection import permutation_importance
+    from threadpoolctl import threadpool_limits
 
     learn, test = (np.flatnonzero(half)[: MOST_ROWS // 2] for half in (~held_back, held_back))
     if not columns or min(len(learn), len(test)) < FEWEST_ROWS or np.ptp(scores[learn]) == 0:
@@ -54,11 +55,12 @@ def rests_on(columns: Sequence[Binning], scores: Floats, held_back: Mask, *, see
     surrogate = HistGradientBoostingRegressor(
         categorical_features=np.array(unordered), max_bins=SLOTS + 1, random_state=seed, early_stopping=False
     )
-    surrogate.fit(table[learn], scores[learn])
-    faithful = float(surrogate.score(table[test], scores[test]))
-    found = permutation_importance(
-        surrogate, table[test], scores[test], n_repeats=REPEATS, random_state=seed, scoring="neg_mean_squared_error"
-    )
+    with threadpool_limits(1):  # on cores that others use, too, threads that wait for each other take 50 times as long
+        surrogate.fit(table[learn], scores[learn])
+        faithful = float(surrogate.score(table[test], scores[test]))
+        found = permutation_importance(
+            surrogate, table[test], scores[test], n_repeats=REPEATS, random_state=seed, scoring="neg_mean_squared_error"
+        )
     worse = np.maximum(found.importances_mean, 0)
     total = float(worse.sum())
     if total <= 0:

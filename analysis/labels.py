@@ -13,13 +13,14 @@ from analysis.summaries.summary import Summary
 
 
 def labels_of(plan: Plan, summary: Summary | None) -> tuple[str, ...]:
-    """The different labels of the log, as they are compared, sorted; none for thousands of them."""
+    """The different labels of the log, as they are compared, sorted; none for thousands of them. Whole numbers beyond
+    2**53 are counted as floats, and so are rounded here."""
     if plan.label is None or summary is None:
         return ()
     feature = summary.features[plan.label]
     if "number" in feature.kinds:
         numbers = middles(feature.numbers.axis, feature.numbers.level)
-        return tuple(number_as_text(float(n)) for n in numbers)
+        return tuple(dict.fromkeys(written(number_as_text(float(n))) for n in numbers))
     values, _ = texts_of(feature)
     return tuple(sorted({written(v) for v in values or ()}))
 
@@ -44,9 +45,14 @@ def must_have_the_positive(plan: Plan, window: Summary, reference: Summary | Non
             f"the label column {column} holds {len(found):,} different values ({listed(found, most=5)}), and a binary "
             "model has two; name the one that counts under positive:, or another column under log.columns.label"
         )
-    if len(found) > 1 and not wanted & set(found):
+    if len(found) > 1 and not (wanted | {_rounded(w) for w in wanted}) & set(found):
         named = f"positive: {plan.positive}" if plan.positive is not None else "1 or true, the default of positive:,"
         raise DataError(
             f"no label in the column {column} is {named}; it holds {listed(found, most=5)}. "
             "Name the label that counts under positive: in the model card"
         )
+
+
+def _rounded(label: str) -> str:
+    """A whole number with the digits that a float has."""
+    return written(repr(float(label))) if label.lstrip("-").isdecimal() else label

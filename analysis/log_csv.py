@@ -8,7 +8,7 @@ NaN and inf are numbers, as they are in a float. Ids and whatever is compared as
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -64,22 +64,27 @@ class CsvFile:
             raise located(self.file, error, block.first_row) from None
 
 
-def open_csv(file: LogFile, format_: Format, *, as_text: Collection[str], keep: bool, limits: Limits) -> CsvFile:
-    """Looks through the whole file once. ``as_text`` are columns that stay text even where all values are numbers;
-    ``keep`` holds the values in memory, for small logs. Raises DataError that names the row."""
+def open_csv(file: LogFile, format_: Format, *, as_text: Collection[str], kept_bytes: int, limits: Limits) -> CsvFile:
+    """Looks through the whole file once. ``as_text`` are columns that stay text even where all values are numbers; the
+    values stay in memory where the text, which may have been packed, has at most ``kept_bytes``. Raises DataError that
+    names the row."""
     delimiter = delimiter_of(file, format_)
     columns, start = header_of(file, format_)
     texts = {c: pa.string() for c in columns if c in as_text}
 
     def look(data: bytes) -> tuple[int, _Seen]:
-        return _look(data, columns, delimiter, texts, keep=keep)
+        return _look(data, columns, delimiter, texts, keep=kept_bytes > 0)
 
     blocks: list[Block[_Seen]] = []
-    rows = 0
+    rows, keep = 0, kept_bytes > 0
     for span, found in in_threads(blocks_of(file, start, cut_quoted_rows(delimiter), limits), look):
         if isinstance(found, RowError):
             raise located(file, found, rows)
-        blocks.append(Block(span, rows, found[0], found[1]))
+        if keep and span.offset + span.length > start + kept_bytes:
+            keep = False
+            blocks = [replace(block, found=replace(block.found, table=None)) for block in blocks]
+        seen = found[1] if keep else replace(found[1], table=None)
+        blocks.append(Block(span, rows, found[0], seen))
         rows += found[0]
     kinds = {c: joined(b.found.kinds[c] for b in blocks) for c in columns}
     piece_bytes = None if file.gzipped and not keep else limits.piece_bytes

@@ -39,9 +39,10 @@ class Log:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """All columns that can be measured, in the files' order; the label that is joined from a second source last."""
-        own = [c for c, kind in self.table.kinds.items() if kind is not Kind.NESTED]
+        """All columns that can be measured, in the files' order; the label that is joined from a second source last.
+        A label of lists is among them, so that it is refused and not taken for an absent one."""
         label = self.card.columns.label
+        own = [c for c, kind in self.table.kinds.items() if kind is not Kind.NESTED or c == label]
         return tuple(dict.fromkeys([*own, label] if self.labels is not None and label is not None else own))
 
     @property
@@ -168,7 +169,10 @@ class Log:
             if column not in self.table.kinds and column != self.card.columns.label:
                 raise DataError(f"the log has no column {quoted(column)}{did_you_mean(column, self.columns)}")
             if self.table.kinds.get(column) is Kind.NESTED:
-                raise DataError(f"column {quoted(column)} holds lists or mappings, which can't be measured; exclude it")
+                raise DataError(
+                    f"column {quoted(column)} holds lists or mappings, which can't be measured; "
+                    "exclude it, or name another column"
+                )
 
 
 def partitions_of(table: Table, window: Window, exclude: Window | None) -> tuple[Partition, ...]:

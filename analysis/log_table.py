@@ -91,8 +91,13 @@ def open_table(
     if files[0].kind == "csv":  # before a long look through all of them
         for file in files:
             must_have(header_of(file, format_)[0], file.name)
-    keep = sum(f.size * (_LIKELY_PACKED if f.gzipped else 1) for f in files) <= limits.kept_bytes
-    opened = _in_order(files, lambda f: _open_file(f, format_, as_text, timestamp, limits, keep=keep))
+    likely = sum(map(_likely_text, files))
+    room = limits.kept_bytes / likely if 0 < likely <= limits.kept_bytes else 0.0
+
+    def open_file(file: LogFile) -> OpenFile:
+        return _open_file(file, format_, as_text, timestamp, limits, kept_bytes=int(room * _likely_text(file)))
+
+    opened = _in_order(files, open_file)
     return _table(files[0].name if len(files) == 1 else source, opened, must_have, timestamp)
 
 
@@ -114,13 +119,18 @@ def _in_order(files: Sequence[LogFile], opened: Callable[[LogFile], OpenFile]) -
         return tuple(pool.map(opened, files))
 
 
+def _likely_text(file: LogFile) -> int:
+    """How much text there is, as far as one can tell without unpacking it."""
+    return file.size * (_LIKELY_PACKED if file.gzipped else 1)
+
+
 def _open_file(
-    file: LogFile, format_: Format, as_text: Collection[str], timestamp: str | None, limits: Limits, *, keep: bool
+    file: LogFile, format_: Format, as_text: Collection[str], timestamp: str | None, limits: Limits, *, kept_bytes: int
 ) -> OpenFile:
     if file.kind == "parquet":
         return open_parquet(file, timestamp=timestamp, as_text=as_text, limits=limits)
     if file.kind == "csv":
-        return open_csv(file, format_, as_text=as_text, keep=keep, limits=limits)
+        return open_csv(file, format_, as_text=as_text, kept_bytes=kept_bytes, limits=limits)
     return open_ndjson(file, as_text=as_text, limits=limits)
 
 

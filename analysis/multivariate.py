@@ -44,6 +44,7 @@ def told_apart(
     held-back rows. None where rows or features are too few."""
     from sklearn.ensemble import HistGradientBoostingClassifier
     from sklearn.metrics import roc_auc_score
+    from threadpoolctl import threadpool_limits
 
     here, there = (np.stack([c.codes for c in side], axis=1).astype(np.float64) for side in (window, reference))
     parts = [[np.flatnonzero(half == late)[: MOST_ROWS // 2] for late in (False, True)] for half in halves]
@@ -57,11 +58,12 @@ def told_apart(
         early_stopping=False,
     )
     learn = np.concatenate([here[learn_here], there[learn_there]])
-    classifier.fit(learn, np.arange(len(learn)) < len(learn_here))
     test = np.concatenate([here[test_here], there[test_there]])
     is_window = np.arange(len(test)) < len(test_here)
-    scores = classifier.predict_proba(test)[:, 1].round(DIGITS)
-    components = Components.of(there[learn_there])
+    with threadpool_limits(1):  # on cores that others use, too, threads that wait for each other take 50 times as long
+        classifier.fit(learn, np.arange(len(learn)) < len(learn_here))
+        scores = classifier.predict_proba(test)[:, 1].round(DIGITS)
+        components = Components.of(there[learn_there])
     return Apart(
         float(roc_auc_score(is_window, scores)),
         scores,

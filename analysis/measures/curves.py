@@ -18,6 +18,9 @@ from analysis.summaries.table import Table
 Statistic = Callable[[Floats, Floats], Floats]
 """From positives and negatives (draws × scores) to one number for each draw."""
 
+ROUNDING = 1e-28
+"""What shares that are all the same may vary by through their last digits; one pair of 10 million rows out of order
+varies by 1e-21."""
 CELLS_OF_A_DRAW = 128
 """A curve is resampled on this many runs of neighbouring scores: its spread shows there as well."""
 
@@ -65,7 +68,7 @@ def roc_auc(curve: Curve) -> Figure:
         return undefined("roc_auc", curve.rows, one_class(curve))
     of_positives, of_negatives = placements(curve)
     p, q = curve.shares
-    value = dot(p, of_positives)
+    value = min(dot(p, of_positives), 1.0)
     variance = _variance(p, of_positives, curve.positives) + _variance(q, of_negatives, curve.negatives)
     # Where no pair, or every pair, is in order there is no variance to see, and yet few rows: the rarer class decides.
     low, high = (
@@ -142,7 +145,8 @@ def _variance(shares: Floats, values: Floats, rows: float) -> float:
     if rows <= 1:
         return 0.0
     mean = dot(shares, values)
-    return max(dot(shares, np.square(values - mean)), 0.0) / (rows - 1)
+    spread = dot(shares, np.square(values - mean))
+    return spread / (rows - 1) if spread > ROUNDING else 0.0
 
 
 def _average_precision(positive: Floats, negative: Floats) -> Floats:

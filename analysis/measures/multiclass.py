@@ -17,6 +17,7 @@ from analysis.measures.curves import Curve
 from analysis.measures.figures import Figure, undefined
 from analysis.measures.intervals import DRAWS_OF_CURVES, about, effective, error_of_mean, percentiles, resampled, wilson
 from analysis.summaries.classes import LOSS, LOSS2, OUTSIDE, SQUARE, SQUARE2, WEIGHT, WEIGHT2, Classes
+from analysis.summaries.columns import Mask
 from analysis.summaries.keys import Floats
 from analysis.summaries.scores import View
 
@@ -50,6 +51,21 @@ class Matrix:
     def decided(self) -> int:
         return int(self.rows[:-1, :-1].sum())
 
+    @property
+    def occurs(self) -> Mask:
+        """Which classes the rows with both a label and a prediction have."""
+        cells = self.rows[:-1, :-1]
+        return np.asarray(cells.sum(axis=0) + cells.sum(axis=1) > 0)
+
+    @property
+    def weight(self) -> float:
+        return float(self.weights[:-1, :-1].sum())
+
+    @property
+    def nothing(self) -> str:
+        """Why there is no number where no row counts."""
+        return "the weights are all 0" if self.decided else NO_ROW
+
     def against_rest(self, place: int) -> Confusion:
         """One class as the positive one, 3 × 3 as in ``confusion``."""
         return Confusion(*(_three(part, place) for part in (self.rows, self.weights, self.squares)))
@@ -71,7 +87,7 @@ def matrix_of(seen: Classes, group: int) -> Matrix:
 def figures(seen: Classes, scored: Sequence[str], group: int, matrix: Matrix, *, spread: bool) -> Iterator[Figure]:
     """All measures of one group: the whole first, then each class."""
     each = {name: matrix.against_rest(i) for i, name in enumerate(matrix.names)}
-    drawn = resampled(_sized(matrix), DRAWS_OF_CURVES) if spread and matrix.decided else None
+    drawn = resampled(_sized(matrix), DRAWS_OF_CURVES) if spread and matrix.weight > 0 else None
     yield accuracy(matrix)
     yield balanced_accuracy(matrix, drawn)
     for name in MACRO_RATES:
@@ -91,11 +107,10 @@ def figures(seen: Classes, scored: Sequence[str], group: int, matrix: Matrix, *,
 
 def accuracy(matrix: Matrix) -> Figure:
     """The share of rows whose prediction is the label."""
-    weight = float(matrix.weights[:-1, :-1].sum())
-    if weight <= 0:
-        return undefined("accuracy", matrix.decided, NO_ROW)
-    value = float(np.trace(matrix.weights[:-1, :-1])) / weight
-    low, high = wilson(value, effective(weight, float(matrix.squares[:-1, :-1].sum())))
+    if matrix.weight <= 0:
+        return undefined("accuracy", matrix.decided, matrix.nothing)
+    value = float(np.trace(matrix.weights[:-1, :-1])) / matrix.weight
+    low, high = wilson(value, effective(matrix.weight, float(matrix.squares[:-1, :-1].sum())))
     return Figure(name="accuracy", value=value, low=low, high=high, n=matrix.decided)
 
 
@@ -112,20 +127,21 @@ def balanced_accuracy(matrix: Matrix, drawn: Floats | None) -> Figure:
 
 
 def macro_f1(each: dict[str, Confusion], matrix: Matrix, drawn: Floats | None) -> Figure:
-    """The mean of each class's F1 (scikit-learn's f1_score with average macro)."""
+    """The mean of F1 over the classes that decided rows have (scikit-learn's f1_score with average macro)."""
 
     def statistic(cells: Floats) -> Floats:
         right = np.diagonal(cells, axis1=-2, axis2=-1)
         both = cells.sum(axis=-1) + cells.sum(axis=-2)
-        return np.asarray(np.where(both > 0, 2 * right / both, 0.0).mean(axis=-1), dtype=np.float64)
+        f1s = np.where(both > 0, 2 * right / both, 0.0)
+        return np.asarray(f1s[..., matrix.occurs].mean(axis=-1), dtype=np.float64)
 
     found = _of_matrix("f1", matrix, drawn, statistic)
-    without = [name for name, decided in each.items() if f1(decided).value is None]
+    without = [c for c, occurs in zip(each, matrix.occurs, strict=True) if occurs and f1(each[c]).value is None]
     return replace(found, note=_as_zero(without)) if without and found.value is not None else found
 
 
 def macro_rate(name: str, each: dict[str, Confusion], matrix: Matrix, drawn: Floats | None) -> Figure:
-    """The mean of a rate over all classes that occur as a label or a prediction."""
+    """The mean of a rate over all classes that occur as a label or a prediction of rows that have both."""
     part, whole, _ = RATES[name]
 
     def statistic(cells: Floats) -> Floats:
@@ -134,10 +150,11 @@ def macro_rate(name: str, each: dict[str, Confusion], matrix: Matrix, drawn: Flo
         four = {"tp": right, "fp": predictions - right, "fn": labels - right}
         four["tn"] = cells.sum(axis=(-2, -1))[..., None] - right - four["fp"] - four["fn"]
         above, below = sum(four[c] for c in part), sum(four[c] for c in whole)
-        return np.asarray(np.where(below > 0, above / below, 0.0).mean(axis=-1), dtype=np.float64)
+        rates = np.where(below > 0, above / below, 0.0)
+        return np.asarray(rates[..., matrix.occurs].mean(axis=-1), dtype=np.float64)
 
     found = _of_matrix(name, matrix, drawn, statistic)
-    without = [c for c, decided in each.items() if not decided.weight(whole)]
+    without = [c for c, occurs in zip(each, matrix.occurs, strict=True) if occurs and not each[c].weight(whole)]
     return replace(found, note=_as_zero(without)) if without and found.value is not None else found
 
 
@@ -153,7 +170,7 @@ def matthews_corrcoef(matrix: Matrix, drawn: Floats | None) -> Figure:
         return np.asarray((right * total - (labels * predictions).sum(axis=-1)) / below, dtype=np.float64)
 
     found = _of_matrix("matthews_corrcoef", matrix, drawn, statistic)
-    if found.value is None and matrix.decided:
+    if found.value is None and matrix.weight > 0:
         return undefined(found.name, found.n, "all labels, or all predictions, are the same")
     return found
 
@@ -223,8 +240,8 @@ def _average(values: Sequence[float | None]) -> float:
 
 def _of_matrix(name: str, matrix: Matrix, drawn: Floats | None, statistic: Callable[[Floats], Floats]) -> Figure:
     cells = matrix.weights[:-1, :-1]
-    if cells.sum() <= 0:
-        return undefined(name, matrix.decided, NO_ROW)
+    if matrix.weight <= 0:
+        return undefined(name, matrix.decided, matrix.nothing)
     with np.errstate(divide="ignore", invalid="ignore"):
         value = float(statistic(cells[None])[0])
         spread = percentiles(statistic(drawn)) if drawn is not None else None

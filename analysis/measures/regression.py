@@ -14,8 +14,6 @@ from analysis.summaries.deviations import (
     ERROR,
     ERROR2,
     ERROR4,
-    LABEL,
-    LABEL2,
     LOG2,
     LOG4,
     SHARE,
@@ -38,7 +36,8 @@ def by_group(seen: Deviations) -> dict[int, list[Figure]]:
     """The figures of each group of a view."""
     found = {int(group): undefined_figures() for group in seen.rows.lanes}
     for place, group in enumerate(seen.sums.lanes):
-        found[int(group)] = list(figures(seen.sums.sums[place], int(seen.sums.counts[place])))
+        squares = seen.labels.of(int(group))
+        found[int(group)] = list(figures(seen.sums.sums[place], int(seen.sums.counts[place]), squares))
     return found
 
 
@@ -46,8 +45,8 @@ def undefined_figures(n: int = 0, why: str = "no row has both a label and a pred
     return [undefined(name, n, why) for name in NAMES]
 
 
-def figures(sums: Floats, rows: int) -> Iterator[Figure]:
-    """All measures from the sums of ``Deviations``."""
+def figures(sums: Floats, rows: int, squares: float) -> Iterator[Figure]:
+    """All measures from the sums of ``Deviations`` and the ``squares`` of its labels about their mean."""
     weight = float(sums[WEIGHT])
     if weight <= 0:
         yield from undefined_figures(rows, "the weights are all 0")
@@ -64,7 +63,7 @@ def figures(sums: Floats, rows: int) -> Iterator[Figure]:
     logs = mean_squared_log_error(sums, means, size, rows)
     yield logs
     yield _root("root_mean_squared_log_error", logs)
-    yield r2(means, size, rows)
+    yield r2(float(means[ERROR2]), squares / weight, size, rows)
     yield mean_error(means, size, rows)
 
 
@@ -90,13 +89,12 @@ def mean_squared_log_error(sums: Floats, means: Floats, size: float, rows: int) 
     return _mean(name, means[LOG2], means[LOG4], size, rows)
 
 
-def r2(means: Floats, size: float, rows: int) -> Figure:
+def r2(squared_error: float, spread: float, size: float, rows: int) -> Figure:
     """1 - Σ(label - prediction)² / Σ(label - mean label)². Interval: Olkin and Finn's (1995) large-sample error
     2 √R² (1 - R²) / √n; none below 0, where it does not hold."""
-    spread = float(means[LABEL2] - means[LABEL] ** 2)
-    if rows < 2 or spread <= 1e-14 * float(means[LABEL2]):
+    if rows < 2 or not spread:
         return undefined("r2", rows, "there is one row" if rows < 2 else "all labels are the same")
-    value = 1 - float(means[ERROR2]) / spread
+    value = 1 - squared_error / spread
     if value <= 0:
         return Figure(name="r2", value=value, n=rows)
     low, high = about(value, 2 * math.sqrt(value) * (1 - value) / math.sqrt(max(size, 1)), most=1.0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ from analysis.summaries.keys import EXACT, LEVELS, Floats, coarser, keys_of
 from analysis.summaries.table import Encoded, Limit
 
 Mask = npt.NDArray[np.bool_]
+Values = TypeVar("Values", tuple[str, ...], pa.Array)
 Kind = Literal["number", "text", "time", "empty", "other"]
 
 LONGEST_TEXT = 200
@@ -101,16 +102,29 @@ def texts(array: pa.Array) -> Texts:
     """Any column as texts: numbers as people write them (3, 0.5), booleans as `true` and `false`."""
     if pa.types.is_boolean(array.type):
         codes = array.cast(pa.int8()).fill_null(-1).to_numpy(zero_copy_only=False)
-        return Texts(("false", "true"), codes.astype(np.int64))
+        return Texts(*_used(("false", "true"), codes.astype(np.int64)))
     if not pa.types.is_dictionary(array.type):
         array = array.dictionary_encode()
     codes = array.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
-    if len(array.dictionary) > MOST_TEXTS:
+    dictionary, codes = _used(array.dictionary, codes)
+    if len(dictionary) > MOST_TEXTS:
         return Texts(None, codes)
-    written = [as_text(v) for v in array.dictionary.to_pylist()]
+    written = [as_text(v) for v in dictionary.to_pylist()]
     if len(set(written)) == len(written) and None not in written:
         return Texts(tuple(w for w in written if w is not None), codes)
     return _joined(written, codes)
+
+
+def _used(values: Values, codes: Ints) -> tuple[Values, Ints]:
+    """Without the values that no row has: a file's dictionary has those of other rows, too."""
+    there = np.zeros(len(values) + 1, dtype=bool)
+    there[codes] = True  # -1, a missing one, is the last place
+    if there[:-1].all():
+        return values, codes
+    used = np.flatnonzero(there[:-1])
+    place = np.append(np.cumsum(there[:-1]) - 1, -1)
+    kept = values.take(pa.array(used)) if isinstance(values, pa.Array) else tuple(values[i] for i in used)
+    return kept, place[codes]
 
 
 def as_text(value: object) -> str | None:
@@ -125,7 +139,7 @@ def as_text(value: object) -> str | None:
 
 
 def number_as_text(number: float) -> str:
-    return str(int(number)) if number.is_integer() and abs(number) < 2**53 else repr(float(number))
+    return str(int(number)) if number.is_integer() and abs(number) < 1e16 else repr(float(number))
 
 
 def share_of_numbers(values: Sequence[str]) -> float:

@@ -6,30 +6,73 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.summaries.distinct import Ints
+from analysis.summaries.distinct import Ints, distinct
 from analysis.summaries.keys import Floats
 from analysis.summaries.table import Renumber, Table, tallied
 
-(ERROR, ERROR2, ERROR4, ABSOLUTE, SHARE, SHARE2, LOG2, LOG4, LABEL, LABEL2, ZEROS, TOO_LOW, WEIGHT, WEIGHT2) = range(14)
+(ERROR, ERROR2, ERROR4, ABSOLUTE, SHARE, SHARE2, LOG2, LOG4, ZEROS, TOO_LOW, WEIGHT, WEIGHT2) = range(12)
 """The sums, each times the row's weight (1 without weights) but for the two counts: of the errors (prediction - label),
 their squares, fourth powers and sizes; of the sizes in shares of the label and their squares; of the squared errors of
-log(1 + x) and their squares; of the labels and their squares; how many labels are 0; how many labels or predictions are
--1 or less; the weights and their squares."""
+log(1 + x) and their squares; how many labels are 0 in rows that weigh something; how many labels or predictions are -1
+or less; the weights and their squares."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spreads:
+    """Of each group's labels the weight, the weighted mean and the weighted sum of squares about it: sums of squares
+    alone lose the spread of labels that lie far from 0."""
+
+    groups: Ints
+    weights: Floats
+    means: Floats
+    squares: Floats
+
+    def __add__(self, other: Spreads) -> Spreads:
+        groups = np.concatenate([self.groups, other.groups])
+        both = [
+            np.concatenate(pair)
+            for pair in ((self.weights, other.weights), (self.means, other.means), (self.squares, other.squares))
+        ]
+        return spreads(groups, *both)
+
+    def of(self, group: int) -> float:
+        """The sum of squares of one group."""
+        place = int(np.searchsorted(self.groups, group))
+        return float(self.squares[place])
+
+
+def spreads(groups: Ints, weights: Floats, means: Floats, squares: Floats) -> Spreads:
+    """Parts of equal groups become one (Chan, Golub and LeVeque, 1979); a single row is a part without squares."""
+    axis, place = distinct(groups)
+    start = np.zeros(len(axis))
+    start[place] = means  # any one of a group's, to count from
+
+    def added(parts: Floats) -> Floats:
+        return np.bincount(place, weights=parts, minlength=len(axis)).astype(np.float64)
+
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):  # infinite labels, whose numbers are not shown
+        whole = added(weights)
+        middle = start + np.where(whole > 0, added(weights * (means - start[place])) / whole, 0.0)
+        return Spreads(axis, whole, middle, added(squares + weights * np.square(means - middle[place])))
 
 
 @dataclass(frozen=True, slots=True)
 class Deviations:
-    """``rows`` counts all rows by group, ``sums`` those with both a label and a prediction."""
+    """``rows`` counts all rows by group, ``sums`` and ``labels`` are of those with both a label and a prediction."""
 
     rows: Table
     sums: Table
+    labels: Spreads
 
     def __add__(self, other: Deviations) -> Deviations:
-        return Deviations(self.rows + other.rows, self.sums + other.sums)
+        return Deviations(self.rows + other.rows, self.sums + other.sums, self.labels + other.labels)
 
     def regrouped(self, renumber: Renumber) -> Deviations:
+        labels = self.labels
         return Deviations(
-            self.rows.relabelled(renumber(self.rows.lanes)), self.sums.relabelled(renumber(self.sums.lanes))
+            self.rows.relabelled(renumber(self.rows.lanes)),
+            self.sums.relabelled(renumber(self.sums.lanes)),
+            spreads(renumber(labels.groups), labels.weights, labels.means, labels.squares),
         )
 
     def one_group(self) -> Deviations:
@@ -50,7 +93,12 @@ def deviations(rows: Predicted, groups: Ints | None) -> Deviations:
     there = ~(np.isnan(rows.label) | np.isnan(rows.prediction))
     label, prediction = rows.label[there], rows.prediction[there]
     weight = np.ones(len(label)) if rows.weight is None else rows.weight[there]
-    return Deviations(tallied(group), tallied(group[there], _columns(label, prediction, weight)))
+    group_there = group[there]
+    return Deviations(
+        tallied(group),
+        tallied(group_there, _columns(label, prediction, weight)),
+        spreads(group_there, weight, label, np.zeros(len(label))),
+    )
 
 
 def _columns(label: Floats, prediction: Floats, w: Floats) -> list[Floats]:
@@ -62,6 +110,5 @@ def _columns(label: Floats, prediction: Floats, w: Floats) -> list[Floats]:
         return [
             *(w * error, w * error**2, w * error**4, w * np.abs(error)),
             *(w * share, w * share**2, w * log**2, w * log**4),
-            *(w * label, w * label**2, (label == 0).astype(np.float64), low.astype(np.float64)),
-            *(w, w**2),
+            *(((label == 0) & (w > 0)).astype(np.float64), low.astype(np.float64), w, w**2),
         ]

@@ -139,10 +139,11 @@ def _moments(values: Floats) -> Moments:
         infinite, values = len(values) - len(finite), finite
     if not len(values):
         return Moments(low=low, high=high, infinite=infinite)
-    mean = float(values.mean())
-    apart = values - mean
-    np.multiply(apart, apart, out=apart)
-    return Moments(len(values), mean, float(apart.sum()), low, high, infinite)
+    with np.errstate(over="ignore", invalid="ignore"):  # of numbers near the end of the floats; it is not shown
+        mean = float(values.mean())
+        apart = values - mean
+        np.multiply(apart, apart, out=apart)
+        return Moments(len(values), mean, float(apart.sum()), low, high, infinite)
 
 
 def _with_numbers(

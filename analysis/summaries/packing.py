@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from analysis.summaries.classes import Classes
-from analysis.summaries.deviations import Deviations
+from analysis.summaries.deviations import Deviations, Spreads
 from analysis.summaries.features import Feature, Moments, TextCounts
 from analysis.summaries.groups import Groups
 from analysis.summaries.ids import Ids
@@ -28,11 +28,11 @@ from analysis.summaries.spoken import Spoken
 from analysis.summaries.summary import Features, Part, Summary
 from analysis.summaries.table import Limit, Table
 
-REVISION = 1
+REVISION = 2
 """To be raised when a summary of the same rows would hold other numbers."""
 PACKED = (
     *(Cases, Classes, Deviations, Feature, Features, Groups, Ids, Limit, Moments),
-    *(Sample, Sides, Spoken, Summary, Table, TextCounts, View),
+    *(Sample, Sides, Spoken, Spreads, Summary, Table, TextCounts, View),
 )
 _BY_NAME = {cls.__name__: cls for cls in PACKED}
 _MAGIC = b"parley summary\n"

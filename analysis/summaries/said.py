@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -12,7 +13,7 @@ from analysis.errors import DataError
 from analysis.near_names import quoted
 from analysis.plan import Judged, Plan
 from analysis.summaries.classes import Chosen, losses_of, pairs_of
-from analysis.summaries.columns import as_text, encoded_numbers, number_as_text, numbers, texts
+from analysis.summaries.columns import NUMBER_AS_TEXT, as_text, encoded_numbers, numbers, texts
 from analysis.summaries.deviations import Predicted
 from analysis.summaries.distinct import Ints
 from analysis.summaries.keys import EXACT, Floats
@@ -21,6 +22,7 @@ from analysis.summaries.table import Encoded
 
 Columns = Mapping[str, pa.Array]
 
+NUMBER, WHOLE_AS_TEXT = re.compile(NUMBER_AS_TEXT, re.ASCII), re.compile(r"\s*[-+]?[0-9]{1,40}\s*", re.ASCII)
 POSITIVE_BY_DEFAULT = frozenset({"1", "true"})
 
 
@@ -32,12 +34,14 @@ def positives(positive: str | None) -> frozenset[str]:
 
 
 def written(label: str) -> str:
-    """A label in the form in which labels are compared: numbers without a needless fraction."""
-    try:
+    """A label in the form in which labels are compared: numbers without a needless fraction. Whole numbers keep all
+    their digits, of which a float has 53 bits; `1_2` is no number, though Python reads it as one."""
+    if WHOLE_AS_TEXT.fullmatch(label):
+        return str(int(label))
+    if NUMBER.fullmatch(label):
         number = float(label)
-    except ValueError:
-        return label.lower() if label.lower() in ("true", "false") else label
-    return number_as_text(number) if np.isfinite(number) else label
+        return str(int(number)) if number.is_integer() else repr(number) if np.isfinite(number) else label
+    return label.lower() if label.lower() in ("true", "false") else label
 
 
 def binary_rows(plan: Plan, version: Judged, columns: Columns, *, level: int) -> Said:

@@ -122,3 +122,23 @@ def test_groups_and_periods_of_several_classes_are_those_of_their_rows(tmp_path:
     assert value(result, "roc_auc", where=(("shop", "north"),)) == pytest.approx(expected, abs=1e-12)
     expected = metrics.f1_score(label[100:200], said(scores[100:200]), average="macro")
     assert value(result, "f1", period="rows 100..200") == pytest.approx(expected, abs=1e-12)
+
+
+def test_classes_of_rows_that_lack_a_label_or_a_prediction_are_in_no_average(tmp_path: Path) -> None:
+    columns = {"label": ["a", "b", "c", None], "said": ["a", "b", None, "d"]}
+    result = evaluated(tmp_path, columns, card(log="label: label, prediction: said", task="multiclass"))
+    for name in ("precision", "recall", "f1", "balanced_accuracy"):
+        assert (value(result, name), the(result, name).n, the(result, name).note) == (1.0, 2, None)
+
+
+def test_weights_of_0_leave_every_number_undefined(tmp_path: Path) -> None:
+    columns = {"label": ["a", "b"], "said": ["a", "a"], "w": [0, 0]}
+    result = evaluated(tmp_path, columns, card(log="label: label, prediction: said, weight: w", task="multiclass"))
+    for name in ("accuracy", "precision", "f1", "matthews_corrcoef"):
+        assert the(result, name).reason == "the weights are all 0"
+
+
+def test_names_of_classes_that_only_look_like_numbers_stay_apart(tmp_path: Path) -> None:
+    columns = {"label": ["1_0", "10", "9007199254740993"], "said": ["10", "10", "9007199254740992"]}
+    result = evaluated(tmp_path, columns, card(log="label: label, prediction: said", task="multiclass"))
+    assert value(result, "accuracy") == pytest.approx(1 / 3)

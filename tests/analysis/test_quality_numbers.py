@@ -131,3 +131,10 @@ def test_times_are_only_looked_at_for_missing_ones(tmp_path: Path) -> None:
     result = evaluated(tmp_path, columns, card(log="score: score", more=["reference: {window: rows 0..2}"]))
     assert value(result, "missing_rate", feature="x", basis="reference") == 0.5
     assert {m.measure for m in result.measures if m.feature == "x"} == {"missing_rate"}
+
+
+def test_a_value_is_unseen_although_the_file_that_holds_both_has_one_dictionary(tmp_path: Path) -> None:
+    rows = {"x": ["old"] * 50 + ["new"] * 50, "flag": [True] * 50 + [False] * 50, "score": [0.5] * 100}
+    result = evaluated(tmp_path, rows, card(log="score: score", more=["reference: {window: rows 0..50}"]))
+    assert value(result, "unseen_rate", feature="x") == 1.0
+    assert value(result, "unseen_rate", feature="flag") == 1.0
