@@ -91,7 +91,9 @@ def _sampled_for(card: ModelCard, plan: Plan, *, has_reference: bool) -> tuple[s
         "feature_importance": bool(plan.judged.scores),
         "multivariate_drift": has_reference,
     }
-    return tuple(name for name, met in needs.items() if met and will_ask(card, name))
+    wanted = tuple(name for name, met in needs.items() if met and will_ask(card, name))
+    # What moved the score is worth a look at a sample, but not a sample of its own.
+    return () if wanted == ("drift",) else wanted
 
 
 def _with_rows(

@@ -14,7 +14,7 @@ class Limits:
 
     block_bytes: int = 4 * MEGABYTE
     piece_bytes: int = 16 * MEGABYTE
-    piece_rows: int = 262_144
+    piece_rows: int = 1_048_576
     kept_bytes: int = 64 * MEGABYTE
     row_bytes: int = 16 * MEGABYTE
     unpacked_bytes: int = 1024 * MEGABYTE

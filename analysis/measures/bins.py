@@ -54,7 +54,8 @@ def binned_numbers(window: Feature, reference: Feature | None) -> Binned:
     """Numbers: each value while there are at most 20, else ranges cut at the reference's tenths (or the window's)."""
     base = reference.numbers if reference is not None and len(reference.numbers) else window.numbers
     tables = [window.numbers, *([reference.numbers] if reference is not None else [])]
-    values = np.unique(np.concatenate([t.numbers for t in tables]))
+    few = all(len(t.axis) <= MOST_VALUES_AS_BINS for t in tables)
+    values = np.unique(np.concatenate([t.numbers for t in tables])) if few else np.zeros(MOST_VALUES_AS_BINS + 1)
     if len(values) <= MOST_VALUES_AS_BINS and all(t.is_exact for t in tables):
         names = tuple(number_as_text(float(v)) for v in values)
 

@@ -17,7 +17,7 @@ from analysis.measures.intervals import about
 from analysis.summaries.distinct import Ints
 from analysis.summaries.features import Feature, Moments
 from analysis.summaries.keys import Floats, middles
-from analysis.summaries.table import Table
+from analysis.summaries.table import Table, joined
 
 SMALLEST_SHARE = 1e-4
 """An empty bin counts as this share in the population stability index, which has no number for 0."""
@@ -148,11 +148,11 @@ def _together(window: Table, reference: Table) -> tuple[Floats, Floats, Floats]:
     """Both distributions on one ascending grid: the numbers and the shares."""
     level = max(window.level, reference.level)
     one, two = window.at(level), reference.at(level)
-    axis = np.union1d(one.axis, two.axis)
+    axis, first, second = joined(one.axis, two.axis)
 
-    def shares(table: Table) -> Floats:
+    def shares(table: Table, places: Ints) -> Floats:
         counts = np.zeros(len(axis))
-        counts[np.searchsorted(axis, table.axis)] = table.over()
+        counts[places] = table.over()
         return np.asarray(counts / counts.sum(), dtype=np.float64)
 
-    return middles(axis, level), shares(one), shares(two)
+    return middles(axis, level), shares(one, first), shares(two, second)

@@ -39,13 +39,15 @@ def in_bins(values: Floats, level: int) -> Encoded | None:
 def _steps_from_zero(upper: Halves, level: int, out: Halves) -> None:
     """How many bins a number is above or below the one of zero, which holds all that is nearer to it than TINY."""
     np.copyto(out, upper)
-    sign = np.right_shift(out, 31)
-    np.bitwise_and(out, _MAGNITUDE, out=out)
+    sign = np.right_shift(out, 31) if out.min() < 0 else None
+    if sign is not None:
+        np.bitwise_and(out, _MAGNITUDE, out=out)
     np.right_shift(out, level - 32, out=out)
     np.subtract(out, (TINY >> level) - 1, out=out)
     np.maximum(out, 0, out=out)
-    np.bitwise_xor(out, sign, out=out)  # with the next line: the negative of those below zero
-    np.subtract(out, sign, out=out)
+    if sign is not None:
+        np.bitwise_xor(out, sign, out=out)  # with the next line: the negative of those below zero
+        np.subtract(out, sign, out=out)
 
 
 def _keys(steps: Ints, level: int) -> Ints:

@@ -105,7 +105,8 @@ def texts(array: pa.Array) -> Texts:
         return Texts(*_used(("false", "true"), codes.astype(np.int64)))
     if not pa.types.is_dictionary(array.type):
         array = array.dictionary_encode()
-    codes = array.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    indices = array.indices.fill_null(-1) if array.null_count else array.indices
+    codes = indices.to_numpy(zero_copy_only=False).astype(np.int64)
     dictionary, codes = _used(array.dictionary, codes)
     if len(dictionary) > MOST_TEXTS:
         return Texts(None, codes)

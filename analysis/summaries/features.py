@@ -142,8 +142,8 @@ def _moments(values: Floats) -> Moments:
     with np.errstate(over="ignore", invalid="ignore"):  # of numbers near the end of the floats; it is not shown
         mean = float(values.mean())
         apart = values - mean
-        np.multiply(apart, apart, out=apart)
-        return Moments(len(values), mean, float(apart.sum()), low, high, infinite)
+        # Not by BLAS, which adds in as many parts as it finds threads.
+        return Moments(len(values), mean, float(np.einsum("i,i->", apart, apart)), low, high, infinite)
 
 
 def _with_numbers(

@@ -53,7 +53,8 @@ def binary_rows(plan: Plan, version: Judged, columns: Columns, *, level: int) ->
     if version.prediction is not None:
         predicted = _one_of(columns[version.prediction], wanted)
     elif scores is not None:
-        predicted = np.where(np.isnan(scores), UNKNOWN, np.where(scores >= plan.threshold, POSITIVE, NEGATIVE))
+        predicted = (scores >= plan.threshold).astype(np.int64)  # the codes of POSITIVE and NEGATIVE are 1 and 0
+        predicted[np.isnan(scores)] = UNKNOWN
     else:
         predicted = np.full(size, UNKNOWN)
     return said(

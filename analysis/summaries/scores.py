@@ -94,15 +94,17 @@ def losses_of(numbers: Floats, label: Ints, weight: Floats | None) -> tuple[list
     """The columns to be added up for rows with a score, and each row's calibration bin (the last: no probability)."""
     outside = ~((numbers >= 0) & (numbers <= 1))
     chance = np.where(outside, 0.5, numbers) if outside.any() else numbers
-    of_truth = np.where(label == POSITIVE, chance, 1 - chance)
+    of_truth = np.abs(chance - (label != POSITIVE))
+    loss = -np.log(np.clip(of_truth, SMALLEST, 1 - SMALLEST))
+    square = np.square(1 - of_truth)
     known = label != UNKNOWN
-    loss = -np.log(np.clip(of_truth, SMALLEST, 1 - SMALLEST)) * known
-    square = (1 - of_truth) ** 2 * known
-    w = 1.0 if weight is None else weight
+    if not known.all():
+        loss, square = loss * known, square * known
     with np.errstate(over="ignore", invalid="ignore"):  # infinite scores; their sums are not shown
-        sums = [numbers * w, numbers**2 * w, loss * w, loss**2 * w, square * w, square**2 * w, outside.astype(float)]
-    if weight is not None:
-        sums += [weight, weight**2]
+        sums = [numbers, numbers**2, loss, loss**2, square, square**2]
+        if weight is not None:
+            sums = [column * weight for column in sums]
+    sums += [outside.astype(np.float64), *([] if weight is None else [weight, weight**2])]
     bins = np.minimum((chance * CALIBRATION_BINS).astype(np.int64), CALIBRATION_BINS - 1)
     return sums, np.where(outside, CALIBRATION_BINS, bins) if outside.any() else bins
 
@@ -111,7 +113,7 @@ def view(rows: Said, groups: Ints | None, *, limit: Limit = SCORES) -> View:
     """One view of the rows; ``groups`` has each row's number, None for the whole."""
     group = np.zeros(len(rows.label), np.int64) if groups is None else groups
     weights = [] if rows.weight is None else [rows.weight, rows.weight**2]
-    confusion = tallied(group * 9 + rows.label * 3 + rows.predicted, weights)
+    confusion = tallied((group * 3 + rows.label) * 3 + rows.predicted, weights)
     if rows.scored is None or rows.encoded is None or rows.bins is None or rows.numbers is None:
         extra = len(weights)
         return View(empty(limit, extra), confusion, empty(sums=7 + extra), empty(sums=1 + extra))
