@@ -21,6 +21,7 @@ from analysis.summaries.sample import tickets_of
 from analysis.summaries.summary import Part, Summary, added, summarised, together
 
 ROWS_AT_ONCE = 524_288
+PARTS_AT_ONCE = 8
 
 Sum = TypeVar("Sum")
 Value = TypeVar("Value")
@@ -84,12 +85,12 @@ class Work:
     readings: tuple[Reading, ...]
 
     def tasks(self) -> list[Task]:
-        """All blocks of a partition one after the other, as they stand in the file."""
+        """Block by block, so that the parts of one block alone are held until they are added up."""
         return [
             Task(number, block, partition)
             for number, reading in enumerate(self.readings)
-            for partition in reading.log.partitions
             for block in range(len(reading.blocks))
+            for partition in reading.log.partitions
         ]
 
     def part(self, task: Task, read: Callable[[int], None] = lambda _: None) -> Part | None:
@@ -198,7 +199,7 @@ def folded(
     for batch in in_large_pieces(batches):
         tickets = tickets_of(batch.positions - file_start) if plan.samples else None
         found = summarised(batch, plan, block, tickets=tickets, like=part)
-        part = found if part is None else added(part, found)
+        part = found if part is None else added([part, found])
         read(len(batch))
     return part.bounded() if part is not None else None
 
@@ -244,22 +245,22 @@ def in_order(work: Callable[[Item], Value], items: Iterable[Item], *, threads: i
 
 
 class Tree(Generic[Sum]):
-    """Adds up parts by a balanced tree over their order, holding few of them at a time."""
+    """Adds up parts by a tree over their order, a few at a time and holding few of them."""
 
-    def __init__(self, add: Callable[[Sum, Sum], Sum]) -> None:
+    def __init__(self, add: Callable[[Sequence[Sum]], Sum]) -> None:
         self._add = add
-        self._waiting: list[tuple[int, Sum]] = []
+        self._levels: list[list[Sum]] = []
 
-    def take(self, part: Sum) -> None:
-        height, total = 0, part
-        while self._waiting and self._waiting[-1][0] == height:
-            total = self._add(self._waiting.pop()[1], total)
-            height += 1
-        self._waiting.append((height, total))
+    def take(self, part: Sum, level: int = 0) -> None:
+        if level == len(self._levels):
+            self._levels.append([])
+        self._levels[level].append(part)
+        if len(self._levels[level]) == PARTS_AT_ONCE:
+            total = self._add(self._levels[level])
+            self._levels[level] = []
+            self.take(total, level + 1)
 
     def total(self) -> Sum | None:
-        """The sum of all parts; None of none."""
-        total: Sum | None = None
-        for _, part in reversed(self._waiting):
-            total = part if total is None else self._add(part, total)
-        return total
+        """The sum of all parts; None of none. What came first stands in the highest level."""
+        waiting = [part for level in reversed(self._levels) for part in level]
+        return self._add(waiting) if waiting else None

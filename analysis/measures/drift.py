@@ -17,7 +17,7 @@ from analysis.measures.intervals import about
 from analysis.summaries.distinct import Ints
 from analysis.summaries.features import Feature, Moments
 from analysis.summaries.keys import Floats, middles
-from analysis.summaries.table import Table, joined
+from analysis.summaries.table import Table, merged_axes
 
 SMALLEST_SHARE = 1e-4
 """An empty bin counts as this share in the population stability index, which has no number for 0."""
@@ -148,7 +148,7 @@ def _together(window: Table, reference: Table) -> tuple[Floats, Floats, Floats]:
     """Both distributions on one ascending grid: the numbers and the shares."""
     level = max(window.level, reference.level)
     one, two = window.at(level), reference.at(level)
-    axis, first, second = joined(one.axis, two.axis)
+    axis, (first, second) = merged_axes([one.axis, two.axis])
 
     def shares(table: Table, places: Ints) -> Floats:
         counts = np.zeros(len(axis))

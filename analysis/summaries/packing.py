@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from analysis.summaries.classes import Classes
@@ -28,7 +29,7 @@ from analysis.summaries.spoken import Spoken
 from analysis.summaries.summary import Features, Part, Summary
 from analysis.summaries.table import Limit, Table
 
-REVISION = 2
+REVISION = 3
 """To be raised when a summary of the same rows would hold other numbers."""
 PACKED = (
     *(Cases, Classes, Deviations, Feature, Features, Groups, Ids, Limit, Moments),
@@ -105,8 +106,9 @@ def _folded(value: Any, buffers: list[bytes]) -> Any:
     if isinstance(value, Mapping):
         return ["m", *([_folded(k, buffers), _folded(v, buffers)] for k, v in value.items())]
     if isinstance(value, np.ndarray):
-        buffers.append(np.ascontiguousarray(value).tobytes())
-        return ["a", value.dtype.str, list(value.shape), len(buffers) - 1]
+        narrow = _narrowed(value)
+        buffers.append(np.ascontiguousarray(narrow).tobytes())
+        return ["a", value.dtype.str, list(value.shape), len(buffers) - 1, narrow.dtype.str]
     if isinstance(value, pa.ChunkedArray):
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, pa.schema([("column", value.type)])) as stream:
@@ -116,6 +118,17 @@ def _folded(value: Any, buffers: list[bytes]) -> Any:
     if is_dataclass(value) and type(value) in PACKED:
         return ["d", type(value).__name__, *(_folded(getattr(value, f.name), buffers) for f in fields(value))]
     raise TypeError(f"a {type(value).__name__} cannot be packed")
+
+
+def _narrowed(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Whole numbers in as few bytes as they need."""
+    if array.dtype != np.int64 or not len(array):
+        return array
+    low, high = int(array.min()), int(array.max())
+    for narrow in (np.int8, np.int16, np.int32):
+        if np.iinfo(narrow).min <= low and high <= np.iinfo(narrow).max:
+            return array.astype(narrow)
+    return array
 
 
 def _unfolded(tree: Any, buffers: list[memoryview]) -> Any:
@@ -131,7 +144,8 @@ def _unfolded(tree: Any, buffers: list[memoryview]) -> Any:
     if kind == "m":
         return {_unfolded(k, buffers): _unfolded(v, buffers) for k, v in rest}
     if kind == "a":
-        return np.frombuffer(buffers[rest[2]], dtype=np.dtype(rest[0])).reshape(rest[1])
+        found = np.frombuffer(buffers[rest[2]], dtype=np.dtype(rest[3])).reshape(rest[1])
+        return found.astype(np.dtype(rest[0]), copy=False)
     if kind == "c":
         return pa.ipc.open_stream(pa.py_buffer(buffers[rest[0]])).read_all().column("column")
     return _BY_NAME[rest[0]](*(_unfolded(v, buffers) for v in rest[1:]))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import reduce
 
 import numpy as np
 import pyarrow as pa
@@ -42,8 +43,14 @@ class Features:
         return self if self.sample is None else replace(self, sample=self.sample.bounded(MOST_ROWS_OF_A_PARTITION))
 
     def __add__(self, other: Features) -> Features:
-        sample = self.sample + other.sample if self.sample is not None and other.sample is not None else None
-        return Features({name: feature + other.by_name[name] for name, feature in self.by_name.items()}, sample)
+        return Features.together([self, other])
+
+    @classmethod
+    def together(cls, parts: Sequence[Features]) -> Features:
+        """Many at once."""
+        samples = [part.sample for part in parts if part.sample is not None]
+        by_name = {name: Feature.together([part.by_name[name] for part in parts]) for name in parts[0].by_name}
+        return cls(by_name, reduce(Sample.__add__, samples) if samples else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +129,15 @@ def summarised(
     )
 
 
-def added(one: Part, two: Part) -> Part:
-    """Two parts of one block as one."""
-    if isinstance(one, Summary) and isinstance(two, Summary):
-        return one + two
-    if isinstance(one, Features) and isinstance(two, Features):
-        return one + two
-    raise TypeError(f"a {type(one).__name__} and a {type(two).__name__} do not add up")
+def added(parts: Sequence[Part]) -> Part:
+    """Parts of one block as one, in their order."""
+    if len(parts) == 1:
+        return parts[0]
+    summaries = [part for part in parts if isinstance(part, Summary)]
+    if not summaries:
+        return Features.together([part for part in parts if isinstance(part, Features)])
+    rest = reduce(Summary.__add__, (replace(summary, features=Features({})) for summary in summaries))
+    return replace(rest, features=Features.together([summary.features for summary in summaries]))
 
 
 def together(parts: Iterable[Part | None], plan: Plan) -> Summary | None:

@@ -54,34 +54,7 @@ class Table:
         return len(self.counts)
 
     def __add__(self, other: Table) -> Table:
-        level = max(self.level, other.level)
-        one, two = self.at(level), other.at(level)
-        if not len(one) or not len(two):
-            return one if len(one) else two
-        axis, first, second = joined(one.axis, two.axis)
-        lane_axis = np.union1d(one.lanes, two.lanes)
-        size = len(axis)
-        cells = np.concatenate(
-            [
-                np.searchsorted(lane_axis, one.lanes) * size + first[one.places],
-                np.searchsorted(lane_axis, two.lanes) * size + second[two.places],
-            ]
-        )
-        # Both runs are in order, which a stable sort finds out; of equal cells the first table's stays first.
-        order = np.argsort(cells, kind="stable")
-        cells = cells[order]
-        starts = _starts(cells[1:] != cells[:-1])
-        cells = cells[starts]
-        table = Table(
-            axis,
-            lane_axis[cells // size],
-            cells % size,
-            np.add.reduceat(np.concatenate([one.counts, two.counts])[order], starts),
-            np.add.reduceat(np.concatenate([one.sums, two.sums])[order], starts, axis=0),
-            level,
-            self.limit,
-        )
-        return table.within_limit()
+        return together([self, other])
 
     @property
     def keys(self) -> Ints:
@@ -255,18 +228,64 @@ def _axis_at(axis: Ints, level: int, wanted: int) -> tuple[Ints, Ints]:
     return keys[_starts(new)], np.concatenate([np.zeros(1, np.int64), np.cumsum(new)])
 
 
-def joined(one: Ints, two: Ints) -> tuple[Ints, Ints, Ints]:
-    """Two axes in order as one, and where the places of either are in it."""
-    if len(one) == len(two) and bool((one == two).all()):
-        places = np.arange(len(one))
-        return one, places, places
-    keys = np.concatenate([one, two])
+def together(tables: Sequence[Table]) -> Table:
+    """Tables as one; of equal cells sums are added in the order of the tables."""
+    level = max(table.level for table in tables)
+    some = [table.at(level) for table in tables if len(table)]
+    if len(some) <= 1:
+        return some[0] if some else tables[0].at(level)
+    axis, places = merged_axes([table.axis for table in some])
+    lane_axis, lanes = merged_axes([_runs(table.lanes) for table in some])
+    size = len(axis)
+    cells = np.concatenate(
+        [
+            _lane_of_each(table.lanes, here) * size + there[table.places]
+            for table, here, there in zip(some, lanes, places, strict=True)
+        ]
+    )
+    # Each table's run is in order, which a stable sort finds out; of equal cells the first table's stays first.
+    order = np.argsort(cells, kind="stable")
+    cells = cells[order]
+    starts = _starts(cells[1:] != cells[:-1])
+    cells = cells[starts]
+    table = Table(
+        axis,
+        lane_axis[cells // size],
+        cells % size,
+        np.add.reduceat(np.concatenate([t.counts for t in some])[order], starts),
+        np.add.reduceat(np.concatenate([t.sums for t in some])[order], starts, axis=0),
+        level,
+        some[0].limit,
+    )
+    return table.within_limit()
+
+
+def merged_axes(axes: Sequence[Ints]) -> tuple[Ints, list[Ints]]:
+    """Axes in order as one, and where the places of each are in it."""
+    first = axes[0]
+    if all(len(axis) == len(first) and bool((axis == first).all()) for axis in axes[1:]):
+        return first, [np.arange(len(first))] * len(axes)
+    keys = np.concatenate(axes)
     order = np.argsort(keys, kind="stable")
     keys = keys[order]
     new = keys[1:] != keys[:-1]
     places = np.empty(len(order), dtype=np.int64)
     places[order] = np.concatenate([np.zeros(1, np.int64), np.cumsum(new)])
-    return keys[_starts(new)], places[: len(one)], places[len(one) :]
+    return keys[_starts(new)], np.split(places, np.cumsum([len(axis) for axis in axes])[:-1])
+
+
+def _runs(ordered: Ints) -> Ints:
+    """The different numbers among some in order."""
+    return np.asarray(ordered[_starts(ordered[1:] != ordered[:-1])], dtype=np.int64)
+
+
+def _lane_of_each(lanes: Ints, places: Ints) -> Ints:
+    """For each cell, whose lanes are in order, the place that its run of equals is given."""
+    if len(places) == 1:
+        return np.full(len(lanes), places[0])
+    return np.asarray(
+        places[np.concatenate([np.zeros(1, np.int64), np.cumsum(lanes[1:] != lanes[:-1])])], dtype=np.int64
+    )
 
 
 def _changes(lanes: Ints, places: Ints) -> npt.NDArray[np.bool_]:
