@@ -20,7 +20,7 @@ from analysis.summaries.packing import is_whole, packed, shape, unpacked
 from analysis.summaries.sample import tickets_of
 from analysis.summaries.summary import Part, Summary, added, summarised, together
 
-ROWS_AT_ONCE = 524_288
+ROWS_AT_ONCE = 262_144
 PARTS_AT_ONCE = 8
 
 Sum = TypeVar("Sum")

@@ -63,7 +63,7 @@ class OpenLog(Protocol):
         ...
 
     def read(self, partition: Partition, columns: Sequence[str]) -> Iterator[Batch]:
-        """The partition's rows that lie in the window, in order, in batches of at most 524,288 rows.
+        """The partition's rows that lie in the window, in order, in batches of at most 262,144 rows.
 
         Raises DataError naming file, column and row where the bytes can't be used or the file changed meanwhile."""
         ...

@@ -22,7 +22,7 @@ from analysis.log_values import Kind
 from analysis.near_names import did_you_mean, near, quoted
 from analysis.windows import ALL, Window
 
-MOST_BATCH_ROWS = 524_288
+MOST_BATCH_ROWS = 262_144
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ class Log:
         return json.dumps([partition.identity, kinds, labels, repr(self.card.format)])
 
     def read(self, partition: Partition, columns: Sequence[str]) -> Iterator[Batch]:
-        """The partition's rows that lie in the window, in order, in batches of at most 524,288 rows.
+        """The partition's rows that lie in the window, in order, in batches of at most 262,144 rows.
 
         A label column that the log lacks is missing in every row. Raises DataError naming file, column and row where
         the bytes can't be used or the file changed meanwhile."""

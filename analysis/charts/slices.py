@@ -81,6 +81,8 @@ def paint(canvas: Canvas, scene: Scene) -> Words:
 def _groups(scene: Scene) -> Groups:
     columns, measure = _asked(scene)
     there = [m for m in scene.table.groups(measure, columns) if m.value is not None]
+    if scene.finding is not None and scene.finding.check == "hotspot":
+        columns, there = ("hotspot",), [m for m in scene.table.all(measure, basis="realized") if _is_hotspot(m)]
     if not there:
         raise UserError(
             f"There is no {wording.words(measure)} by {' & '.join(columns)} to draw; name the column under slices: or "
@@ -110,6 +112,10 @@ def _groups(scene: Scene) -> Groups:
         small=tuple(m for m in few if m not in hollow),
         flagged=tuple(flagged),
     )
+
+
+def _is_hotspot(group: Measure) -> bool:
+    return (group.note or "").startswith("hotspot")
 
 
 def _worst_first(groups: Iterable[Measure]) -> list[Measure]:
@@ -181,6 +187,8 @@ def _ends(groups: Groups, shown: Sequence[Measure]) -> tuple[float, float]:
 
 
 def _name(group: Measure) -> str:
+    if _is_hotspot(group):  # each is about other columns
+        return wording.group(group.slice)
     return " & ".join(
         wording.spoken(value) if value != wording.MISSING else f"no {column}" for column, value in group.slice or ()
     )

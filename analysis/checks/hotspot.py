@@ -21,7 +21,7 @@ def judge(question: Question) -> Iterable[CheckResult]:
     """Looks for rows where the model fails that nobody thought of: slices of one to three conditions on its features.
 
     A slice is a hotspot when the model errs there more than on other rows that it scores alike: rows of which it is
-    unsure, and says so, are none. Hotspots are found on one half of a sample of at most 200,000 rows and confirmed on
+    unsure, and says so, are none. Hotspots are found on one half of a sample of at most 131,072 rows and confirmed on
     the other half, so that what looks worst by chance is not told; at most one in twenty of those named is a false
     alarm. It warns when the share of right predictions is certainly more than 0.05 below that of rows scored alike (for
     a regression: the mean absolute error more than 25% above), and never fails unless `fail` says so. A bare `warn` or

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from analysis.summaries.ids import Hashes, spread
 
-MOST_ROWS = 200_000
+MOST_ROWS = 131_072
 MOST_ROWS_OF_A_PARTITION = 32_768
 """What is kept of each partition must be small enough to be stored."""
 LONGEST_TEXTS = 100

@@ -46,7 +46,7 @@ def read(log: OpenLog, columns: Sequence[str] | None = None) -> dict[str, list[A
     for partition in log.partitions:
         for batch in log.read(partition, wanted):
             assert set(batch.columns) == set(wanted)
-            assert 0 < len(batch) <= 524_288
+            assert 0 < len(batch) <= 262_144
             assert all(len(values) == len(batch) for values in batch.columns.values())
             found["#"] += batch.positions.tolist()
             for column, values in batch.columns.items():
