@@ -92,8 +92,9 @@ def _sampled_for(card: ModelCard, plan: Plan, *, has_reference: bool) -> tuple[s
         "multivariate_drift": has_reference,
     }
     wanted = tuple(name for name, met in needs.items() if met and will_ask(card, name))
-    # What moved the score is worth a look at a sample, but not a sample of its own.
-    return () if wanted == ("drift",) else wanted
+    # What moved the score is worth a look at a sample, but a sample of its own only where the model card asks.
+    asked = any(setting.check == "drift" for setting in card.checks)
+    return () if wanted == ("drift",) and not asked else wanted
 
 
 def _with_rows(

@@ -145,6 +145,8 @@ def _moments(values: Floats) -> Moments:
         infinite, values = len(values) - len(finite), finite
     if not len(values):
         return Moments(low=low, high=high, infinite=infinite)
+    if low == high:
+        return Moments(len(values), low, 0.0, low, high, infinite)  # a mean of equals need not be the same number
     with np.errstate(over="ignore", invalid="ignore"):  # of numbers near the end of the floats; it is not shown
         mean = float(values.mean())
         apart = values - mean
