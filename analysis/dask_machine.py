@@ -26,7 +26,7 @@ from analysis.summaries.summary import Part, Summary
 if TYPE_CHECKING:
     from distributed import Client
 
-SECONDS_TO_CONNECT = 10
+SECONDS_TO_CONNECT = 5
 TASKS_A_THREAD = 3
 """That many wait for each thread of the cluster, so that none is ever idle."""
 SAME_VERSION = ("numpy", "pyarrow")
