@@ -56,7 +56,8 @@ def as_yaml(suggestions: Sequence[Suggested]) -> str:
         return "# There is nothing to suggest a limit from: it needs labels, or a reference.\nchecks: {}\n"
     lines = ["checks:"]
     for one in suggestions:
-        lines += [f"  # {one.says}", f"  {one.check}: {one.limits}"]
+        lines += [f"  # {sentence.rstrip('.')}." for sentence in one.says.split(". ")]
+        lines.append(f"  {one.check}: {one.limits}")
     return "\n".join(lines) + "\n"
 
 
