@@ -16,12 +16,11 @@ from itertools import combinations
 import numpy as np
 
 from analysis.binning import SLOTS, Binning, Codes
+from analysis.rounding import to_digits
 from analysis.summaries.keys import Floats
 
 RIDGE = 1.0
 """Rows that every bin is drawn towards the mean with."""
-DIGITS = 6
-"""What is told of a solved system: its last digits hang on the processor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +45,10 @@ def moved_score(window: Sequence[Binning], scores: Floats, reference: Sequence[B
     faithful = 1 - float(np.square(both - middle - fitted).sum()) / spread if spread > 0 else 0.0
     moved = float(scores.mean() - before.mean())
     parts = [
-        (a.name, _rounded(float(effect @ (_shares(a) - _shares(b)))))
+        (a.name, to_digits(float(effect @ (_shares(a) - _shares(b)))))
         for a, b, effect in zip(window, reference, effects, strict=True)
     ]
-    return Explained(tuple(parts), _rounded(moved - sum(part for _, part in parts)), max(_rounded(faithful), 0.0))
+    return Explained(tuple(parts), to_digits(moved - sum(part for _, part in parts)), max(to_digits(faithful), 0.0))
 
 
 def _effects(codes: Sequence[Codes], scores: Floats) -> list[Floats]:
@@ -70,7 +69,3 @@ def _effects(codes: Sequence[Codes], scores: Floats) -> list[Floats]:
 
 def _shares(column: Binning) -> Floats:
     return np.bincount(column.codes, minlength=SLOTS) / max(len(column.codes), 1)
-
-
-def _rounded(number: float) -> float:
-    return float(f"{number:.{DIGITS}g}")

@@ -14,12 +14,12 @@ import numpy as np
 
 from analysis.binning import SLOTS, Binning
 from analysis.hotspots import Mask
+from analysis.rounding import to_digits
 from analysis.summaries.keys import Floats
 
 MOST_ROWS = 20_000
 REPEATS = 5
 FEWEST_ROWS = 200
-DIGITS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +66,7 @@ def rests_on(columns: Sequence[Binning], scores: Floats, held_back: Mask, *, see
     if total <= 0:
         return None
     importances = (
-        Importance(column.name, _rounded(worse[i] / total), _rounded(found.importances_std[i] / total))
+        Importance(column.name, to_digits(worse[i] / total), to_digits(found.importances_std[i] / total))
         for i, column in enumerate(columns)
     )
-    return Rests(tuple(importances), _rounded(faithful), len(test))
-
-
-def _rounded(number: float) -> float:
-    return float(f"{number:.{DIGITS}g}")
+    return Rests(tuple(importances), to_digits(faithful), len(test))

@@ -16,12 +16,12 @@ import numpy as np
 
 from analysis.binning import SLOTS, Binning
 from analysis.hotspots import Mask
+from analysis.rounding import DIGITS_OF_A_FIT, to_digits
 from analysis.summaries.keys import Floats
 
 MOST_ROWS = 20_000
 FEWEST_ROWS = 200
 VARIANCE_KEPT = 0.65
-DIGITS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def told_apart(
     is_window = np.arange(len(test)) < len(test_here)
     with threadpool_limits(1):  # on cores that others use, too, threads that wait for each other take 50 times as long
         classifier.fit(learn, np.arange(len(learn)) < len(learn_here))
-        scores = classifier.predict_proba(test)[:, 1].round(DIGITS)
+        scores = classifier.predict_proba(test)[:, 1].round(DIGITS_OF_A_FIT)
         components = Components.of(there[learn_there])
     return Apart(
         float(roc_auc_score(is_window, scores)),
@@ -100,4 +100,4 @@ class Components:
 
 def _mean(distances: Floats) -> tuple[float, float]:
     error = float(distances.std(ddof=1)) / len(distances) ** 0.5
-    return float(f"{distances.mean():.{DIGITS}g}"), float(f"{error:.{DIGITS}g}")
+    return to_digits(float(distances.mean())), to_digits(error)

@@ -23,24 +23,6 @@ def fingerprint(result: Result) -> str:
     return _fingerprint(_body(result))
 
 
-def from_json(written: Mapping[str, Any]) -> Result:
-    """The result that was written. ValueError where its fingerprint is not that of its numbers."""
-    if written["schema"] != SCHEMA:
-        raise ValueError(f"this result has schema {written['schema']}, and schema {SCHEMA} is read here")
-    result = Result(
-        model=written["model"],
-        version=written["version"],
-        against=written["against"],
-        window=_rows(written["window"]),
-        reference=None if written["reference"] is None else _rows(written["reference"]),
-        measures=tuple(_measure(m) for m in written["measures"]),
-        checks=tuple(_check(c) for c in written["checks"]),
-    )
-    if fingerprint(result) != written["fingerprint"]:
-        raise ValueError("the result was changed after it was made: its fingerprint is another one")
-    return result
-
-
 def measure_to_json(m: Measure) -> dict[str, Any]:
     return {
         "measure": m.measure,
@@ -107,47 +89,3 @@ def _slice(where: Slice | None) -> dict[str, str] | None:
 
 def _rows_to_json(rows: Rows) -> dict[str, Any]:
     return {"from": rows.start, "to": rows.end, "rows": rows.rows}
-
-
-def _rows(written: Mapping[str, Any]) -> Rows:
-    return Rows(start=written["from"], end=written["to"], rows=written["rows"])
-
-
-def _measure(written: Mapping[str, Any]) -> Measure:
-    return Measure(
-        measure=written["measure"],
-        version=written["version"],
-        feature=written["feature"],
-        class_=written["class"],
-        slice=_slice_of(written["slice"]),
-        period=written["period"],
-        basis=written["basis"],
-        value=written["value"],
-        low=written["low"],
-        high=written["high"],
-        n=written["n"],
-        reason=written["reason"],
-        note=written["note"],
-    )
-
-
-def _check(written: Mapping[str, Any]) -> CheckResult:
-    subject = written["subject"]
-    return CheckResult(
-        check=written["check"],
-        subject=Subject(
-            measure=subject.get("measure"),
-            version=subject.get("version"),
-            feature=subject.get("feature"),
-            class_=subject.get("class"),
-            slice=_slice_of(subject.get("slice")),
-            period=subject.get("period"),
-        ),
-        verdict=written["verdict"],
-        says=written["says"],
-        measures=tuple(written["measures"]),
-    )
-
-
-def _slice_of(written: Mapping[str, str] | None) -> Slice | None:
-    return None if written is None else tuple(written.items())

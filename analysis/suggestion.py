@@ -19,6 +19,7 @@ from analysis.judgement.conditions import rule
 from analysis.judgement.history import FEWEST_ROWS_OF_A_PERIOD
 from analysis.judgement.meaning import meaning
 from analysis.measure_table import Contrasted, MeasureTable
+from analysis.rounding import to_digits
 from analysis.values import FROM_WORST, Measure, Result, Verdict
 
 PERFORMANCE = {
@@ -167,4 +168,4 @@ def _importance(result: Result) -> Iterator[Suggested]:
 
 
 def _rounded(number: float) -> float:
-    return float(f"{number:.2g}")
+    return to_digits(number, 2)

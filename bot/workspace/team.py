@@ -83,9 +83,6 @@ class Team:
     def app_of(self, bot_token: str) -> App | None:
         return next((app for app in self.apps() if app.bot_token == bot_token), None)
 
-    def app_of_user(self, user: str) -> App | None:
-        return next((app for app in self.apps() if app.bot_user == user), None)
-
     # People
 
     def person(self, user: str) -> Json:
