@@ -16,9 +16,9 @@ import pyarrow as pa
 
 from analysis.log import Batch, OpenLog, Partition
 from analysis.plan import Block, Plan, blocks_of
-from analysis.summaries.packing import is_whole, packed, shape, unpacked
+from analysis.summaries.packing import packed, shape, unpacked
 from analysis.summaries.sample import tickets_of
-from analysis.summaries.summary import Part, Summary, added, summarised, together
+from analysis.summaries.summary import Part, Summary, added, one_summary, summarised
 
 ROWS_AT_ONCE = 262_144
 PARTS_AT_ONCE = 8
@@ -123,7 +123,10 @@ class Machine(Protocol):
 
 
 class Kept(Protocol):
-    """Where parts are kept for the next evaluation, as bytes by a key."""
+    """Where parts are kept for the next evaluation, as bytes by a key. What it has may be gone or damaged when it is
+    asked for."""
+
+    def has(self, key: str) -> bool: ...
 
     def get(self, key: str) -> bytes | None: ...
 
@@ -158,7 +161,8 @@ def summaries_of(
         if part is not None:
             sums[task.log][task.block].take(part)
     return [
-        together([tree.total() for tree in trees], reading.plan) for trees, reading in zip(sums, readings, strict=True)
+        one_summary([tree.total() for tree in trees], reading.plan)
+        for trees, reading in zip(sums, readings, strict=True)
     ]
 
 
@@ -170,7 +174,7 @@ def _parts(
         yield from zip(tasks, machine.parts(work, tasks, tally), strict=True)
         return
     keys = [work.key(task) for task in tasks]
-    there = [key is not None and is_whole(kept.get(key)) for key in keys]
+    there = [key is not None and kept.has(key) for key in keys]
     fresh = machine.parts(work, [task for task, known in zip(tasks, there, strict=True) if not known], tally)
     for task, key, known in zip(tasks, keys, there, strict=True):
         if known and key is not None:
@@ -183,9 +187,13 @@ def _parts(
 
 
 def _remembered(kept: Kept, key: str, work: Work, task: Task, tally: Tally) -> Part | None:
-    """What was kept of a task; done anew in the rare case that it has gone since it was looked for."""
+    """What was kept of a task; done anew, and kept, in the rare case that it was damaged or has gone meanwhile."""
     data = kept.get(key)
-    part = unpacked(data) if data is not None and is_whole(data) else work.part(task)
+    part = unpacked(data) if data is not None else None
+    if part is None:
+        part = work.part(task)
+        if part is not None:
+            kept.put(key, packed(part))
     tally.add(pieces=1, rows=part.rows if isinstance(part, Summary) else 0)
     return part
 

@@ -21,6 +21,9 @@ class SummaryFiles:
         self._folder = folder
         self._most_bytes = most_bytes
 
+    def has(self, key: str) -> bool:
+        return self._path(key).exists()
+
     def get(self, key: str) -> bytes | None:
         path = self._path(key)
         try:

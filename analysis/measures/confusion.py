@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.measures.figures import Figure, undefined
-from analysis.measures.intervals import effective, of_counts, wilson
+from analysis.measures.intervals import effective, of_draws, resampled, wilson
 from analysis.summaries.keys import Floats
 from analysis.summaries.scores import NEGATIVE, POSITIVE, UNKNOWN
 from analysis.summaries.table import Table
@@ -89,16 +89,22 @@ def confusions(table: Table) -> dict[int, Confusion]:
     return found
 
 
+def draws(of: Confusion) -> Floats:
+    """(draws, 4): tp, fp, fn, tn as they might have been, for all measures of the same rows."""
+    return resampled(of.four())
+
+
 def figures(of: Confusion) -> Iterator[Figure]:
     """Every measure of decisions for some rows."""
+    drawn = draws(of)
     yield rate(of, "accuracy")
-    yield balanced_accuracy(of)
+    yield balanced_accuracy(of, drawn)
     for name in ("precision", "recall"):
         yield rate(of, name)
-    yield f1(of)
+    yield f1(of, drawn)
     for name in ("specificity", "false_positive_rate", "false_negative_rate", "negative_predictive_value"):
         yield rate(of, name)
-    yield matthews_corrcoef(of)
+    yield matthews_corrcoef(of, drawn)
     for name, cell in COUNTS.items():
         yield counted(of, name, cell)
     yield positive_rate(of)
@@ -140,27 +146,27 @@ def selection_rate(of: Confusion) -> Figure:
     return Figure(name="selection_rate", value=value, low=low, high=high, n=of.predicted, note=note)
 
 
-def balanced_accuracy(of: Confusion) -> Figure:
+def balanced_accuracy(of: Confusion, drawn: Floats) -> Figure:
     """The mean of recall and specificity (scikit-learn's balanced_accuracy_score)."""
     name = "balanced_accuracy"
     if not of.weight(("tp", "fn")) or not of.weight(("tn", "fp")):
         return undefined(name, of.decided, _one_class(of))
     value = (rate(of, "recall").value or 0.0) / 2 + (rate(of, "specificity").value or 0.0) / 2
     return _with_interval(
-        of, name, value, lambda d: (d[:, 0] / (d[:, 0] + d[:, 2]) + d[:, 3] / (d[:, 3] + d[:, 1])) / 2
+        of, name, value, drawn, lambda d: (d[:, 0] / (d[:, 0] + d[:, 2]) + d[:, 3] / (d[:, 3] + d[:, 1])) / 2
     )
 
 
-def f1(of: Confusion) -> Figure:
+def f1(of: Confusion, drawn: Floats) -> Figure:
     """2 tp / (2 tp + fp + fn), the harmonic mean of precision and recall."""
     below = 2 * of.weight(("tp",)) + of.weight(("fp", "fn"))
     if not below:
         return undefined("f1", of.decided, _nothing_or(of, "no row is positive and none is predicted positive"))
     value = 2 * of.weight(("tp",)) / below
-    return _with_interval(of, "f1", value, lambda d: 2 * d[:, 0] / (2 * d[:, 0] + d[:, 1] + d[:, 2]))
+    return _with_interval(of, "f1", value, drawn, lambda d: 2 * d[:, 0] / (2 * d[:, 0] + d[:, 1] + d[:, 2]))
 
 
-def matthews_corrcoef(of: Confusion) -> Figure:
+def matthews_corrcoef(of: Confusion, drawn: Floats) -> Figure:
     """(tp tn - fp fn) / sqrt((tp+fp)(tp+fn)(tn+fp)(tn+fn)): the correlation of labels with predictions."""
     name = "matthews_corrcoef"
     cells = np.array([[of.weight((c,)) for c in ("tp", "fp", "fn", "tn")]])
@@ -169,7 +175,7 @@ def matthews_corrcoef(of: Confusion) -> Figure:
     if math.isnan(value):
         why = "all labels, or all predictions, are the same"
         return undefined(name, of.decided, _nothing_or(of, why))
-    return _with_interval(of, name, value, correlation)
+    return _with_interval(of, name, value, drawn, correlation)
 
 
 def counted(of: Confusion, name: str, cell: str) -> Figure:
@@ -178,8 +184,10 @@ def counted(of: Confusion, name: str, cell: str) -> Figure:
     return Figure(name=name, value=of.weight((cell,)), n=of.decided)
 
 
-def _with_interval(of: Confusion, name: str, value: float, statistic: Callable[[Floats], Floats]) -> Figure:
-    found = of_counts(of.four(), statistic)
+def _with_interval(
+    of: Confusion, name: str, value: float, drawn: Floats, statistic: Callable[[Floats], Floats]
+) -> Figure:
+    found = of_draws(drawn, statistic)
     low, high = found if found is not None else (None, None)
     if low is not None and high is not None:
         low, high = min(low, value), max(high, value)

@@ -66,7 +66,7 @@ def resampled(cells: Floats, draws: int = DRAWS) -> Floats:
     return generator.poisson(cells, size=(draws, *cells.shape)).astype(np.float64)
 
 
-def of_counts(cells: Floats, statistic: Callable[[Floats], Floats]) -> Interval | None:
-    """The interval of a number that is worked out from a few counts (the last axis of what ``statistic`` is given)."""
+def of_draws(drawn: Floats, statistic: Callable[[Floats], Floats]) -> Interval | None:
+    """The interval of a number that is worked out from a few counts (the last axis of ``drawn``)."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        return percentiles(statistic(resampled(cells)))
+        return percentiles(statistic(drawn))

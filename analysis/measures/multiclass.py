@@ -12,7 +12,17 @@ from dataclasses import replace
 import numpy as np
 
 from analysis.measures import calibration, curves
-from analysis.measures.confusion import COUNTS, RATES, Confusion, counted, f1, positive_rate, rate, selection_rate
+from analysis.measures.confusion import (
+    COUNTS,
+    RATES,
+    Confusion,
+    counted,
+    draws,
+    f1,
+    positive_rate,
+    rate,
+    selection_rate,
+)
 from analysis.measures.curves import Curve
 from analysis.measures.figures import Figure, undefined
 from analysis.measures.intervals import DRAWS_OF_CURVES, about, effective, error_of_mean, percentiles, resampled, wilson
@@ -136,7 +146,9 @@ def macro_f1(each: dict[str, Confusion], matrix: Matrix, drawn: Floats | None) -
         return np.asarray(f1s[..., matrix.occurs].mean(axis=-1), dtype=np.float64)
 
     found = _of_matrix("f1", matrix, drawn, statistic)
-    without = [c for c, occurs in zip(each, matrix.occurs, strict=True) if occurs and f1(each[c]).value is None]
+    without = [
+        c for c, occurs in zip(each, matrix.occurs, strict=True) if occurs and not each[c].weight(("tp", "fp", "fn"))
+    ]
     return replace(found, note=_as_zero(without)) if without and found.value is not None else found
 
 
@@ -198,7 +210,7 @@ def losses(seen: Classes, group: int) -> Iterator[Figure]:
 def _of_decisions(decided: Confusion) -> Iterator[Figure]:
     for name in ("accuracy", *MACRO_RATES):
         yield rate(decided, name)
-    yield f1(decided)
+    yield f1(decided, draws(decided))
     for name, cell in COUNTS.items():
         yield counted(decided, name, cell)
     yield positive_rate(decided)

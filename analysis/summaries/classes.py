@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ from analysis.summaries.distinct import Ints, distinct
 from analysis.summaries.groups import Groups, grouped, merged
 from analysis.summaries.keys import EXACT, Floats
 from analysis.summaries.scores import SCORES, SMALLEST, Said, View, view
-from analysis.summaries.table import NO_LIMIT, Encoded, Limit, Renumber, Table, counted, gathered, tallied
+from analysis.summaries.table import NO_LIMIT, Encoded, Limit, Renumber, Table, counted, gathered, tallied, together
 
 LABEL, PREDICTION = "label", "prediction"
 LOSS, LOSS2, SQUARE, SQUARE2, OUTSIDE, WEIGHT, WEIGHT2 = range(7)
@@ -31,13 +31,15 @@ class Classes:
     decided: Table
     losses: Table
 
-    def __add__(self, other: Classes) -> Classes:
-        pairs, first, second = merged(self.pairs, other.pairs)
-        return Classes(
-            tuple(a + b for a, b in zip(self.against_rest, other.against_rest, strict=True)),
+    @classmethod
+    def together(cls, parts: Sequence[Classes]) -> Classes:
+        pairs, numbers = merged([part.pairs for part in parts])
+        decided = [_rekeyed(part.decided, new) for part, new in zip(parts, numbers, strict=True)]
+        return cls(
+            tuple(View.together(views) for views in zip(*(part.against_rest for part in parts), strict=True)),
             pairs,
-            _rekeyed(self.decided, first) + _rekeyed(other.decided, second),
-            self.losses + other.losses,
+            together(decided),
+            together([part.losses for part in parts]),
         )
 
     def regrouped(self, renumber: Renumber) -> Classes:

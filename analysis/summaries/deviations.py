@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from analysis.summaries.distinct import Ints, distinct
 from analysis.summaries.keys import Floats
-from analysis.summaries.table import Renumber, Table, tallied
+from analysis.summaries.table import Renumber, Table, tallied, together
 
 (ERROR, ERROR2, ERROR4, ABSOLUTE, SHARE, SHARE2, LOG2, LOG4, ZEROS, TOO_LOW, WEIGHT, WEIGHT2) = range(12)
 """The sums, each times the row's weight (1 without weights) but for the two counts: of the errors (prediction - label),
@@ -27,13 +28,14 @@ class Spreads:
     means: Floats
     squares: Floats
 
-    def __add__(self, other: Spreads) -> Spreads:
-        groups = np.concatenate([self.groups, other.groups])
-        both = [
-            np.concatenate(pair)
-            for pair in ((self.weights, other.weights), (self.means, other.means), (self.squares, other.squares))
-        ]
-        return spreads(groups, *both)
+    @classmethod
+    def together(cls, parts: Sequence[Spreads]) -> Spreads:
+        return spreads(
+            np.concatenate([part.groups for part in parts]),
+            np.concatenate([part.weights for part in parts]),
+            np.concatenate([part.means for part in parts]),
+            np.concatenate([part.squares for part in parts]),
+        )
 
     def of(self, group: int) -> float:
         """The sum of squares of one group."""
@@ -64,8 +66,13 @@ class Deviations:
     sums: Table
     labels: Spreads
 
-    def __add__(self, other: Deviations) -> Deviations:
-        return Deviations(self.rows + other.rows, self.sums + other.sums, self.labels + other.labels)
+    @classmethod
+    def together(cls, parts: Sequence[Deviations]) -> Deviations:
+        return cls(
+            together([part.rows for part in parts]),
+            together([part.sums for part in parts]),
+            Spreads.together([part.labels for part in parts]),
+        )
 
     def regrouped(self, renumber: Renumber) -> Deviations:
         labels = self.labels

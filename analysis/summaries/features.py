@@ -27,7 +27,7 @@ from analysis.summaries.keys import EXACT, Floats
 from analysis.summaries.table import NO_LIMIT, Encoded, Lanes, Limit, Table, counted, empty, gathered, tallied, together
 
 NUMBERS = Limit(exact=32_768, coarse=4_096)
-NUMBERS_BY_PERIOD = Limit(exact=16_384, coarse=16_384)
+NUMBERS_BY_PERIOD = Limit(exact=16_384, coarse=16_384, lane=1_024)
 MOST_CELLS_OF_TEXTS = 200_000
 
 
@@ -65,17 +65,18 @@ class TextCounts:
     table: Table
     by_period: bool
 
-    def __add__(self, other: TextCounts) -> TextCounts:
-        if self.values is None or other.values is None:
-            return TextCounts(None, empty(), False)
-        if self.values == other.values:
-            return _bounded(self.values, self.table + other.table, self.by_period and other.by_period)
-        values = tuple(sorted({*self.values, *other.values}))
-        if len(values) > MOST_TEXTS:
-            return TextCounts(None, empty(), False)
+    @classmethod
+    def together(cls, parts: Sequence[TextCounts]) -> TextCounts:
+        lists = [part.values for part in parts if part.values is not None]
+        values = lists[0] if len(set(lists)) == 1 else tuple(sorted({value for own in lists for value in own}))
+        if len(lists) < len(parts) or len(values) > MOST_TEXTS:
+            return cls(None, empty(), False)
         place = {value: code for code, value in enumerate(values)}
-        tables = [_renumbered(part.table, [place[v] for v in part.values or ()]) for part in (self, other)]
-        return _bounded(values, tables[0] + tables[1], self.by_period and other.by_period)
+        tables = [
+            part.table if own == values else _renumbered(part.table, [place[v] for v in own])
+            for part, own in zip(parts, lists, strict=True)
+        ]
+        return _bounded(values, together(tables), all(part.by_period for part in parts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +93,8 @@ class Feature:
     texts: TextCounts
     numbers_among_texts: int = 0
 
-    def __add__(self, other: Feature) -> Feature:
-        return Feature.together([self, other])
-
     @classmethod
     def together(cls, parts: Sequence[Feature]) -> Feature:
-        """Many at once: their tables are merged in one pass."""
         return cls(
             frozenset().union(*(part.kinds for part in parts)),
             sum(part.rows for part in parts),
@@ -105,7 +102,7 @@ class Feature:
             together([part.numbers for part in parts]),
             together([part.numbers_by_period for part in parts]),
             reduce(Moments.__add__, (part.moments for part in parts)),
-            reduce(TextCounts.__add__, (part.texts for part in parts)),
+            TextCounts.together([part.texts for part in parts]),
             sum(part.numbers_among_texts for part in parts),
         )
 

@@ -57,22 +57,22 @@ def grouped(columns: tuple[str, ...], batch: Mapping[str, pa.Array], *, like: Gr
     return groups, mapping[places]
 
 
-def merged(one: Groups, two: Groups) -> tuple[Groups, Ints, Ints]:
-    """Both lists as one, and for each group of either its number in it."""
-    if one.too_many or two.too_many:
-        return Groups(one.columns, too_many=True), np.zeros(len(one), np.int64), np.zeros(len(two), np.int64)
-    if not one.parts or not two.parts:
-        kept = one if one.parts else two
-        return kept, np.arange(len(one)), np.arange(len(two))
-    levels = tuple(_joint_level(a, b) for a, b in zip(one.levels, two.levels, strict=True))
-    parts = [_at(one, levels), _at(two, levels)]
+def merged(lists: Sequence[Groups]) -> tuple[Groups, list[Ints]]:
+    """The lists as one, and for each group of each its number in it."""
+    first = lists[0]
+    too_many = Groups(first.columns, too_many=True), [np.zeros(len(groups), np.int64) for groups in lists]
+    if any(groups.too_many for groups in lists):
+        return too_many
+    some = [groups for groups in lists if groups.parts]
+    if all(groups.parts == some[0].parts and groups.levels == some[0].levels for groups in some):
+        return some[0] if some else first, [np.arange(len(groups)) for groups in lists]
+    levels = tuple(_joint_level(column) for column in zip(*(groups.levels for groups in some), strict=True))
+    parts = [_at(groups, levels) for groups in lists]
     while (crowded := _crowded(parts, levels)) is not None:
         levels = tuple(_next(level) if i == crowded else level for i, level in enumerate(levels))
-        parts = [_at(one, levels), _at(two, levels)]
-    groups, (first, second) = _sorted(Groups(one.columns, (), levels), parts)
-    if len(groups) > MOST_GROUPS:
-        return Groups(one.columns, too_many=True), np.zeros(len(one), np.int64), np.zeros(len(two), np.int64)
-    return groups, first, second
+        parts = [_at(groups, levels) for groups in lists]
+    groups, numbers = _sorted(Groups(first.columns, (), levels), parts)
+    return too_many if len(groups) > MOST_GROUPS else (groups, numbers)
 
 
 def _coded(array: pa.Array, level: int | None) -> tuple[Sequence[Part] | None, Ints, int | None]:
@@ -115,8 +115,9 @@ def _order(parts: tuple[Part, ...]) -> tuple[tuple[int, int, str], ...]:
     return tuple((2, 0, "") if p is None else (1, 0, p) if isinstance(p, str) else (0, p, "") for p in parts)
 
 
-def _joint_level(one: int | None, two: int | None) -> int | None:
-    return None if one is None or two is None else max(one, two)
+def _joint_level(levels: Sequence[int | None]) -> int | None:
+    known = [level for level in levels if level is not None]
+    return max(known) if len(known) == len(levels) else None
 
 
 def _at(groups: Groups, levels: Sequence[int | None]) -> list[tuple[Part, ...]]:

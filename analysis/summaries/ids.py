@@ -6,6 +6,7 @@ they are a fair sample of the ids, each with all of its rows.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,12 +30,12 @@ class Ids:
     counts: Ints
     complete: bool = True
 
-    def __add__(self, other: Ids) -> Ids:
-        every = np.concatenate([self.hashes, other.hashes])
-        found, places = np.unique(every, return_inverse=True)
-        both = np.concatenate([self.counts, other.counts])
-        counts = np.bincount(places, weights=both, minlength=len(found)).astype(np.int64)
-        return _bounded(found, counts, self.complete and other.complete)
+    @classmethod
+    def together(cls, parts: Sequence[Ids]) -> Ids:
+        found, places = np.unique(np.concatenate([part.hashes for part in parts]), return_inverse=True)
+        every = np.concatenate([part.counts for part in parts])
+        counts = np.bincount(places, weights=every, minlength=len(found)).astype(np.int64)
+        return _bounded(found, counts, all(part.complete for part in parts))
 
 
 def ids_of(array: pa.Array) -> Ids:

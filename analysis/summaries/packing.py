@@ -8,9 +8,10 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ from analysis.summaries.spoken import Spoken
 from analysis.summaries.summary import Features, Part, Summary
 from analysis.summaries.table import Limit, Table
 
-REVISION = 3
+REVISION = 4
 """To be raised when a summary of the same rows would hold other numbers."""
 PACKED = (
     *(Cases, Classes, Deviations, Feature, Features, Groups, Ids, Limit, Moments),
@@ -37,52 +38,40 @@ PACKED = (
 )
 _BY_NAME = {cls.__name__: cls for cls in PACKED}
 _MAGIC = b"parley summary\n"
-_LONGEST_LIST = 2**20
 
 
 def packed(part: Part) -> bytes:
     buffers: list[bytes] = []
-    tree = json.dumps(_folded(part, buffers), separators=(",", ":")).encode()
-    sizes = json.dumps([len(tree), *map(len, buffers)]).encode()
-    body = b"\n".join([sizes, tree]) + b"".join(buffers)
+    tree = _folded(part, buffers)
+    index = json.dumps([tree, [len(b) for b in buffers]], separators=(",", ":")).encode()
+    body = index + b"".join(buffers)
     squeezed: bytes = pa.compress(body, codec="zstd", asbytes=True)
-    head = f"{shape()} {len(body)} {hashlib.sha256(squeezed).hexdigest()}\n".encode()
+    head = f"{shape()} {len(index)} {len(body)} {hashlib.sha256(squeezed).hexdigest()}\n".encode()
     return _MAGIC + head + squeezed
 
 
-def is_whole(data: bytes | None) -> bool:
-    """Whether these are the undamaged bytes of a summary of this revision."""
-    return data is not None and _opened(data) is not None
-
-
-def unpacked(data: bytes) -> Part:
-    """Raises ValueError where the bytes are not whole."""
+def unpacked(data: bytes) -> Part | None:
+    """None where these are not the undamaged bytes of a summary of this revision."""
     opened = _opened(data)
     if opened is None:
-        raise ValueError("these are no whole bytes of a summary of this revision")
-    size, squeezed = opened
+        return None
+    start, size, squeezed = opened
     body = memoryview(pa.decompress(squeezed, decompressed_size=size, codec="zstd"))
-    end = bytes(body[:_LONGEST_LIST]).index(b"\n")
-    first, *sizes = json.loads(bytes(body[:end]))
-    start = end + 1 + first
-    tree = json.loads(bytes(body[end + 1 : start]))
-    buffers = []
-    for length in sizes:
-        buffers.append(body[start : start + length])
-        start += length
-    part: Part = _unfolded(tree, buffers)
+    tree, sizes = json.loads(bytes(body[:start]))
+    ends = list(accumulate(sizes, initial=start))
+    part: Part = _unfolded(tree, [body[a:b] for a, b in pairwise(ends)])
     return part
 
 
-def _opened(data: bytes) -> tuple[int, bytes] | None:
-    """The size before and the bytes after squeezing."""
+def _opened(data: bytes) -> tuple[int, int, bytes] | None:
+    """The size of the index, and of all, before squeezing; and the squeezed bytes."""
     if not data.startswith(_MAGIC):
         return None
     head, _, squeezed = data[len(_MAGIC) :].partition(b"\n")
     parts = head.decode("ascii", "replace").split()
-    if len(parts) != 3 or parts[0] != shape() or parts[2] != hashlib.sha256(squeezed).hexdigest():
+    if len(parts) != 4 or parts[0] != shape() or parts[3] != hashlib.sha256(squeezed).hexdigest():
         return None
-    return int(parts[1]), squeezed
+    return int(parts[1]), int(parts[2]), squeezed
 
 
 @cache
@@ -106,9 +95,11 @@ def _folded(value: Any, buffers: list[bytes]) -> Any:
     if isinstance(value, Mapping):
         return ["m", *([_folded(k, buffers), _folded(v, buffers)] for k, v in value.items())]
     if isinstance(value, np.ndarray):
+        if not value.size:
+            return ["n", value.dtype.str, *value.shape]
         narrow = _narrowed(value)
         buffers.append(np.ascontiguousarray(narrow).tobytes())
-        return ["a", value.dtype.str, list(value.shape), len(buffers) - 1, narrow.dtype.str]
+        return ["a", len(buffers) - 1, narrow.dtype.str, value.dtype.str, *value.shape]
     if isinstance(value, pa.ChunkedArray):
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, pa.schema([("column", value.type)])) as stream:
@@ -132,20 +123,33 @@ def _narrowed(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 
 def _unfolded(tree: Any, buffers: list[memoryview]) -> Any:
-    if not isinstance(tree, list):
-        return tree
-    kind, rest = tree[0], tree[1:]
-    if kind == "f":
-        return float(rest[0])
-    if kind == "t":
-        return tuple(_unfolded(v, buffers) for v in rest)
-    if kind == "s":
-        return frozenset(rest)
-    if kind == "m":
-        return {_unfolded(k, buffers): _unfolded(v, buffers) for k, v in rest}
-    if kind == "a":
-        found = np.frombuffer(buffers[rest[2]], dtype=np.dtype(rest[3])).reshape(rest[1])
-        return found.astype(np.dtype(rest[0]), copy=False)
-    if kind == "c":
-        return pa.ipc.open_stream(pa.py_buffer(buffers[rest[0]])).read_all().column("column")
-    return _BY_NAME[rest[0]](*(_unfolded(v, buffers) for v in rest[1:]))
+    """A log of a month has a hundred thousand of these nodes, so each is looked at once."""
+    return _UNFOLDED[tree[0]](tree, buffers) if type(tree) is list else tree
+
+
+def _array(tree: list[Any], buffers: list[memoryview]) -> npt.NDArray[Any]:
+    _, place, narrow, dtype, *shape = tree
+    found = np.frombuffer(buffers[place], narrow)
+    if narrow != dtype:
+        found = found.astype(dtype)
+    return found if len(shape) == 1 else found.reshape(shape)
+
+
+def _column(tree: list[Any], buffers: list[memoryview]) -> pa.ChunkedArray:
+    return pa.ipc.open_stream(pa.py_buffer(buffers[tree[1]])).read_all().column("column")
+
+
+def _value(tree: list[Any], buffers: list[memoryview]) -> Any:
+    return _BY_NAME[tree[1]](*[_unfolded(v, buffers) for v in tree[2:]])
+
+
+_UNFOLDED: dict[str, Callable[[list[Any], list[memoryview]], Any]] = {
+    "a": _array,
+    "c": _column,
+    "d": _value,
+    "f": lambda tree, _: float(tree[1]),
+    "m": lambda tree, buffers: {_unfolded(k, buffers): _unfolded(v, buffers) for k, v in tree[1:]},
+    "n": lambda tree, _: np.zeros(tree[2:], tree[1]),
+    "s": lambda tree, _: frozenset(tree[1:]),
+    "t": lambda tree, buffers: tuple([_unfolded(v, buffers) for v in tree[1:]]),
+}

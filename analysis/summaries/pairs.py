@@ -6,7 +6,7 @@ hashes, so that samples merge in any order to the same one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,10 +38,11 @@ class Cases:
     def __len__(self) -> int:
         return len(self.hashes)
 
-    def __add__(self, other: Cases) -> Cases:
-        hashes = np.concatenate([self.hashes, other.hashes])
-        values = {name: np.concatenate([column, other.values[name]]) for name, column in self.values.items()}
-        return _smallest(hashes, values, self.complete and other.complete)
+    @classmethod
+    def together(cls, parts: Sequence[Cases]) -> Cases:
+        hashes = np.concatenate([part.hashes for part in parts])
+        values = {name: np.concatenate([part.values[name] for part in parts]) for name in parts[0].values}
+        return _smallest(hashes, values, all(part.complete for part in parts))
 
     def at(self, rows: Ints) -> dict[str, Floats]:
         return {name: column[rows] for name, column in self.values.items()}
@@ -54,8 +55,9 @@ class Sides:
     judged: Cases
     against: Cases
 
-    def __add__(self, other: Sides) -> Sides:
-        return Sides(self.judged + other.judged, self.against + other.against)
+    @classmethod
+    def together(cls, parts: Sequence[Sides]) -> Sides:
+        return cls(Cases.together([part.judged for part in parts]), Cases.together([part.against for part in parts]))
 
     @property
     def complete(self) -> bool:

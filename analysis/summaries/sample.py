@@ -36,14 +36,15 @@ class Sample:
     def __len__(self) -> int:
         return len(self.tickets)
 
-    def __add__(self, other: Sample) -> Sample:
-        halvings = max(self.halvings, other.halvings)
-        one, two = self.halved(halvings), other.halved(halvings)
-        columns = {}
-        for name, first in one.columns.items():
-            type_ = _type(first, two.columns[name])
-            columns[name] = pa.chunked_array([*_chunks(first, type_), *_chunks(two.columns[name], type_)], type_)
-        return Sample(np.concatenate([one.tickets, two.tickets]), columns, halvings).bounded()
+    @classmethod
+    def together(cls, parts: Sequence[Sample]) -> Sample:
+        halvings = max(part.halvings for part in parts)
+        tickets = np.concatenate([part.tickets for part in parts])
+        # Enough for all of them at once, so that each part's rows are taken once.
+        halvings = _enough_halvings(tickets, halvings, MOST_ROWS)
+        same = [part.halved(halvings) for part in parts]
+        columns = {name: _joined([part.columns[name] for part in same]) for name in same[0].columns}
+        return cls(np.concatenate([part.tickets for part in same]), columns, halvings)
 
     def halved(self, halvings: int) -> Sample:
         """With so many halvings in all."""
@@ -106,10 +107,15 @@ def _short(array: pa.Array) -> pa.Array:
     return array.dictionary_encode()
 
 
+def _joined(columns: Sequence[pa.ChunkedArray]) -> pa.ChunkedArray:
+    type_ = _type(columns)
+    return pa.chunked_array([chunk for column in columns for chunk in _chunks(column, type_)], type_)
+
+
 def _chunks(column: pa.ChunkedArray, type_: pa.DataType) -> list[pa.Array]:
     return [pa.nulls(len(c), type_) if pa.types.is_null(c.type) else c for c in column.chunks if len(c)]
 
 
-def _type(one: pa.ChunkedArray, two: pa.ChunkedArray) -> pa.DataType:
-    """Of a column that is missing in one part, the other's."""
-    return two.type if pa.types.is_null(one.type) else one.type
+def _type(columns: Sequence[pa.ChunkedArray]) -> pa.DataType:
+    """Of a column that is missing in some parts, the others'."""
+    return next((c.type for c in columns if not pa.types.is_null(c.type)), columns[0].type)

@@ -6,20 +6,21 @@ A view splits the rows into groups by a number each: 0 for the whole, a period's
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from analysis.summaries.distinct import Ints
 from analysis.summaries.keys import Floats
-from analysis.summaries.table import Encoded, Limit, Renumber, Table, counted, empty, tallied
+from analysis.summaries.table import Encoded, Limit, Renumber, Table, counted, empty, tallied, together
 
 NEGATIVE, POSITIVE, UNKNOWN = 0, 1, 2
 """A row's label or prediction: not the class, the class, or not there."""
 
 SCORES = Limit(exact=131_072, coarse=65_536)
-SCORES_OF_GROUPS_BY_PERIOD = Limit(exact=32_768, coarse=16_384)
+SCORES_BY_PERIOD = replace(SCORES, lane=8_192)
+SCORES_OF_GROUPS_BY_PERIOD = Limit(exact=32_768, coarse=16_384, lane=1_024)
 CALIBRATION_BINS = 10
 SMALLEST = float(np.finfo(np.float64).eps)
 """Probabilities are kept this far from 0 and 1 in a logarithm, as scikit-learn does."""
@@ -54,12 +55,13 @@ class View:
     losses: Table
     calibration: Table
 
-    def __add__(self, other: View) -> View:
-        return View(
-            self.scores + other.scores,
-            self.confusion + other.confusion,
-            self.losses + other.losses,
-            self.calibration + other.calibration,
+    @classmethod
+    def together(cls, parts: Sequence[View]) -> View:
+        return cls(
+            together([part.scores for part in parts]),
+            together([part.confusion for part in parts]),
+            together([part.losses for part in parts]),
+            together([part.calibration for part in parts]),
         )
 
     def one_group(self) -> View:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ from analysis.summaries.distinct import Ints
 from analysis.summaries.groups import MOST_GROUPS, Groups, grouped, merged
 from analysis.summaries.keys import EXACT
 from analysis.summaries.said import Columns, binary_rows, multiclass_rows, regression_rows
-from analysis.summaries.scores import SCORES, SCORES_OF_GROUPS_BY_PERIOD, Said, View, view
+from analysis.summaries.scores import SCORES, SCORES_BY_PERIOD, SCORES_OF_GROUPS_BY_PERIOD, Said, View, view
 from analysis.summaries.table import Limit, Renumber
 
 MOST_GROUPS_BY_PERIOD = 200
@@ -34,27 +34,18 @@ class Spoken:
     by_period: Seen | None
     groups: tuple[Groups, ...]
     by_group: tuple[Seen, ...]
-    by_group_and_period: tuple[Seen | None, ...] = ()
+    by_group_and_period: tuple[Seen | None, ...]
 
-    def __add__(self, other: Spoken) -> Spoken:
-        joined = [
-            joined_groups(*parts)
-            for parts in zip(
-                *(self.groups, self.by_group, self.by_group_and_period or _none(self)),
-                *(other.groups, other.by_group, other.by_group_and_period or _none(other)),
-                strict=True,
-            )
-        ]
-        by_period = None
-        if self.by_period is not None and other.by_period is not None:
-            by_period = added(self.by_period, other.by_period)
-        return Spoken(
-            self.rows + other.rows,
-            added(self.whole, other.whole),
-            by_period,
-            tuple(groups for groups, _, _ in joined),
-            tuple(seen for _, seen, _ in joined),
-            tuple(over_time for _, _, over_time in joined),
+    @classmethod
+    def together(cls, parts: Sequence[Spoken]) -> Spoken:
+        by_group = [_groups_together(parts, number) for number in range(len(parts[0].groups))]
+        return cls(
+            sum(part.rows for part in parts),
+            seen_together([part.whole for part in parts]),
+            _all_or_none([part.by_period for part in parts]),
+            tuple(groups for groups, _, _ in by_group),
+            tuple(seen for _, seen, _ in by_group),
+            tuple(over_time for _, _, over_time in by_group),
         )
 
 
@@ -69,7 +60,7 @@ def spoken(plan: Plan, version: Judged, columns: Columns, periods: Ints, *, like
     return Spoken(
         len(periods),
         see(None, SCORES),
-        see(periods, SCORES) if has_periods else None,
+        see(periods, SCORES_BY_PERIOD) if has_periods else None,
         tuple(groups for groups, _ in found),
         tuple(see(places, SCORES) for _, places in found),
         tuple(
@@ -86,38 +77,40 @@ def in_period(numbers: Ints, renumber: Renumber) -> Ints:
     return np.asarray(numbers // MOST_GROUPS * MOST_GROUPS + renumber(numbers % MOST_GROUPS), dtype=np.int64)
 
 
-def added(one: Seen, two: Seen) -> Seen:
-    """Two views of one kind as one."""
-    if isinstance(one, View) and isinstance(two, View):
-        return one + two
-    if isinstance(one, Classes) and isinstance(two, Classes):
-        return one + two
-    if isinstance(one, Deviations) and isinstance(two, Deviations):
-        return one + two
-    raise TypeError(f"a {type(one).__name__} and a {type(two).__name__} do not add up")
+def seen_together(views: Sequence[Seen]) -> Seen:
+    """Views of one kind as one."""
+    first = views[0]
+    if isinstance(first, View):
+        return View.together([view for view in views if isinstance(view, View)])
+    if isinstance(first, Classes):
+        return Classes.together([view for view in views if isinstance(view, Classes)])
+    return Deviations.together([view for view in views if isinstance(view, Deviations)])
 
 
-def joined_groups(
-    one: Groups, first: Seen, early: Seen | None, two: Groups, second: Seen, late: Seen | None
-) -> tuple[Groups, Seen, Seen | None]:
-    """Two grouped views as one, whose groups are the groups of both; the same views by period, where both have them."""
-    if one.parts == two.parts and one.levels == two.levels and not one.too_many:
-        return one, added(first, second), added(early, late) if early is not None and late is not None else None
-    groups, from_first, from_second = merged(one, two)
+def _all_or_none(views: Sequence[Seen | None]) -> Seen | None:
+    there = [view for view in views if view is not None]
+    return seen_together(there) if len(there) == len(views) else None
+
+
+def _groups_together(parts: Sequence[Spoken], number: int) -> tuple[Groups, Seen, Seen | None]:
+    """One grouping's views as one, whose groups are the groups of all; the same by period, where all have it."""
+    groups, numbers = merged([part.groups[number] for part in parts])
+    views = [part.by_group[number] for part in parts]
     if groups.too_many:
-        return groups, added(first.one_group(), second.one_group()), None
-    whole = added(first.regrouped(from_first.__getitem__), second.regrouped(from_second.__getitem__))
-    if early is None or late is None or len(groups) > MOST_GROUPS_BY_PERIOD:
+        return groups, seen_together([view.one_group() for view in views]), None
+    whole = seen_together([_numbered_anew(view, new) for view, new in zip(views, numbers, strict=True)])
+    if len(groups) > MOST_GROUPS_BY_PERIOD:
         return groups, whole, None
-    return groups, whole, added(_moved(early, from_first), _moved(late, from_second))
+    over_time = zip((part.by_group_and_period[number] for part in parts), numbers, strict=True)
+    return groups, whole, _all_or_none([view and _numbered_anew(view, new, by_period=True) for view, new in over_time])
 
 
-def _moved(over_time: Seen, mapping: Ints) -> Seen:
-    return over_time.regrouped(lambda numbers: in_period(numbers, mapping.__getitem__))
-
-
-def _none(spoken: Spoken) -> tuple[None, ...]:
-    return (None,) * len(spoken.groups)
+def _numbered_anew(view: Seen, numbers: Ints, *, by_period: bool = False) -> Seen:
+    """A view with these numbers for its groups."""
+    if bool((numbers == np.arange(len(numbers))).all()):
+        return view
+    new: Renumber = numbers.__getitem__
+    return view.regrouped((lambda of: in_period(of, new)) if by_period else new)
 
 
 def _seeing(plan: Plan, version: Judged, columns: Columns, like: Spoken | None) -> Callable[[Ints | None, Limit], Seen]:

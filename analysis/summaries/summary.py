@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import reduce
 
 import numpy as np
 import pyarrow as pa
@@ -21,7 +21,7 @@ from analysis.summaries.pairs import Sides, sides
 from analysis.summaries.said import Columns
 from analysis.summaries.sample import MOST_ROWS_OF_A_PARTITION, Sample, sample_of, side_by_side
 from analysis.summaries.spoken import Spoken, spoken
-from analysis.summaries.table import Lanes, Table, lanes_of, tallied
+from analysis.summaries.table import Lanes, Table, lanes_of, tallied, together
 
 OUT_OF_TIME = -(2**40)
 """The lane of rows without a timestamp: below every period, and small enough to be multiplied."""
@@ -42,15 +42,11 @@ class Features:
         """As it is kept of a partition: with a smaller sample."""
         return self if self.sample is None else replace(self, sample=self.sample.bounded(MOST_ROWS_OF_A_PARTITION))
 
-    def __add__(self, other: Features) -> Features:
-        return Features.together([self, other])
-
     @classmethod
     def together(cls, parts: Sequence[Features]) -> Features:
-        """Many at once."""
         samples = [part.sample for part in parts if part.sample is not None]
         by_name = {name: Feature.together([part.by_name[name] for part in parts]) for name in parts[0].by_name}
-        return cls(by_name, reduce(Sample.__add__, samples) if samples else None)
+        return cls(by_name, Sample.together(samples) if samples else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +72,23 @@ class Summary:
         return replace(self, features=self.features.bounded())
 
     def __add__(self, other: Summary) -> Summary:
-        against = self.against + other.against if self.against is not None and other.against is not None else None
-        return Summary(
-            self.judged + other.judged,
-            against,
-            self.features + other.features,
-            self.periods + other.periods,
-            self.ids + other.ids if self.ids is not None and other.ids is not None else None,
-            max(self.last_row, other.last_row),
-            self.sides + other.sides if self.sides is not None and other.sides is not None else None,
-            {v: self.versions.get(v, 0) + other.versions.get(v, 0) for v in {**self.versions, **other.versions}},
+        return Summary.together([self, other])
+
+    @classmethod
+    def together(cls, parts: Sequence[Summary]) -> Summary:
+        """Many at once, in their order: their tables are merged in one pass."""
+        against = [part.against for part in parts if part.against is not None]
+        ids = [part.ids for part in parts if part.ids is not None]
+        both = [part.sides for part in parts if part.sides is not None]
+        return cls(
+            Spoken.together([part.judged for part in parts]),
+            Spoken.together(against) if against else None,
+            Features.together([part.features for part in parts]),
+            together([part.periods for part in parts]),
+            Ids.together(ids) if ids else None,
+            max(part.last_row for part in parts),
+            Sides.together(both) if both else None,
+            dict(sum((Counter(part.versions) for part in parts), Counter())),
         )
 
 
@@ -134,13 +137,12 @@ def added(parts: Sequence[Part]) -> Part:
     if len(parts) == 1:
         return parts[0]
     summaries = [part for part in parts if isinstance(part, Summary)]
-    if not summaries:
-        return Features.together([part for part in parts if isinstance(part, Features)])
-    rest = reduce(Summary.__add__, (replace(summary, features=Features({})) for summary in summaries))
-    return replace(rest, features=Features.together([summary.features for summary in summaries]))
+    if summaries:
+        return Summary.together(summaries)
+    return Features.together([part for part in parts if isinstance(part, Features)])
 
 
-def together(parts: Iterable[Part | None], plan: Plan) -> Summary | None:
+def one_summary(parts: Iterable[Part | None], plan: Plan) -> Summary | None:
     """The blocks' parts as one summary, its features in the plan's order; None where no block had a row."""
     summary: Summary | None = None
     features: dict[str, Feature] = {}

@@ -18,10 +18,12 @@ from analysis.summaries.keys import EXACT, LEVELS, Floats, coarser, middles
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """Exact while there are at most ``exact`` cells; beyond, as fine as ``coarse`` cells allow."""
+    """Exact while there are at most ``exact`` cells; beyond, as fine as ``coarse`` cells in all and ``lane`` cells in
+    each lane allow. What would be too coarse with all lanes there need not be finer in a part that has one of them."""
 
     exact: int
     coarse: int
+    lane: int = 2**62
 
     def holds(self, cells: int, level: int) -> bool:
         return cells <= (self.exact if level == EXACT else self.coarse)
@@ -92,24 +94,32 @@ class Table:
 
     def within_limit(self) -> Table:
         """At the finest level that the limit allows, found by halving: the coarser, the fewer cells."""
-        if self.limit.holds(len(self), self.level):
+        if self._fits(self.level):
             return self
         coarser_levels = [level for level in LEVELS if level > self.level]
         next_one = self.at(coarser_levels[0])  # mostly it is the next one, and halving would look at many
-        if next_one.limit.holds(len(next_one), next_one.level):
+        if next_one._fits(next_one.level):
             return next_one
         first, last = 1, len(coarser_levels) - 1
         while first < last:
             middle = (first + last) // 2
-            if self.limit.holds(self._cells_at(coarser_levels[middle]), coarser_levels[middle]):
+            if self._fits(coarser_levels[middle]):
                 last = middle
             else:
                 first = middle + 1
         return self.at(coarser_levels[first])
 
-    def _cells_at(self, level: int) -> int:
-        _, place_of = _axis_at(self.axis, self.level, level)
-        return 1 + int(np.count_nonzero(_changes(self.lanes, place_of[self.places])))
+    def _fits(self, level: int) -> bool:
+        """Whether it would be within its limit at a level."""
+        if len(self) <= min(self.limit.exact, self.limit.coarse, self.limit.lane):
+            return True
+        if level == EXACT:
+            return self.limit.holds(len(self), EXACT)
+        starts = _starts(_changes(self.lanes, _axis_at(self.axis, self.level, level)[1][self.places]))
+        if not self.limit.holds(len(starts), level):
+            return False
+        ends = np.flatnonzero(np.diff(self.lanes[starts], append=self.lanes[-1] + 1))
+        return int(np.diff(ends, prepend=-1).max()) <= self.limit.lane
 
     def relabelled(self, lanes: Ints) -> Table:
         """The same cells with other lanes (one for each cell); those that become the same are added up."""
@@ -243,21 +253,25 @@ def together(tables: Sequence[Table]) -> Table:
             for table, here, there in zip(some, lanes, places, strict=True)
         ]
     )
+    counts, sums = np.concatenate([t.counts for t in some]), np.concatenate([t.sums for t in some])
+    cells, counts, sums = _added_up(cells, counts, sums, size * len(lane_axis))
+    return Table(axis, lane_axis[cells // size], cells % size, counts, sums, level, some[0].limit).within_limit()
+
+
+def _added_up(cells: Ints, counts: Ints, sums: Floats, many: int) -> tuple[Ints, Ints, Floats]:
+    """Each cell once, in order, with what is counted of it; sums are added in the order given. Cells lie from 0 to
+    ``many``."""
+    if many <= 2 * len(cells) + 1024:
+        # Counts stay below 2**53, so adding them up as floats is exact.
+        every = np.bincount(cells, weights=counts, minlength=many).astype(np.int64)
+        found = np.flatnonzero(every)
+        added = [np.bincount(cells, weights=column, minlength=many)[found] for column in sums.T]
+        return found, every[found], np.stack(added, axis=1) if added else np.zeros((len(found), 0))
     # Each table's run is in order, which a stable sort finds out; of equal cells the first table's stays first.
     order = np.argsort(cells, kind="stable")
     cells = cells[order]
     starts = _starts(cells[1:] != cells[:-1])
-    cells = cells[starts]
-    table = Table(
-        axis,
-        lane_axis[cells // size],
-        cells % size,
-        np.add.reduceat(np.concatenate([t.counts for t in some])[order], starts),
-        np.add.reduceat(np.concatenate([t.sums for t in some])[order], starts, axis=0),
-        level,
-        some[0].limit,
-    )
-    return table.within_limit()
+    return cells[starts], np.add.reduceat(counts[order], starts), np.add.reduceat(sums[order], starts, axis=0)
 
 
 def merged_axes(axes: Sequence[Ints]) -> tuple[Ints, list[Ints]]:

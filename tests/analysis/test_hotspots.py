@@ -102,9 +102,7 @@ def test_the_result_is_the_same_on_any_number_of_threads(tmp_path: Path) -> None
 @given(st.lists(st.integers(1, 2999), max_size=6, unique=True))
 def test_a_sample_is_the_same_in_whatever_pieces_the_rows_come(cuts: list[int]) -> None:
     whole, parts = sampled(0, 3000), [sampled(a, b) for a, b in pairwise([0, *sorted(cuts), 3000])]
-    total = parts[0]
-    for part in parts[1:]:
-        total = total + part
+    total = Sample.together(parts)
     assert total.tickets.tolist() == whole.tickets.tolist()
     assert total.columns["a"].to_pylist() == whole.columns["a"].to_pylist()
 
@@ -117,7 +115,7 @@ def sampled(start: int, end: int) -> Sample:
 def test_a_sample_is_bounded_and_fair() -> None:
     found = sampled(0, 20_000)
     for start in range(20_000, 500_000, 20_000):
-        found = found + sampled(start, start + 20_000)
+        found = Sample.together([found, sampled(start, start + 20_000)])
     assert MOST_ROWS / 2 < len(found) <= MOST_ROWS
     values = found.columns["a"].to_numpy()
     assert values.mean() == pytest.approx(250_000, rel=0.01)

@@ -29,7 +29,7 @@ from analysis.summaries import features, scores
 from analysis.summaries.bits import COARSE_ENOUGH, in_bins
 from analysis.summaries.features import Moments, moments_of
 from analysis.summaries.keys import LEVELS, coarser, keys_of, middles, numbers_of
-from analysis.summaries.summary import Part, Summary, added, summarised, together
+from analysis.summaries.summary import Part, Summary, added, one_summary, summarised
 from tests.analysis.evaluating import NOW, card, evaluated, the, value
 
 numbers = st.floats(allow_nan=False)
@@ -266,4 +266,4 @@ def test_columns_read_apart_give_the_numbers_of_columns_read_together() -> None:
     batch = batches(columns, [])[0]
     parts = [summarised(batch, wide, block) for block in blocks_of(wide, apart=True)]
     assert len(parts) > 2
-    assert measures_of(together(parts, wide)) == measures_of(part_of(batch, wide))
+    assert measures_of(one_summary(parts, wide)) == measures_of(part_of(batch, wide))
