@@ -9,7 +9,7 @@ import hashlib
 import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cache
 from itertools import accumulate, pairwise
 from typing import Any
@@ -40,11 +40,29 @@ _BY_NAME = {cls.__name__: cls for cls in PACKED}
 _MAGIC = b"parley summary\n"
 
 
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """What is written once for all places that lead to it: arrays' bytes, and values (as JSON) that hold no array, of
+    which most are the empty tables of what a column has none of."""
+
+    buffers: list[bytes] = field(default_factory=list)
+    values: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The same when it is read."""
+
+    buffers: list[memoryview]
+    values: list[Any] = field(default_factory=list)
+
+
 def packed(part: Part) -> bytes:
-    buffers: list[bytes] = []
-    tree = _folded(part, buffers)
-    index = json.dumps([tree, [len(b) for b in buffers]], separators=(",", ":")).encode()
-    body = index + b"".join(buffers)
+    written = _Written()
+    tree = _folded(part, written)
+    values = [json.loads(value) for value in written.values]
+    index = json.dumps([tree, values, [len(b) for b in written.buffers]], separators=(",", ":")).encode()
+    body = index + b"".join(written.buffers)
     squeezed: bytes = pa.compress(body, codec="zstd", asbytes=True)
     head = f"{shape()} {len(index)} {len(body)} {hashlib.sha256(squeezed).hexdigest()}\n".encode()
     return _MAGIC + head + squeezed
@@ -57,9 +75,11 @@ def unpacked(data: bytes) -> Part | None:
         return None
     start, size, squeezed = opened
     body = memoryview(pa.decompress(squeezed, decompressed_size=size, codec="zstd"))
-    tree, sizes = json.loads(bytes(body[:start]))
-    ends = list(accumulate(sizes, initial=start))
-    part: Part = _unfolded(tree, [body[a:b] for a, b in pairwise(ends)])
+    tree, values, sizes = json.loads(bytes(body[:start]))
+    found = _Found([body[a:b] for a, b in pairwise(accumulate(sizes, initial=start))])
+    for value in values:  # one that stands in another comes before it
+        found.values.append(_unfolded(value, found))
+    part: Part = _unfolded(tree, found)
     return part
 
 
@@ -81,7 +101,7 @@ def shape() -> str:
     return hashlib.sha256(json.dumps([REVISION, names], sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _folded(value: Any, buffers: list[bytes]) -> Any:
+def _folded(value: Any, written: _Written) -> Any:
     if value is None or isinstance(value, (bool, int, str)):
         return value
     if isinstance(value, np.integer):
@@ -89,25 +109,29 @@ def _folded(value: Any, buffers: list[bytes]) -> Any:
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else ["f", repr(float(value))]
     if isinstance(value, tuple):
-        return ["t", *(_folded(v, buffers) for v in value)]
+        return ["t", *(_folded(v, written) for v in value)]
     if isinstance(value, frozenset):
         return ["s", *sorted(value)]
     if isinstance(value, Mapping):
-        return ["m", *([_folded(k, buffers), _folded(v, buffers)] for k, v in value.items())]
+        return ["m", *([_folded(k, written), _folded(v, written)] for k, v in value.items())]
     if isinstance(value, np.ndarray):
         if not value.size:
             return ["n", value.dtype.str, *value.shape]
         narrow = _narrowed(value)
-        buffers.append(np.ascontiguousarray(narrow).tobytes())
-        return ["a", len(buffers) - 1, narrow.dtype.str, value.dtype.str, *value.shape]
+        written.buffers.append(np.ascontiguousarray(narrow).tobytes())
+        return ["a", len(written.buffers) - 1, narrow.dtype.str, value.dtype.str, *value.shape]
     if isinstance(value, pa.ChunkedArray):
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, pa.schema([("column", value.type)])) as stream:
             stream.write_table(pa.table({"column": value}))
-        buffers.append(sink.getvalue().to_pybytes())
-        return ["c", len(buffers) - 1]
+        written.buffers.append(sink.getvalue().to_pybytes())
+        return ["c", len(written.buffers) - 1]
     if is_dataclass(value) and type(value) in PACKED:
-        return ["d", type(value).__name__, *(_folded(getattr(value, f.name), buffers) for f in fields(value))]
+        before = len(written.buffers)
+        tree = ["d", type(value).__name__, *(_folded(getattr(value, f.name), written) for f in fields(value))]
+        if len(written.buffers) > before:
+            return tree
+        return ["v", written.values.setdefault(json.dumps(tree), len(written.values))]
     raise TypeError(f"a {type(value).__name__} cannot be packed")
 
 
@@ -122,34 +146,34 @@ def _narrowed(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return array
 
 
-def _unfolded(tree: Any, buffers: list[memoryview]) -> Any:
-    """A log of a month has a hundred thousand of these nodes, so each is looked at once."""
-    return _UNFOLDED[tree[0]](tree, buffers) if type(tree) is list else tree
+def _unfolded(tree: Any, found: _Found) -> Any:
+    return _UNFOLDED[tree[0]](tree, found) if type(tree) is list else tree
 
 
-def _array(tree: list[Any], buffers: list[memoryview]) -> npt.NDArray[Any]:
+def _array(tree: list[Any], found: _Found) -> npt.NDArray[Any]:
     _, place, narrow, dtype, *shape = tree
-    found = np.frombuffer(buffers[place], narrow)
+    array = np.frombuffer(found.buffers[place], narrow)
     if narrow != dtype:
-        found = found.astype(dtype)
-    return found if len(shape) == 1 else found.reshape(shape)
+        array = array.astype(dtype)
+    return array if len(shape) == 1 else array.reshape(shape)
 
 
-def _column(tree: list[Any], buffers: list[memoryview]) -> pa.ChunkedArray:
-    return pa.ipc.open_stream(pa.py_buffer(buffers[tree[1]])).read_all().column("column")
+def _column(tree: list[Any], found: _Found) -> pa.ChunkedArray:
+    return pa.ipc.open_stream(pa.py_buffer(found.buffers[tree[1]])).read_all().column("column")
 
 
-def _value(tree: list[Any], buffers: list[memoryview]) -> Any:
-    return _BY_NAME[tree[1]](*[_unfolded(v, buffers) for v in tree[2:]])
+def _value(tree: list[Any], found: _Found) -> Any:
+    return _BY_NAME[tree[1]](*[_unfolded(v, found) for v in tree[2:]])
 
 
-_UNFOLDED: dict[str, Callable[[list[Any], list[memoryview]], Any]] = {
+_UNFOLDED: dict[str, Callable[[list[Any], _Found], Any]] = {
     "a": _array,
     "c": _column,
     "d": _value,
     "f": lambda tree, _: float(tree[1]),
-    "m": lambda tree, buffers: {_unfolded(k, buffers): _unfolded(v, buffers) for k, v in tree[1:]},
+    "m": lambda tree, found: {_unfolded(k, found): _unfolded(v, found) for k, v in tree[1:]},
     "n": lambda tree, _: np.zeros(tree[2:], tree[1]),
     "s": lambda tree, _: frozenset(tree[1:]),
-    "t": lambda tree, buffers: tuple([_unfolded(v, buffers) for v in tree[1:]]),
+    "t": lambda tree, found: tuple([_unfolded(v, found) for v in tree[1:]]),
+    "v": lambda tree, found: found.values[tree[1]],
 }
