@@ -86,10 +86,10 @@ def _of_numbers(name: str, array: pa.Array) -> Binning | None:
 
 def _of_texts(name: str, array: pa.Array) -> Binning | None:
     read = texts(array)
-    if read.values is None or not read.values:
+    if read.values is None or not (read.codes >= 0).any():
         return None
     counts = np.bincount(read.codes + 1, minlength=len(read.values) + 1)[1:]
-    frequent = [read.values[value] for value in np.argsort(-counts, kind="stable")[: PARTS - 1]]
+    frequent = [read.values[value] for value in np.argsort(-counts, kind="stable")[: PARTS - 1] if counts[value]]
     slot = {value: place for place, value in enumerate(frequent)}
 
     def place(other: pa.Array) -> Codes:

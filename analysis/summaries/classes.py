@@ -67,7 +67,12 @@ class Chosen:
     sums: list[Floats]
 
 
-def classes(rows: Chosen, groups: Ints | None, *, limit: Limit = SCORES) -> Classes:
+def classes(
+    rows: Chosen, groups: Ints | None, *, limit: Limit = SCORES, finer: tuple[Classes, Renumber] | None = None
+) -> Classes:
+    """One view of the rows, as ``view`` is one of a single class."""
+    if finer is not None:
+        return _added_up(rows, groups, limit, *finer)
     group = np.zeros(len(rows.pair), np.int64) if groups is None else groups
     weights = [] if rows.weight is None else [rows.weight, rows.weight**2]
     axis, places = distinct(rows.pair)
@@ -76,6 +81,16 @@ def classes(rows: Chosen, groups: Ints | None, *, limit: Limit = SCORES) -> Clas
         rows.pairs,
         counted(Encoded(axis, places, EXACT), lanes=group, sums=weights),
         tallied(group[rows.scored], rows.sums),
+    )
+
+
+def _added_up(rows: Chosen, groups: Ints | None, limit: Limit, finer: Classes, renumber: Renumber) -> Classes:
+    views = zip(rows.classes, finer.against_rest, strict=True)
+    return Classes(
+        tuple(view(said, groups, limit=limit, finer=(fine, renumber)) for said, fine in views),
+        rows.pairs,
+        finer.decided.relabelled(renumber(finer.decided.lanes)),
+        finer.losses.relabelled(renumber(finer.losses.lanes)),
     )
 
 

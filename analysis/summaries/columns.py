@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,6 @@ from analysis.summaries.keys import EXACT, LEVELS, Floats, coarser, keys_of
 from analysis.summaries.table import Encoded, Limit
 
 Mask = npt.NDArray[np.bool_]
-Values = TypeVar("Values", tuple[str, ...], pa.Array)
 Kind = Literal["number", "text", "time", "empty", "other"]
 
 LONGEST_TEXT = 200
@@ -91,8 +90,8 @@ def encoded_numbers(values: Floats, *, limit: Limit, level: int = EXACT) -> Enco
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """The texts of some rows: row i has ``values[codes[i]]``, or none where the code is -1. ``values`` is None when
-    there are more than MOST_TEXTS of them."""
+    """The texts of some rows: row i has ``values[codes[i]]``, or none where the code is -1. There may be values that no
+    row has: a file's dictionary has those of other rows, too. ``values`` is None if there are more than MOST_TEXTS."""
 
     values: tuple[str, ...] | None
     codes: Ints
@@ -102,12 +101,14 @@ def texts(array: pa.Array) -> Texts:
     """Any column as texts: numbers as people write them (3, 0.5), booleans as `true` and `false`."""
     if pa.types.is_boolean(array.type):
         codes = array.cast(pa.int8()).fill_null(-1).to_numpy(zero_copy_only=False)
-        return Texts(*_used(("false", "true"), codes.astype(np.int64)))
+        return Texts(("false", "true"), codes.astype(np.int64))
     if not pa.types.is_dictionary(array.type):
         array = array.dictionary_encode()
     indices = array.indices.fill_null(-1) if array.null_count else array.indices
     codes = indices.to_numpy(zero_copy_only=False).astype(np.int64)
-    dictionary, codes = _used(array.dictionary, codes)
+    dictionary = array.dictionary
+    if len(dictionary) > MOST_TEXTS:
+        dictionary, codes = _used(dictionary, codes)
     if len(dictionary) > MOST_TEXTS:
         return Texts(None, codes)
     written = [as_text(v) for v in dictionary.to_pylist()]
@@ -116,16 +117,12 @@ def texts(array: pa.Array) -> Texts:
     return _joined(written, codes)
 
 
-def _used(values: Values, codes: Ints) -> tuple[Values, Ints]:
-    """Without the values that no row has: a file's dictionary has those of other rows, too."""
+def _used(values: pa.Array, codes: Ints) -> tuple[pa.Array, Ints]:
+    """Without the values that no row has."""
     there = np.zeros(len(values) + 1, dtype=bool)
     there[codes] = True  # -1, a missing one, is the last place
-    if there[:-1].all():
-        return values, codes
-    used = np.flatnonzero(there[:-1])
     place = np.append(np.cumsum(there[:-1]) - 1, -1)
-    kept = values.take(pa.array(used)) if isinstance(values, pa.Array) else tuple(values[i] for i in used)
-    return kept, place[codes]
+    return values.take(pa.array(np.flatnonzero(there[:-1]))), place[codes]
 
 
 def as_text(value: object) -> str | None:

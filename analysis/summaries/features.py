@@ -185,9 +185,9 @@ def _counted_texts(read: Texts, periods: Lanes | None) -> TextCounts:
     if not here.all():
         codes, periods = codes[here], None if periods is None else periods.where(here)
     table = counted(Encoded(np.arange(max(len(values), 1)), codes, EXACT), lanes=periods)
-    order = sorted(range(len(values)), key=lambda code: values[code])
-    rank = np.empty(len(values), dtype=np.int64)
-    rank[order] = np.arange(len(values))
+    order = sorted(table.axis.tolist(), key=lambda code: values[code])
+    rank = np.zeros(len(values), dtype=np.int64)
+    rank[order] = np.arange(len(order))
     return _bounded(tuple(values[i] for i in order), _renumbered(table, rank), True)
 
 

@@ -111,21 +111,40 @@ def losses_of(numbers: Floats, label: Ints, weight: Floats | None) -> tuple[list
     return sums, np.where(outside, CALIBRATION_BINS, bins) if outside.any() else bins
 
 
-def view(rows: Said, groups: Ints | None, *, limit: Limit = SCORES) -> View:
-    """One view of the rows; ``groups`` has each row's number, None for the whole."""
+def view(rows: Said, groups: Ints | None, *, limit: Limit = SCORES, finer: tuple[View, Renumber] | None = None) -> View:
+    """One view of the rows; ``groups`` has each row's number, None for the whole. A ``finer`` view of them saves work:
+    its groups, numbered anew, add up to the groups of this one."""
+    if finer is not None:
+        return _added_up(rows, groups, limit, *finer)
     group = np.zeros(len(rows.label), np.int64) if groups is None else groups
     weights = [] if rows.weight is None else [rows.weight, rows.weight**2]
     confusion = tallied((group * 3 + rows.label) * 3 + rows.predicted, weights)
     if rows.scored is None or rows.encoded is None or rows.bins is None or rows.numbers is None:
         extra = len(weights)
         return View(empty(limit, extra), confusion, empty(sums=7 + extra), empty(sums=1 + extra))
-    every = bool(rows.scored.all())
-    lanes = (group if every else group[rows.scored]) * 3 + (rows.label if every else rows.label[rows.scored])
-    kept = [w if every else w[rows.scored] for w in weights]
+    lanes, kept = _by_label(rows, group, weights)
     binned = tallied(lanes * (CALIBRATION_BINS + 1) + rows.bins, [rows.losses[SCORE], *kept])
     return View(
         counted(rows.encoded, lanes=lanes, sums=kept, limit=limit), confusion, tallied(lanes, rows.losses), binned
     )
+
+
+def _added_up(rows: Said, groups: Ints | None, limit: Limit, finer: View, renumber: Renumber) -> View:
+    """All but the scores, which may be kept more finely for fewer groups."""
+    small = replace(finer, scores=empty(limit, finer.scores.sums.shape[1])).regrouped(renumber)
+    if rows.encoded is None:
+        return small
+    weights = [] if rows.weight is None else [rows.weight, rows.weight**2]
+    lanes, kept = _by_label(rows, groups, weights)
+    return replace(small, scores=counted(rows.encoded, lanes=lanes, sums=kept, limit=limit))
+
+
+def _by_label(rows: Said, groups: Ints | None, weights: Sequence[Floats]) -> tuple[Ints, Sequence[Floats]]:
+    """The lanes of the rows with a score, and their weights."""
+    lanes = rows.label if groups is None else groups * 3 + rows.label
+    if rows.scored is None or rows.scored.all():
+        return lanes, weights
+    return lanes[rows.scored], [w[rows.scored] for w in weights]
 
 
 def _regrouped(table: Table, renumber: Renumber, width: int) -> Table:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from analysis.summaries.table import Limit, Renumber
 
 MOST_GROUPS_BY_PERIOD = 200
 
+OneKind = TypeVar("OneKind", View, Classes)
 Seen = View | Classes | Deviations
 """One view of the rows, of the kind that the task needs. Views add up, and their groups can be numbered anew."""
 
@@ -56,20 +58,25 @@ def spoken(plan: Plan, version: Judged, columns: Columns, periods: Ints, *, like
         grouped(grouping, columns, like=like.groups[i] if like is not None else None)
         for i, grouping in enumerate(plan.groupings)
     ]
-    has_periods = plan.periods is not None
-    return Spoken(
-        len(periods),
-        see(None, SCORES),
-        see(periods, SCORES_BY_PERIOD) if has_periods else None,
-        tuple(groups for groups, _ in found),
-        tuple(see(places, SCORES) for _, places in found),
-        tuple(
-            see(periods * MOST_GROUPS + places, SCORES_OF_GROUPS_BY_PERIOD)
-            if has_periods and len(groups) <= MOST_GROUPS_BY_PERIOD
-            else None
-            for groups, places in found
-        ),
-    )
+    # The finest views first: what the others count is added up from them.
+    over_time = [
+        see(periods * MOST_GROUPS + places, SCORES_OF_GROUPS_BY_PERIOD, None)
+        if plan.periods is not None and len(groups) <= MOST_GROUPS_BY_PERIOD
+        else None
+        for groups, places in found
+    ]
+    by_group = [
+        see(places, SCORES, (fine, lambda numbers: numbers % MOST_GROUPS) if fine is not None else None)
+        for (_, places), fine in zip(found, over_time, strict=True)
+    ]
+    by_period = None
+    if plan.periods is not None:
+        fine = next((view for view in over_time if view is not None), None)
+        by_period = see(periods, SCORES_BY_PERIOD, (fine, lambda numbers: numbers // MOST_GROUPS) if fine else None)
+    some = next((view for view in (*by_group, by_period) if view is not None), None)
+    whole = see(None, SCORES, (some, np.zeros_like) if some is not None else None)
+    groups = tuple(groups for groups, _ in found)
+    return Spoken(len(periods), whole, by_period, groups, tuple(by_group), tuple(over_time))
 
 
 def in_period(numbers: Ints, renumber: Renumber) -> Ints:
@@ -113,16 +120,26 @@ def _numbered_anew(view: Seen, numbers: Ints, *, by_period: bool = False) -> See
     return view.regrouped((lambda of: in_period(of, new)) if by_period else new)
 
 
-def _seeing(plan: Plan, version: Judged, columns: Columns, like: Spoken | None) -> Callable[[Ints | None, Limit], Seen]:
-    """The rows, encoded once, as a function that counts them by groups, their scores as finely as a limit allows."""
+See = Callable[[Ints | None, Limit, "tuple[Seen, Renumber] | None"], Seen]
+"""Counts rows, encoded once, by groups, their scores as finely as a limit allows; a finer view of them, with the new
+numbers of its groups, saves work."""
+
+
+def _seeing(plan: Plan, version: Judged, columns: Columns, like: Spoken | None) -> See:
     if plan.task == "regression":
         predicted: Predicted = regression_rows(plan, version, columns)
-        return lambda groups, _: deviations(predicted, groups)
+        # From the rows each time: means of groups' means would lose digits of labels that lie far from 0.
+        return lambda groups, *_: deviations(predicted, groups)
     if plan.task == "multiclass":
         before = like.whole if like is not None else None
         levels = [v.scores.level for v in before.against_rest] if isinstance(before, Classes) else []
         chosen: Chosen = multiclass_rows(plan, version, columns, levels=levels)
-        return lambda groups, limit: classes(chosen, groups, limit=limit)
+        return lambda groups, limit, finer: classes(chosen, groups, limit=limit, finer=_of(Classes, finer))
     level = like.whole.scores.level if like is not None and isinstance(like.whole, View) else EXACT
     said: Said = binary_rows(plan, version, columns, level=level)
-    return lambda groups, limit: view(said, groups, limit=limit)
+    return lambda groups, limit, finer: view(said, groups, limit=limit, finer=_of(View, finer))
+
+
+def _of(kind: type[OneKind], finer: tuple[Seen, Renumber] | None) -> tuple[OneKind, Renumber] | None:
+    """All views of one plan are of one kind."""
+    return (finer[0], finer[1]) if finer is not None and isinstance(finer[0], kind) else None
