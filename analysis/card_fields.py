@@ -38,14 +38,26 @@ class Field:
 class Section:
     """A mapping whose keys are known: unknown and repeated keys are written down when it is made.
 
-    A key that is surely a misspelt one is read as that, so that it is not called missing too."""
+    A key that is surely a misspelt one is read as that, so that it is not called missing too. ``elsewhere`` tells where
+    keys that people look for here belong."""
 
-    def __init__(self, field: Field, known: Collection[str], *, example: str, also: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        field: Field,
+        known: Collection[str],
+        *,
+        example: str,
+        also: Collection[str] = (),
+        elsewhere: Mapping[str, str] | None = None,
+    ) -> None:
         self.field = field
         self.present = isinstance(field.node, Entries)
         self._fields = dict(entries(field, example=example))
         for key, inner in list(self._fields.items()):
             if key not in known and key not in also:
+                if elsewhere is not None and key in elsewhere:
+                    inner.complain(f'the key "{key}" belongs under {elsewhere[key]}')
+                    continue
                 choices = f"; the keys here are {listed(known, most=30)}"
                 inner.complain(f'unknown key "{key}"{did_you_mean(key, known) or choices}')
                 for meant in near(key, known, most=1, cutoff=SURELY_MISSPELT):

@@ -29,6 +29,7 @@ from analysis.card_fields import (
     texts,
 )
 from analysis.card_parts import (
+    COLUMN_KEYS,
     LOG_KEYS,
     read_columns,
     read_cuts,
@@ -53,6 +54,9 @@ KEYS = (
     *("model", "task", "description", "versions", "log", "positive", "threshold", "reference", "periods", "protected"),
     *("slices", "k", "owners", "feature owners", "kpi", "checks", "defaults", "policies", "sensitivity", "channels"),
 )
+OF_COLUMNS = dict.fromkeys(COLUMN_KEYS, "log.columns")
+ELSEWHERE = {c: where for c, where in {**OF_COLUMNS, **dict.fromkeys(LOG_KEYS, "log")}.items() if c != "version"}
+"""Where keys belong that people write at the top; `version` there is more likely a misspelt `versions`."""
 TASKS: tuple[Task, ...] = ("binary", "multiclass", "regression", "ranking")
 SENSITIVITIES = ("open", "internal", "restricted")
 PERSONAS = (
@@ -92,7 +96,7 @@ def parse_card(text: str, *, root: Path, name: str) -> ModelCard:
         complaints.add(1, f"it is empty; write at least {EXAMPLE}")
         complaints.raise_if_any()
     assert tree is not None  # noqa: S101 -- the line above has raised; this tells mypy
-    top = Section(Field(tree, "", tree.line, complaints), KEYS, example=EXAMPLE)
+    top = Section(Field(tree, "", tree.line, complaints), KEYS, example=EXAMPLE, elsewhere=ELSEWHERE)
     card = _card(top, root=root, text_=text)
     complaints.raise_if_any()
     assert card is not None  # noqa: S101 -- nothing was wrong, so all that is required is there
@@ -153,7 +157,8 @@ class _Log:
 
 
 def _log(field: Field) -> _Log | None:
-    section = Section(field, LOG_KEYS, example="{source: churn.csv, columns: {label: left, score: p_left}}")
+    example = "{source: churn.csv, columns: {label: left, score: p_left}}"
+    section = Section(field, LOG_KEYS, example=example, elsewhere=OF_COLUMNS)
     if not section.present:
         return None
     source = cast("str | Sql | None", section.need("source", read_source, example="source: churn.csv"))

@@ -55,14 +55,14 @@ def _performance(material: Material, version: Judged, said: Spoken, there: Spoke
     of_reference = replace(here, basis="reference")
     for where, spoken in ((here, said), (of_reference, there)):
         if spoken is not None:
-            whole = performance.by_group(spoken.whole, version, spread=True)
+            whole = performance.by_group(spoken.whole, version)
             yield from placed((f for figures in whole.values() for f in figures), where)
             yield from _confusion(material, spoken.whole, where)
             yield from _calibration(version, spoken.whole, where)
     for number in range(len(material.plan.groupings)):
         yield from _groups(material, number, version, said, there)
     if said.by_period is not None:
-        for period, figures in performance.by_group(said.by_period, version, spread=False).items():
+        for period, figures in performance.by_group(said.by_period, version).items():
             if period != OUT_OF_TIME:
                 yield from placed(figures, replace(here, period=material.period(period)))
 
@@ -79,7 +79,7 @@ def _groups(material: Material, number: int, version: Judged, said: Spoken, ther
         there = None
     slicing = sliced(_counted(said, number), _counted(there, number) if there is not None else None)
     seen = said.by_group[number].regrouped(slicing.of_window.__getitem__)
-    yield from _of_groups(seen, version, slicing, here, spread=True)
+    yield from _of_groups(seen, version, slicing, here)
     if grouping in plan.protected:
         yield from _fairness(grouping, slicing, seen, here)
     yield from _groups_over_time(material, number, version, said, slicing)
@@ -88,7 +88,7 @@ def _groups(material: Material, number: int, version: Judged, said: Spoken, ther
             replace(here, basis="reference"),
             there.by_group[number].regrouped(slicing.of_reference.__getitem__),
         )
-        yield from _of_groups(seen, version, slicing, of_reference, spread=False)
+        yield from _of_groups(seen, version, slicing, of_reference)
         if grouping in plan.protected:
             yield from _fairness(grouping, slicing, seen, of_reference)
 
@@ -117,8 +117,8 @@ def _groups_over_time(
         yield from placed([quality.volume(rows[cell]), *main], here)
 
 
-def _of_groups(seen: Seen, version: Judged, slicing: Slicing, where: Where, *, spread: bool) -> Iterator[Measure]:
-    rows, figures = performance.rows_by_group(seen), performance.by_group(seen, version, spread=spread)
+def _of_groups(seen: Seen, version: Judged, slicing: Slicing, where: Where) -> Iterator[Measure]:
+    rows, figures = performance.rows_by_group(seen), performance.by_group(seen, version)
     for group, shown in enumerate(slicing.shown):
         volume = quality.volume(rows.get(group, 0))
         yield from placed([volume, *figures.get(group, [])], replace(where, slice=shown))

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from analysis.errors import DataError
 from analysis.measures import calibration, confusion, curves, regression
+from analysis.measures.comparison_spread import MOST_CASES, Resampled, Statistic, by_key, mean_of, resampled_cases
 from analysis.measures.confusion import RATES
-from analysis.measures.curves import Curve, dot, placements
+from analysis.measures.curves import Curve, average_precisions, dot, placements, separations
 from analysis.measures.figures import Figure, undefined
 from analysis.measures.intervals import about, effective, percentiles, resampled
 from analysis.near_names import quoted
@@ -21,7 +22,7 @@ from analysis.summaries.deviations import Predicted, deviations
 from analysis.summaries.distinct import distinct
 from analysis.summaries.keys import EXACT, Floats, keys_of
 from analysis.summaries.pairs import LABEL, LOSS, PREDICTED, RIGHT, SCORE, SQUARE, WEIGHT, Sides, paired
-from analysis.summaries.scores import UNKNOWN, View, said, view
+from analysis.summaries.scores import CALIBRATION_BINS, UNKNOWN, View, said, view
 from analysis.summaries.table import Encoded
 
 Side = Mapping[str, Floats]
@@ -53,16 +54,42 @@ def _of_decisions(ours: Side, theirs: Side) -> Iterator[Figure]:
         one, two = of_counts[0][name], of_counts[1][name]
         spread = percentiles(_statistic(name, drawn, 0) - _statistic(name, drawn, 1)) if drawn is not None else None
         yield _difference(one, two, spread)
+    truth, weight = label[scored], ours[WEIGHT][scored]
+    scores = (ours[SCORE][scored], theirs[SCORE][scored])
+    yield roc_auc(truth, *scores, weight)
     both = [curves.curves(v.scores).get(0) for v in views]
-    yield roc_auc(label[scored], ours[SCORE][scored], theirs[SCORE][scored], ours[WEIGHT][scored])
-    for name in ("average_precision", "ks_separation"):
+    redrawn = resampled_cases(weight)
+    for name, statistic in (("average_precision", average_precisions), ("ks_separation", separations)):
         found = [getattr(curves, name)(c) if c is not None else undefined(name, 0, NO_CASE) for c in both]
-        yield _difference(found[0], found[1], None)
-    yield from _losses(views, label[scored], ours[SCORE][scored], theirs[SCORE][scored], ours[WEIGHT][scored])
+        yield _redrawn(found, redrawn, [_of_scores(statistic, truth, s) for s in scores])
+    yield from _losses(views, truth, *scores, weight)
     errors = [
         calibration.expected_calibration_error(calibration.bins_of(v.calibration, 0), spread=False) for v in views
     ]
-    yield _difference(errors[0], errors[1], None)
+    yield _redrawn(errors, redrawn, [_of_bins(truth, s) for s in scores])
+
+
+def _redrawn(found: Sequence[Figure], redrawn: Resampled | None, of: Sequence[Statistic]) -> Figure:
+    """The difference of two figures of a measure from 0 to 1, with the spread of resampled cases."""
+    one, two = found
+    if redrawn is None or one.value is None or two.value is None:
+        return _difference(one, two, None)
+    return _difference(one, two, redrawn.interval(one.value - two.value, *of, most=1.0))
+
+
+def _of_scores(statistic: curves.Statistic, label: Floats, scores: Floats) -> Statistic:
+    """A number of the curve of resampled cases."""
+    positive = label[:MOST_CASES]
+    added_up = by_key(scores[:MOST_CASES])
+    return lambda weights: statistic(added_up(weights * positive), added_up(weights * (1 - positive)))
+
+
+def _of_bins(label: Floats, scores: Floats) -> Statistic:
+    """The expected calibration error of resampled cases."""
+    scores = scores[:MOST_CASES]
+    apart = scores - label[:MOST_CASES]
+    added_up = by_key(np.minimum((scores * CALIBRATION_BINS).astype(np.int64), CALIBRATION_BINS - 1))
+    return lambda weights: np.abs(added_up(weights * apart)).sum(axis=1) / weights.sum(axis=1)
 
 
 NO_CASE = "no case has a label and a score of both versions"
@@ -127,15 +154,31 @@ def _of_errors(ours: Side, theirs: Side) -> Iterator[Figure]:
     each: dict[str, Callable[[Floats], Floats]] = {
         "mean_absolute_error": np.abs,
         "mean_squared_error": np.square,
+        "mean_absolute_percentage_error": lambda e: np.abs(np.divide(e, label, out=np.zeros_like(e), where=label != 0)),
+        "mean_squared_log_error": lambda e: np.square(np.log1p(label + e) - np.log1p(label)),
         "mean_error": lambda e: e,
     }
+    redrawn = resampled_cases(weight)
     for name in regression.NAMES:
         one, two = found[0][name], found[1][name]
-        of = each.get(name)
-        if of is None or one.value is None or two.value is None:
+        if one.value is None or two.value is None:
             yield _difference(one, two, None)
-        else:
-            yield _mean(name, of(errors[0]) - of(errors[1]), weight)
+        elif name in each:
+            yield _mean(name, each[name](errors[0]) - each[name](errors[1]), weight)
+        elif redrawn is not None:
+            statistics = [_of_squares(name, label[redrawn.cases], e[redrawn.cases]) for e in errors]
+            yield _difference(one, two, redrawn.interval(one.value - two.value, *statistics))
+
+
+def _of_squares(name: str, label: Floats, error: Floats) -> Statistic:
+    """The root of a mean of squares, or R², of resampled cases."""
+    logs = name == "root_mean_squared_log_error"
+    squares = mean_of(np.square(np.log1p(label + error) - np.log1p(label)) if logs else np.square(error))
+    if name != "r2":
+        return lambda weights: np.sqrt(squares(weights))
+    centre = label - label.mean()
+    mean, mean2 = mean_of(centre), mean_of(np.square(centre))
+    return lambda weights: 1 - squares(weights) / (mean2(weights) - np.square(mean(weights)))
 
 
 def _of_classes(ours: Side, theirs: Side) -> Iterator[Figure]:

@@ -21,8 +21,8 @@ Statistic = Callable[[Floats, Floats], Floats]
 ROUNDING = 1e-28
 """What shares that are all the same may vary by through their last digits; one pair of 10 million rows out of order
 varies by 1e-21."""
-CELLS_OF_A_DRAW = 128
-"""A curve is resampled on this many runs of neighbouring scores: its spread shows there as well."""
+FEWEST_CELLS_OF_A_DRAW, MOST_CELLS_OF_A_DRAW, ROWS_OF_A_CELL = 16, 128, 32
+"""A curve is resampled on so many runs of neighbouring scores, of so many rows: its spread shows there as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +91,9 @@ def average_precision(curve: Curve, drawn: tuple[Floats, Floats, Curve] | None =
     (scikit-learn's average_precision_score)."""
     if not curve.has_both and not curve.positives:
         return undefined("average_precision", curve.rows, one_class(curve))
-    value = float(_average_precision(curve.positive[None], curve.negative[None])[0])
+    value = float(average_precisions(curve.positive[None], curve.negative[None])[0])
     note = _off(_precision_bound(curve)) if curve.binned else None
-    low, high = _spread(value, drawn, _average_precision)
+    low, high = _spread(value, drawn, average_precisions)
     return Figure(name="average_precision", value=value, low=low, high=high, n=curve.rows, note=note)
 
 
@@ -103,9 +103,9 @@ def ks_separation(curve: Curve, drawn: tuple[Floats, Floats, Curve] | None = Non
     if not curve.has_both:
         return undefined("ks_separation", curve.rows, one_class(curve))
     p, q = curve.shares
-    value = float(_separation(curve.positive[None], curve.negative[None])[0])
+    value = float(separations(curve.positive[None], curve.negative[None])[0])
     note = _off(float(np.maximum(p, q).max())) if curve.binned else None
-    low, high = _spread(value, drawn, _separation)
+    low, high = _spread(value, drawn, separations)
     return Figure(name="ks_separation", value=value, low=low, high=high, n=curve.rows, note=note)
 
 
@@ -149,7 +149,7 @@ def _variance(shares: Floats, values: Floats, rows: float) -> float:
     return spread / (rows - 1) if spread > ROUNDING else 0.0
 
 
-def _average_precision(positive: Floats, negative: Floats) -> Floats:
+def average_precisions(positive: Floats, negative: Floats) -> Floats:
     down, up = positive[:, ::-1], negative[:, ::-1]
     true = np.cumsum(down, axis=1)
     selected = true + np.cumsum(up, axis=1)
@@ -158,7 +158,7 @@ def _average_precision(positive: Floats, negative: Floats) -> Floats:
         return np.asarray((down * precision).sum(axis=1) / true[:, -1], dtype=np.float64)
 
 
-def _separation(positive: Floats, negative: Floats) -> Floats:
+def separations(positive: Floats, negative: Floats) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         p = np.cumsum(positive, axis=1) / positive.sum(axis=1, keepdims=True)
         q = np.cumsum(negative, axis=1) / negative.sum(axis=1, keepdims=True)
@@ -181,7 +181,9 @@ def _drawn(curve: Curve) -> tuple[Floats, Floats, Curve]:
     """Resampled positives and negatives on a coarser curve, and that curve."""
     p, q = curve.positive, curve.negative
     mass = np.cumsum(p + q)
-    run = np.minimum((mass / mass[-1] * CELLS_OF_A_DRAW).astype(np.int64), CELLS_OF_A_DRAW - 1)
+    rows = int(curve.positives + curve.negatives)
+    cells = min(max(rows // ROWS_OF_A_CELL, FEWEST_CELLS_OF_A_DRAW), MOST_CELLS_OF_A_DRAW)
+    run = np.minimum((mass / mass[-1] * cells).astype(np.int64), cells - 1)
     p = np.bincount(run, weights=p) * (curve.positives / p.sum())
     q = np.bincount(run, weights=q) * (curve.negatives / q.sum())
     there = p + q > 0

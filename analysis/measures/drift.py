@@ -6,14 +6,15 @@ Shares are compared in bins (``bins.py``): each value of a category, tenths of t
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from analysis.measures.bins import Binned, binned_numbers, binned_texts, is_number
 from analysis.measures.chances import chi2_chance, ks_chance
 from analysis.measures.figures import Figure, undefined
-from analysis.measures.intervals import about
+from analysis.measures.intervals import DRAWS_OF_CURVES, about, centred, resampled
 from analysis.summaries.distinct import Ints
 from analysis.summaries.features import Feature, Moments
 from analysis.summaries.keys import Floats, middles
@@ -21,6 +22,7 @@ from analysis.summaries.table import Table, merged_axes
 
 SMALLEST_SHARE = 1e-4
 """An empty bin counts as this share in the population stability index, which has no number for 0."""
+CELLS_OF_A_DRAW = 64
 OF_SHARES = ("psi", "jensen_shannon", "hellinger", "total_variation", "chi2", "chi2_p")
 OF_NUMBERS = ("ks", "ks_p", "wasserstein", "mean_difference")
 TOO_MANY = "it has more different values than are kept, so it is no category"
@@ -46,10 +48,12 @@ def figures(window: Feature, reference: Feature, *, as_category: bool = False) -
 
 def over_time(binned: Binned) -> Iterator[tuple[int, Figure]]:
     """psi and jensen_shannon of each period, by its number."""
-    for period, counts in zip(binned.periods, binned.by_period, strict=True):
-        if binned.reference is not None and counts.sum():
-            for name in ("psi", "jensen_shannon"):
-                yield int(period), next(f for f in of_shares(counts, binned.reference) if f.name == name)
+    there = np.flatnonzero(binned.by_period.sum(axis=1))
+    if binned.reference is None or not binned.reference.sum() or not len(there):
+        return
+    found = _distances(("psi", "jensen_shannon"), binned.by_period[there], binned.reference)
+    for period, of_period in zip(binned.periods[there], found, strict=True):
+        yield from ((int(period), figure) for figure in of_period)
 
 
 def of_shares(window: Ints, reference: Ints) -> Iterator[Figure]:
@@ -59,39 +63,66 @@ def of_shares(window: Ints, reference: Ints) -> Iterator[Figure]:
         why = "no value lies in the bins" if not n else "the reference has no value"
         yield from (undefined(name, n, why) for name in OF_SHARES)
         return
-    p, q = window / window.sum(), reference / reference.sum()
-    yield Figure(name="psi", value=psi(p, q), n=n)
-    yield Figure(name="jensen_shannon", value=jensen_shannon(p, q), n=n)
-    yield Figure(name="hellinger", value=hellinger(p, q), n=n)
-    yield Figure(name="total_variation", value=float(np.abs(p - q).sum() / 2), n=n)
+    (found,) = _distances(tuple(DISTANCES), window[None], reference)
+    yield from found
     yield from chi2(window, reference)
 
 
-def psi(p: Floats, q: Floats) -> float:
-    """The population stability index Σ (p - q) ln(p / q) (Lewis, 1994), with shares of at least 1/10,000."""
+def _distances(names: Sequence[str], windows: Ints, reference: Ints) -> list[list[Figure]]:
+    """How far each row of counts is from the reference. Intervals: the spread of the resampled counts."""
+    both = np.vstack([windows, reference[None]]).astype(np.float64)
+    shares, drawn = _shares(both), _shares(resampled(both, DRAWS_OF_CURVES))
+    found: list[list[Figure]] = [[] for _ in windows]
+    for name in names:
+        distance, most = DISTANCES[name]
+        values, spreads = distance(shares[:-1], shares[-1:]), distance(drawn[:, :-1], drawn[:, -1:])
+        for place, value in enumerate(values.tolist()):
+            low, high = centred(value, spreads[:, place], most=most) or (None, None)
+            found[place].append(Figure(name=name, value=value, low=low, high=high, n=int(windows[place].sum())))
+    return found
+
+
+def psi(p: Floats, q: Floats) -> Floats:
+    """The population stability index Σ (p - q) ln(p / q) (Lewis, 1994), with shares of at least 1/10,000; ``p`` and
+    ``q`` are (…, bins)."""
     p, q = np.maximum(p, SMALLEST_SHARE), np.maximum(q, SMALLEST_SHARE)
-    return float(((p - q) * np.log(p / q)).sum())
+    return np.asarray(((p - q) * np.log(p / q)).sum(axis=-1), dtype=np.float64)
 
 
-def jensen_shannon(p: Floats, q: Floats) -> float:
+def jensen_shannon(p: Floats, q: Floats) -> Floats:
     """The Jensen-Shannon distance with base 2, sqrt((KL(p|m) + KL(q|m)) / 2) with m = (p + q) / 2: 0 to 1 (SciPy's
-    spatial.distance.jensenshannon)."""
+    spatial.distance.jensenshannon); ``p`` and ``q`` are (…, bins)."""
     middle = (p + q) / 2
 
-    def divergence(of: Floats) -> float:
-        there = of > 0
-        return float((of[there] * np.log2(of[there] / middle[there])).sum())
+    def divergence(of: Floats) -> Floats:
+        parts = np.divide(of, middle, out=np.ones(middle.shape), where=of > 0)
+        return np.asarray((of * np.log2(parts)).sum(axis=-1), dtype=np.float64)
 
-    return math.sqrt(max((divergence(p) + divergence(q)) / 2, 0.0))
+    return np.asarray(np.sqrt(np.maximum((divergence(p) + divergence(q)) / 2, 0.0)), dtype=np.float64)
 
 
-def hellinger(p: Floats, q: Floats) -> float:
-    """sqrt(Σ (√p - √q)² / 2): 0 to 1."""
-    return math.sqrt(float(np.square(np.sqrt(p) - np.sqrt(q)).sum()) / 2)
+def hellinger(p: Floats, q: Floats) -> Floats:
+    """sqrt(Σ (√p - √q)² / 2): 0 to 1; ``p`` and ``q`` are (…, bins)."""
+    return np.asarray(np.sqrt(np.square(np.sqrt(p) - np.sqrt(q)).sum(axis=-1) / 2), dtype=np.float64)
+
+
+def total_variation(p: Floats, q: Floats) -> Floats:
+    """Σ |p - q| / 2: the share that would have to move, 0 to 1; ``p`` and ``q`` are (…, bins)."""
+    return np.asarray(np.abs(p - q).sum(axis=-1) / 2, dtype=np.float64)
+
+
+DISTANCES: dict[str, tuple[Callable[[Floats, Floats], Floats], float]] = {
+    "psi": (psi, math.inf),
+    "jensen_shannon": (jensen_shannon, 1.0),
+    "hellinger": (hellinger, 1.0),
+    "total_variation": (total_variation, 1.0),
+}
+"""Each with the most that it can be."""
 
 
 def chi2(window: Ints, reference: Ints) -> Iterator[Figure]:
-    """Pearson's χ² of the two rows of counts and its p-value (SciPy's chi2_contingency without correction)."""
+    """Pearson's χ² of the two rows of counts and its p-value (SciPy's chi2_contingency without correction). It is a
+    test's statistic, which grows with the rows: it has no interval."""
     n = int(window.sum())
     both = np.stack([window, reference]).astype(np.float64)
     both = both[:, both.sum(axis=0) > 0]
@@ -113,19 +144,35 @@ def of_numbers(window: Feature, reference: Feature) -> Iterator[Figure]:
     distance = min(float(apart.max()), 1.0)
     exact = window.numbers.is_exact and reference.numbers.is_exact
     note = None if exact else f"numbers are binned; at most {float(np.maximum(p, q).max()):.1g} off"
-    yield Figure(name="ks", value=distance, n=n, note=note)
+    drawn = _drawn(grid, p * n, q * m)
+    low, high = centred(distance, drawn.apart.max(axis=1)) or (None, None)
+    yield Figure(name="ks", value=distance, low=low, high=high, n=n, note=note)
     yield Figure(name="ks_p", value=ks_chance(distance, n, m), n=n, note=None if exact else "numbers are binned")
-    yield wasserstein(grid, apart, window, reference, exact=exact)
+    yield wasserstein(grid, apart, drawn, window, reference, exact=exact)
     yield mean_difference(window.moments, reference.moments)
 
 
-def wasserstein(grid: Floats, apart: Floats, window: Feature, reference: Feature, *, exact: bool) -> Figure:
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """How far the distribution functions of resampled counts are ``apart``, (draws, cells), on a coarse ``grid``."""
+
+    grid: Floats
+    apart: Floats
+
+
+def wasserstein(
+    grid: Floats, apart: Floats, drawn: Drawn, window: Feature, reference: Feature, *, exact: bool
+) -> Figure:
     """The area between the two distribution functions: the earth mover's distance, in the feature's own unit (SciPy's
-    wasserstein_distance)."""
+    wasserstein_distance). Interval: the spread of the areas of resampled counts."""
+    rows = window.numbers.rows
     if window.moments.infinite or reference.moments.infinite:
-        return undefined("wasserstein", window.numbers.rows, "some numbers are infinite")
+        return undefined("wasserstein", rows, "some numbers are infinite")
     value = float((apart[:-1] * np.diff(grid)).sum())
-    return Figure(name="wasserstein", value=value, n=window.numbers.rows, note=None if exact else "numbers are binned")
+    areas = (drawn.apart[:, :-1] * np.diff(drawn.grid)).sum(axis=1)
+    low, high = centred(value, areas, most=math.inf) or (None, None)
+    note = None if exact else "numbers are binned"
+    return Figure(name="wasserstein", value=value, low=low, high=high, n=rows, note=note)
 
 
 def mean_difference(window: Moments, reference: Moments) -> Figure:
@@ -142,6 +189,22 @@ def mean_difference(window: Moments, reference: Moments) -> Figure:
         return Figure(name=name, value=value, n=rows)
     low, high = about(value, math.sqrt(sum(variances)))
     return Figure(name=name, value=value, low=low, high=high, n=rows)
+
+
+def _drawn(grid: Floats, window: Floats, reference: Floats) -> Drawn:
+    """From counts on a grid: the spread shows on a coarser one as well."""
+    mass = np.cumsum(window + reference)
+    run = np.minimum((mass / mass[-1] * CELLS_OF_A_DRAW).astype(np.int64), CELLS_OF_A_DRAW - 1)
+    starts = np.concatenate([np.zeros(1, np.int64), np.flatnonzero(run[1:] != run[:-1]) + 1])
+    both = resampled(np.stack([np.add.reduceat(window, starts), np.add.reduceat(reference, starts)]), DRAWS_OF_CURVES)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        functions = np.cumsum(both, axis=2) / both.sum(axis=2, keepdims=True)
+    return Drawn(grid[np.append(starts[1:], len(grid)) - 1], np.abs(functions[:, 0] - functions[:, 1]))
+
+
+def _shares(counts: Floats) -> Floats:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(counts / counts.sum(axis=-1, keepdims=True), dtype=np.float64)
 
 
 def _together(window: Table, reference: Table) -> tuple[Floats, Floats, Floats]:

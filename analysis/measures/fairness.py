@@ -61,23 +61,29 @@ equalized_odds_difference (the larger of the gaps in recall and false positive r
 
 
 def ratios(groups: Mapping[int, Confusion]) -> dict[int, list[Figure]]:
-    """Each group's rate over that of the group with the highest."""
+    """Each group's rate over that of the group with the highest; its interval is the spread of resampled groups."""
     found: dict[int, list[Figure]] = {group: [] for group in groups}
     for name in RATIOS:
         rates = {group: _rate(of, name) for group, of in groups.items()}
-        known = [r.value for r in rates.values() if r.value is not None]
-        highest = max(known, default=0.0)
+        known = [group for group, figure in rates.items() if figure.value is not None]
+        values = np.array([rates[group].value for group in known], dtype=np.float64)
+        highest = float(values.max(initial=0.0))
+        drawn = _drawn(values[None], np.array([[_size(groups[group], name) for group in known]]))[0]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            spreads = dict(zip(known, (drawn / drawn.max(axis=-1, initial=0.0, keepdims=True)).T, strict=True))
         for group, figure in rates.items():
-            found[group].append(_ratio(f"{name}_ratio", figure, highest))
+            found[group].append(_ratio(f"{name}_ratio", figure, highest, spreads.get(group)))
     return found
 
 
-def _ratio(name: str, figure: Figure, highest: float) -> Figure:
-    if figure.value is None:
+def _ratio(name: str, figure: Figure, highest: float, spread: Floats | None) -> Figure:
+    if figure.value is None or spread is None:
         return undefined(name, figure.n, figure.reason or "the rate is undefined")
     if not highest:
         return undefined(name, figure.n, "the rate is 0 in every group")
-    return Figure(name=name, value=figure.value / highest, n=figure.n)
+    value = figure.value / highest
+    low, high = centred(value, spread) or (None, None)
+    return Figure(name=name, value=value, low=low, high=high, n=figure.n)
 
 
 def _rate(of: Confusion, name: str) -> Figure:
@@ -101,14 +107,17 @@ def _combined(
     if math.isnan(value):
         return undefined(name, n, "the rate is 0 in every group")
     sizes = np.array([[_size(groups[i], rate_name) for i in defined] for rate_name in of])
-    generator = np.random.default_rng(SEED)
-    draws = generator.binomial(np.maximum(np.round(sizes), 1).astype(np.int64), values, size=(DRAWS, *values.shape))
-    drawn = np.moveaxis(draws / np.maximum(np.round(sizes), 1), 0, 1)
-    found = centred(value, combined(drawn))
-    low, high = found if found is not None else (None, None)
+    low, high = centred(value, combined(_drawn(values, sizes))) or (None, None)
     left_out = len(groups) - len(defined)
     note = f"without {left_out} group{'s' if left_out > 1 else ''} where the rate is undefined" if left_out else None
     return Figure(name=name, value=value, low=low, high=high, n=n, note=note)
+
+
+def _drawn(rates: Floats, sizes: Floats) -> Floats:
+    """Rates as they might have been in so many rows: from (kinds of rate, groups) to (kinds, draws, groups)."""
+    rows = np.maximum(np.round(sizes), 1).astype(np.int64)
+    draws = np.random.default_rng(SEED).binomial(rows, rates, size=(DRAWS, *rates.shape))
+    return np.asarray(np.moveaxis(draws / rows, 0, 1), dtype=np.float64)
 
 
 def _size(of: Confusion, name: str) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 
@@ -16,6 +17,8 @@ Z = 1.959963984540054
 DRAWS = 1_000
 DRAWS_OF_CURVES = 200
 SEED = 17
+FEW = 16
+"""Counts below are drawn from Poisson's distribution itself."""
 
 
 def wilson(rate: float, n: float) -> Interval:
@@ -61,9 +64,26 @@ def centred(value: float, draws: Floats, *, least: float = 0.0, most: float = 1.
 
 def resampled(cells: Floats, draws: int = DRAWS) -> Floats:
     """Poisson resampling of expected counts: an array (draws, *shape of cells). The seed is fixed, so that the same
-    counts give the same interval."""
-    generator = np.random.default_rng(SEED)
-    return generator.poisson(cells, size=(draws, *cells.shape)).astype(np.float64)
+    counts give the same interval.
+
+    Large counts are drawn as c + z √(c - 1/18) + (z² - 1) / 6 with a normal z, which has Poisson's mean, variance and
+    (nearly) skewness: the expansion of Cornish and Fisher (1938). It takes a tenth of the time."""
+    z = _normals(draws * cells.size).reshape(draws, *cells.shape)
+    drawn = cells + z * np.sqrt(np.maximum(cells - 1 / 18, 0.0)) + (z * z - 1) / 6
+    few = cells < FEW
+    if few.any():
+        drawn[:, few] = np.random.default_rng(SEED).poisson(cells[few], size=(draws, int(few.sum())))
+    return np.asarray(drawn, dtype=np.float64)
+
+
+def _normals(number: int) -> Floats:
+    return _more_normals(max(number - 1, 1).bit_length())[:number]
+
+
+@cache
+def _more_normals(bits: int) -> Floats:
+    """The first 2**bits of one sequence."""
+    return np.asarray(np.random.default_rng(SEED).standard_normal(2**bits), dtype=np.float64)
 
 
 def of_draws(drawn: Floats, statistic: Callable[[Floats], Floats]) -> Interval | None:

@@ -19,10 +19,16 @@ from analysis.summaries.spoken import Seen
 NO_CURVE = Curve(np.zeros(0), np.zeros(0), 0, 0.0, 0.0, False)
 
 
-def by_group(seen: Seen, version: Judged, *, spread: bool) -> dict[int, list[Figure]]:
-    """The figures of each group of the view. ``spread``: also the intervals that need resampled curves."""
+MOST_RESAMPLED = 500
+"""Beyond so many groups, times classes, no curve is resampled: each takes about a millisecond."""
+
+
+def by_group(seen: Seen, version: Judged, *, spread: bool = True) -> dict[int, list[Figure]]:
+    """The figures of each group of the view; with ``spread`` also the intervals that need resampled curves, while there
+    are few enough groups."""
     if isinstance(seen, Deviations):
         return regression.by_group(seen)
+    spread = spread and len(rows_by_group(seen)) * max(len(version.scores), 1) <= MOST_RESAMPLED
     if isinstance(seen, Classes):
         names = [written(name or "") for name, _ in version.scores]
         return multiclass.by_group(seen, names, spread=spread)

@@ -47,7 +47,8 @@ def spreads(groups: Ints, weights: Floats, means: Floats, squares: Floats) -> Sp
     """Parts of equal groups become one (Chan, Golub and LeVeque, 1979); a single row is a part without squares."""
     axis, place = distinct(groups)
     start = np.zeros(len(axis))
-    start[place] = means  # any one of a group's, to count from
+    heavy = weights > 0
+    start[place[heavy]] = means[heavy]  # any one of a group's that counts, to count from
 
     def added(parts: Floats) -> Floats:
         return np.bincount(place, weights=parts, minlength=len(axis)).astype(np.float64)
