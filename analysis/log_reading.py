@@ -14,7 +14,7 @@ import pyarrow as pa
 from analysis.card import ModelCard
 from analysis.errors import DataError, UserError
 from analysis.log import Batch, Partition
-from analysis.log_labels import LabelTable, joined_id
+from analysis.log_labels import LateLabels, joined_id, parts_of_id
 from analysis.log_pieces import Piece
 from analysis.log_rows import holds_only_rows_of, may_hold_rows, rows_in
 from analysis.log_table import Table
@@ -32,7 +32,7 @@ class Log:
 
     card: ModelCard
     table: Table
-    labels: LabelTable | None
+    labels: LateLabels | None
     window: Window = ALL
     exclude: Window | None = None
     partitions: tuple[Partition, ...] = ()
@@ -77,7 +77,8 @@ class Log:
         label = self.card.columns.label
         if self.labels is None or self.card.labels is None or label is None:
             return None
-        return pa.table({**self.labels.parts(self.card.labels.by), label: self.labels.values()})
+        found = self.labels.in_order()
+        return pa.table({**parts_of_id(found["id"], self.card.labels.by), label: found["label"]})
 
     def narrowed(self, *, window: Window, exclude: Window | None = None) -> Log:
         """The same log for other rows, without looking through its files again."""

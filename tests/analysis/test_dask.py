@@ -11,16 +11,26 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from distributed import Client, LocalCluster
 
 from analysis.card import ModelCard
 from analysis.card_reading import read_card
 from analysis.dask_machine import Dask
+from analysis.engine import Reading, Tally, Threads, summaries_of
 from analysis.errors import DataError, UserError
 from analysis.evaluate import Progress, evaluate
+from analysis.log_labels_on_disk import LabelsOnDisk
+from analysis.log_limits import Limits
+from analysis.log_opening import open_log
+from analysis.plan import plan_for
 from analysis.result import fingerprint
+from analysis.summaries.packing import packed
 from benchmarks.logs import write_pair
+from tests.analysis.logs import a_card
 
 NOW = datetime(2026, 4, 1, tzinfo=UTC)
 pytestmark = [pytest.mark.xdist_group("dask"), pytest.mark.filterwarnings("ignore")]  # distributed's own warnings
@@ -70,6 +80,25 @@ def test_what_is_wrong_with_the_log_is_said_as_on_this_machine(cluster: LocalClu
     (tmp_path / "card.yaml").write_text("\n".join(lines), encoding="utf-8")
     with pytest.raises(DataError, match='the score column "s" holds "half"'):
         evaluate(read_card(tmp_path / "card.yaml"), now=NOW, machine=Dask(cluster.scheduler_address))
+
+
+def test_labels_on_the_disk_of_this_machine_are_read_by_each_worker_for_itself(
+    cluster: LocalCluster, tmp_path: Path
+) -> None:
+    ids, rng = np.arange(20_000), np.random.default_rng(0)
+    log = pa.table({"i": rng.permutation(ids), "s": rng.random(20_000)})
+    pq.write_table(log, tmp_path / "log.parquet", row_group_size=1_000)
+    pq.write_table(pa.table({"i": ids, "y": rng.random(20_000)}), tmp_path / "l.parquet", row_group_size=1_000)
+    columns, labels = "{score: s, label: y, id: i}", "labels: {source: l.parquet, by: i}"
+    card = a_card(tmp_path, source="log.parquet", columns=columns, log=labels)
+    opened = open_log(card, limits=Limits(piece_rows=1_000, label_bytes=50_000))
+    assert isinstance(opened.labels, LabelsOnDisk)
+    reading = Reading.of(opened, plan_for(card, opened.columns, version=None, against=None))
+    machines = (Dask(cluster.scheduler_address), Threads(1))
+    there, here = (summaries_of([reading], machine=machine, tally=Tally(None))[0] for machine in machines)
+    assert there is not None
+    assert here is not None
+    assert packed(there) == packed(here)
 
 
 def test_an_address_where_nobody_answers_is_one_clear_sentence(tmp_path: Path) -> None:

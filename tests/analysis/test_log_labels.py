@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from analysis.errors import DataError
 from analysis.log_hashes import hashes
-from analysis.log_labels import label_table
+from analysis.log_label_rows import Twice, each_once, hashes_of, label_rows
+from analysis.log_labels import Bucket
 from analysis.log_limits import Limits
 from analysis.log_opening import open_log, open_with_reference
 from analysis.windows import ALL
@@ -121,9 +122,10 @@ def test_a_reference_with_labels_of_its_own_keeps_them(tmp_path: Path) -> None:
     write(tmp_path, "april.csv", "i,s\n1,0\n")
     for source, label in (("march.csv", 5), ("april.csv", 1)):
         card = a_card(tmp_path, columns=COLUMNS, log=LABELS, more=f"reference: {{source: {source}}}")
-        _, reference = open_with_reference(card, window=ALL, now=NOW)
+        log, reference = open_with_reference(card, window=ALL, now=NOW)
         assert reference is not None
         assert read(reference, ["y"])["y"] == [label]
+        assert reference.labels is (None if source == "march.csv" else log.labels)
 
 
 ids = st.text(alphabet=st.sampled_from("ab\0é1"), max_size=4)
@@ -157,8 +159,9 @@ def test_many_labels_join_like_pandas(tmp_path: Path) -> None:
 def test_an_id_that_is_not_there_finds_no_neighbour() -> None:
     texts = pa.array([f"{a}{b}" for a in "abcdefgh" for b in "abcdefgh"])
     assert len(set(hashes(texts, 0).tolist())) == 64
-    table = label_table(texts, pa.array(range(64)), None, name="x", latest="")
-    assert table.labels_of(pa.array(["ha", "zz", None])).to_pylist() == [56, None, None]
+    table = Bucket.of(each_once(label_rows(texts, pa.array(range(64)), 0, None), Twice()))
+    sought = pa.array(["ha", "zz", None])
+    assert table.labels_of(sought, hashes_of(sought)).to_pylist() == [56, None, None]
 
 
 def test_hashes_of_a_slice_are_those_of_the_whole() -> None:
