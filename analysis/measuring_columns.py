@@ -38,7 +38,7 @@ def of_column(material: Material, name: str, version: str) -> Iterator[Measure]:
         named = {value for value, _ in new.values} if new is not None else set()
         yield from _histogram(binned, feature.rows, reference, here, named)
     if reference is not None:
-        figures = drift.figures(feature, reference, as_category=is_a_class)
+        figures = drift.figures(feature, reference, binned, number=number)
         yield from placed(figures, replace(here, basis="difference"))
     if binned is not None and reference is not None:
         yield from _over_time(material, binned, here, has_unseen=new is not None)

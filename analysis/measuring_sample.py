@@ -15,6 +15,7 @@ from analysis.importance import rests_on
 from analysis.judgement.contrast import Z95
 from analysis.material import Material
 from analysis.measures import drift
+from analysis.measures.bins import binned_numbers
 from analysis.measures.curves import Curve, roc_auc
 from analysis.measures.figures import Figure, Where, placed, undefined
 from analysis.measures.intervals import about, wilson
@@ -146,10 +147,10 @@ def _moved(material: Material, sample: Sample, there: Sample, features: Sequence
 
 def _drift_of_score(material: Material) -> float:
     column = material.plan.judged.scores[0][1]
-    reference = material.reference_of(column)
-    if reference is None:
+    window, reference = material.window.features[column], material.reference_of(column)
+    if reference is None or not len(window.numbers) or not len(reference.numbers):
         return 0.0
-    found = drift.figures(material.window.features[column], reference)
+    found = drift.figures(window, reference, binned_numbers(window, reference), number=False)
     return next((f.value or 0.0 for f in found if f.name == "psi"), 0.0)
 
 

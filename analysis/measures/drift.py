@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.measures.bins import Binned, binned_numbers, binned_texts, is_number
+from analysis.measures.bins import Binned
 from analysis.measures.chances import chi2_chance, ks_chance
 from analysis.measures.figures import Figure, undefined
 from analysis.measures.intervals import DRAWS_OF_CURVES, about, centred, resampled
@@ -28,16 +28,14 @@ OF_NUMBERS = ("ks", "ks_p", "wasserstein", "mean_difference")
 TOO_MANY = "it has more different values than are kept, so it is no category"
 
 
-def figures(window: Feature, reference: Feature, *, as_category: bool = False) -> Iterator[Figure]:
-    """All distances of one column. ``as_category`` takes numbers as names: a label's 0 and 1."""
+def figures(window: Feature, reference: Feature, binned: Binned | None, *, number: bool) -> Iterator[Figure]:
+    """All distances of one column, laid beside its reference in bins; ``number`` has those of numbers, too."""
     here, there = window.rows - window.missing.rows, reference.rows - reference.missing.rows
-    number = is_number(window, reference) and not as_category
     names = (*OF_SHARES, *OF_NUMBERS) if number else OF_SHARES
     if not here or not there:
         why = "every value is missing" if not here else "every value of the reference is missing"
         yield from (undefined(name, here, why) for name in names)
         return
-    binned = binned_numbers(window, reference) if number else binned_texts(window, reference)
     if binned is None or binned.reference is None:
         yield from (undefined(name, here, TOO_MANY) for name in names)
         return

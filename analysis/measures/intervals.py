@@ -47,19 +47,27 @@ def error_of_mean(total: float, squares: float, rows: float) -> float:
 
 def percentiles(draws: Floats) -> Interval | None:
     """The middle 95 % of some draws; None where fewer than half of them are defined."""
-    known = draws[np.isfinite(draws)]
+    known = np.sort(draws[np.isfinite(draws)])
     if len(known) * 2 < len(draws) or not len(known):
         return None
-    low, high = np.quantile(known, [0.025, 0.975])
-    return float(low), float(high)
+    return _quantile(known, 0.025), _quantile(known, 0.975)
+
+
+def _quantile(ordered: Floats, share: float) -> float:
+    """As NumPy's quantile, which takes a tenth of a millisecond for its many ways."""
+    place = share * (len(ordered) - 1)
+    before = int(place)
+    low, high = ordered[before], ordered[min(before + 1, len(ordered) - 1)]
+    return float(low + (high - low) * (place - before))
 
 
 def centred(value: float, draws: Floats, *, least: float = 0.0, most: float = 1.0) -> Interval | None:
     """The spread of the draws laid about the value: a resampled distance is biased upwards, its spread is not."""
-    spread = percentiles(draws - np.nanmean(draws)) if np.isfinite(draws).any() else None
+    spread = percentiles(draws)
     if spread is None:
         return None
-    return max(least, min(value, value + spread[0])), min(most, max(value, value + spread[1]))
+    mean = float(draws[np.isfinite(draws)].mean())
+    return max(least, min(value, value + spread[0] - mean)), min(most, max(value, value + spread[1] - mean))
 
 
 def resampled(cells: Floats, draws: int = DRAWS) -> Floats:
