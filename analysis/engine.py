@@ -202,14 +202,16 @@ def folded(
     batches: Iterable[Batch], plan: Plan, block: Block, file_start: int, read: Callable[[int], None]
 ) -> Part | None:
     """A partition's batches, one after the other; its file begins at row ``file_start`` of the log. Each batch is told
-    how coarse the ones before had to be."""
-    part: Part | None = None
+    how coarse the one before had to be."""
+    parts = Tree(added)
+    last: Part | None = None
     for batch in in_large_pieces(batches):
         tickets = tickets_of(batch.positions - file_start) if plan.samples else None
-        found = summarised(batch, plan, block, tickets=tickets, like=part)
-        part = found if part is None else added([part, found])
+        last = summarised(batch, plan, block, tickets=tickets, like=last)
+        parts.take(last)
         read(len(batch))
-    return part.bounded() if part is not None else None
+    total = parts.total()
+    return total.bounded() if total is not None else None
 
 
 def in_large_pieces(batches: Iterable[Batch]) -> Iterator[Batch]:

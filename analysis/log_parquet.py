@@ -77,7 +77,8 @@ class ParquetFile:
         values = batch.column(column)
         try:
             if kind is Kind.TEXT:
-                values.validate(full=True)  # the reader lets bytes through that are not UTF-8
+                # The reader lets bytes through that are not UTF-8.
+                (values.dictionary if pa.types.is_dictionary(values.type) else values).validate(full=True)
             return as_kind(values, kind)
         except pa.ArrowInvalid:
             rows = f"rows {first_row + 1:,} to {first_row + len(values):,}"

@@ -81,7 +81,7 @@ def encoded(array: pa.Array, there: Mask | None, *, limit: Limit, level: int = E
 def encoded_numbers(values: Floats, *, limit: Limit, level: int = EXACT) -> Encoded:
     """As ``encoded``, for numbers without NaN."""
     if level == EXACT:
-        level = _level_of_a_start(values, limit)
+        level = level_of_a_start(values, limit)
     if level == EXACT:
         return _exactly(values)
     found = in_bins(values, level) if level in COARSE_ENOUGH and len(values) else None
@@ -182,7 +182,7 @@ def _exactly(values: Floats) -> Encoded:
     return Encoded(axis, place_of[coded.indices.to_numpy()].astype(np.int64, copy=False), EXACT)
 
 
-def _level_of_a_start(values: Floats, limit: Limit) -> int:
+def level_of_a_start(values: Floats, limit: Limit) -> int:
     """The level that the first rows need: a lower bound for all of them, found by sorting few."""
     if len(values) <= limit.exact:
         return EXACT

@@ -9,7 +9,7 @@ from functools import reduce
 import numpy as np
 import pyarrow as pa
 
-from analysis.summaries.bits import ROWS_AT_ONCE
+from analysis.summaries.bits import COARSE_ENOUGH, ROWS_AT_ONCE, grid_of
 from analysis.summaries.columns import (
     MOST_TEXTS,
     Kind,
@@ -17,6 +17,7 @@ from analysis.summaries.columns import (
     Texts,
     encoded,
     kind_of,
+    level_of_a_start,
     looks_like_numbers,
     numbers,
     present,
@@ -24,7 +25,19 @@ from analysis.summaries.columns import (
 )
 from analysis.summaries.distinct import Ints
 from analysis.summaries.keys import EXACT, Floats
-from analysis.summaries.table import NO_LIMIT, Encoded, Lanes, Limit, Table, counted, empty, gathered, tallied, together
+from analysis.summaries.table import (
+    NO_LIMIT,
+    Encoded,
+    Lanes,
+    Limit,
+    Table,
+    counted,
+    empty,
+    gathered,
+    of_grid,
+    tallied,
+    together,
+)
 
 NUMBERS = Limit(exact=32_768, coarse=4_096)
 NUMBERS_BY_PERIOD = Limit(exact=16_384, coarse=16_384, lane=1_024)
@@ -110,6 +123,10 @@ class Feature:
 def feature_of(array: pa.Array, periods: Lanes | None, *, like: Feature | None) -> Feature:
     """The summary of a batch's column; ``periods`` has each row's period, ``like`` the log so far."""
     kind = kind_of(array.type)
+    if pa.types.is_float64(array.type) and len(array) and not array.null_count:
+        at_once = _at_once(numbers(array), periods, like)
+        if at_once is not None:
+            return at_once
     there = present(array)
     missing = empty()
     if there is not None:
@@ -126,16 +143,53 @@ def feature_of(array: pa.Array, periods: Lanes | None, *, like: Feature | None) 
     return bare
 
 
+def _at_once(values: Floats, periods: Lanes | None, like: Feature | None) -> Feature | None:
+    """What most columns are, with half the passes: numbers of which none is missing, too many to be kept as they are.
+    None for others."""
+    level = like.numbers.level if like is not None else EXACT
+    if level == EXACT:
+        level = level_of_a_start(values, NUMBERS)
+    if level not in COARSE_ENOUGH:
+        return None
+    moments: list[Moments] = []
+
+    def range_of(piece: Floats) -> tuple[float, float] | None:
+        found = _moments(piece)
+        if found is None:
+            return None
+        moments.append(found)
+        return found.low, found.high
+
+    grid = grid_of(values, level, periods, range_of)
+    if grid is None:
+        return None
+    none = np.zeros(1, np.int64)
+    by_period = empty(NUMBERS_BY_PERIOD)
+    if periods is not None:
+        by_period = of_grid(grid.axis, periods.axis, grid.counts, level=level, limit=NUMBERS_BY_PERIOD)
+        by_period = by_period.at(max(by_period.level, like.numbers_by_period.level if like is not None else EXACT))
+    return Feature(
+        kinds=frozenset({"number"}),
+        rows=len(values),
+        missing=empty(),
+        numbers=of_grid(grid.axis, none, grid.counts.sum(axis=0, keepdims=True), level=level, limit=NUMBERS),
+        numbers_by_period=by_period,
+        moments=reduce(Moments.__add__, moments),
+        texts=_no_texts(),
+    )
+
+
 def moments_of(values: Floats) -> Moments:
-    """In pieces that stay in a core's own cache, added up in their order."""
-    total = Moments()
-    for start in range(0, len(values), ROWS_AT_ONCE):
-        total += _moments(values[start : start + ROWS_AT_ONCE])
-    return total
+    """In pieces that stay in a core's own cache, added up in their order. Don't pass NaN."""
+    pieces = (_moments(values[start : start + ROWS_AT_ONCE]) for start in range(0, len(values), ROWS_AT_ONCE))
+    return reduce(Moments.__add__, (piece for piece in pieces if piece is not None), Moments())
 
 
-def _moments(values: Floats) -> Moments:
+def _moments(values: Floats) -> Moments | None:
+    """None where one of them is missing."""
     low, high = float(values.min()), float(values.max())
+    if np.isnan(low):
+        return None
     infinite = 0
     if not (np.isfinite(low) and np.isfinite(high)):
         finite = values[np.isfinite(values)]
@@ -148,7 +202,8 @@ def _moments(values: Floats) -> Moments:
         mean = float(values.mean())
         apart = values - mean
         # Not by BLAS, which adds in as many parts as it finds threads.
-        return Moments(len(values), mean, float(np.einsum("i,i->", apart, apart)), low, high, infinite)
+        squares = float(np.square(apart, out=apart).sum())
+        return Moments(len(values), mean, squares, low, high, infinite)
 
 
 def _with_numbers(

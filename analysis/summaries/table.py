@@ -193,23 +193,42 @@ def counted(
     if lanes is not None:
         by = lanes if isinstance(lanes, Lanes) else lanes_of(lanes)
         lane_axis = by.axis
-        cells = by.places * size + cells if len(by.axis) > 1 else cells
-    added: Floats = np.zeros((0, 0))
-    many = len(lane_axis) * size
-    if sums and many <= MOST_CELLS_AS_THEY_ARE:
-        every = np.bincount(cells, minlength=many)
-        found = np.flatnonzero(every)
-        counts = every[found]
-        added = np.stack([np.bincount(cells, weights=s, minlength=many)[found] for s in sums], axis=1)
-    elif sums:
-        found, rows = distinct(cells)
-        counts = np.bincount(rows, minlength=len(found))
-        added = np.stack([np.bincount(rows, weights=s, minlength=len(found)) for s in sums], axis=1)
-    else:
-        found, counts = tallies(cells, many)
-        added = np.zeros((len(found), 0))
+        if len(lane_axis) > 1:
+            cells = by.places * size
+            cells += encoded.places
+    found, counts, added = _counted(cells, len(lane_axis) * size, sums)
     axis, places = _used(encoded.axis, found % size)
     return Table(axis, lane_axis[found // size], places, counts, added, encoded.level, limit).within_limit()
+
+
+def tallied(lanes: Lanes | Ints, sums: Sequence[Floats] = ()) -> Table:
+    """Rows counted by lane alone."""
+    by = lanes if isinstance(lanes, Lanes) else lanes_of(lanes)
+    found, counts, added = _counted(by.places, max(len(by.axis), 1), sums)
+    return Table(np.zeros(1, np.int64), by.axis[found], np.zeros_like(found), counts, added, EXACT, NO_LIMIT)
+
+
+def _counted(cells: Ints, many: int, sums: Sequence[Floats]) -> tuple[Ints, Ints, Floats]:
+    """The cells that rows lie in, from 0 to ``many``; how many rows, and their sums."""
+    if not sums:
+        found, counts = tallies(cells, many)
+        return found, counts, np.zeros((len(found), 0))
+    if many <= MOST_CELLS_AS_THEY_ARE:
+        every = np.bincount(cells, minlength=many)
+        found = np.flatnonzero(every)
+        added = [np.bincount(cells, weights=s, minlength=many)[found] for s in sums]
+        return found, every[found], np.stack(added, axis=1)
+    found, rows = distinct(cells)
+    added = [np.bincount(rows, weights=s, minlength=len(found)) for s in sums]
+    return found, np.bincount(rows, minlength=len(found)), np.stack(added, axis=1)
+
+
+def of_grid(axis: Ints, lanes: Ints, counts: Ints, *, level: int, limit: Limit) -> Table:
+    """The table of counts by lane and key, (lanes, keys), of which any may be 0."""
+    found = np.flatnonzero(counts)
+    used, places = _used(axis, found % len(axis))
+    rows = counts.ravel()[found]
+    return Table(used, lanes[found // len(axis)], places, rows, np.zeros((len(found), 0)), level, limit).within_limit()
 
 
 def _used(axis: Ints, places: Ints) -> tuple[Ints, Ints]:
@@ -217,13 +236,6 @@ def _used(axis: Ints, places: Ints) -> tuple[Ints, Ints]:
     there = np.zeros(len(axis), dtype=bool)
     there[places] = True
     return (axis, places) if there.all() else (axis[there], (np.cumsum(there) - 1)[places])
-
-
-def tallied(lanes: Lanes | Ints, sums: Sequence[Floats] = ()) -> Table:
-    """Rows counted by lane alone."""
-    by = lanes if isinstance(lanes, Lanes) else lanes_of(lanes)
-    rows = np.zeros(len(by.places), np.int64)
-    return counted(Encoded(np.zeros(1, np.int64), rows, EXACT), lanes=by, sums=sums)
 
 
 def empty(limit: Limit = NO_LIMIT, sums: int = 0) -> Table:
