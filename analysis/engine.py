@@ -21,7 +21,7 @@ from analysis.summaries.sample import tickets_of
 from analysis.summaries.summary import Part, Summary, added, one_summary, summarised
 
 ROWS_AT_ONCE = 262_144
-PARTS_AT_ONCE = 8
+PARTS_AT_ONCE = 16
 
 Sum = TypeVar("Sum")
 Value = TypeVar("Value")

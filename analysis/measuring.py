@@ -26,11 +26,6 @@ from analysis.summaries.summary import OUT_OF_TIME
 from analysis.values import Measure
 
 MOST_GROUPS_OVER_TIME = 10
-OVER_TIME = (
-    *("accuracy", "precision", "recall", "false_positive_rate", "positive_rate", "roc_auc", "log_loss", "mean_score"),
-    *("f1", "mean_absolute_error", "root_mean_squared_error", "mean_error"),
-)
-"""What is measured of each group in each period."""
 
 
 def measured(material: Material) -> Iterator[Measure]:
@@ -107,14 +102,12 @@ def _groups_over_time(
         by_group[cell % MOST_GROUPS] = by_group.get(cell % MOST_GROUPS, 0) + count
     named = [g for g, shown in enumerate(slicing.shown) if is_a_group(shown)]
     largest = sorted(named, key=lambda g: (-by_group.get(g, 0), g))[:MOST_GROUPS_OVER_TIME]
-    found = performance.by_group(seen, version, spread=False)
-    for cell in sorted(rows):
+    wanted = [c for c in sorted(rows) if c // MOST_GROUPS != OUT_OF_TIME and c % MOST_GROUPS in largest]
+    found = performance.main_by_group(seen, version, wanted)
+    for cell in wanted:
         period, group = divmod(cell, MOST_GROUPS)
-        if period == OUT_OF_TIME or group not in largest:
-            continue
         here = Where(version=version.version, slice=slicing.shown[group], period=material.period(period))
-        main = [f for f in found.get(cell, []) if f.name in OVER_TIME and f.class_ is None]
-        yield from placed([quality.volume(rows[cell]), *main], here)
+        yield from placed([quality.volume(rows[cell]), *found.get(cell, [])], here)
 
 
 def _of_groups(seen: Seen, version: Judged, slicing: Slicing, where: Where) -> Iterator[Measure]:

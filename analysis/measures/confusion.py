@@ -94,6 +94,15 @@ def draws(of: Confusion) -> Floats:
     return resampled(of.four())
 
 
+def main_figures(of: Confusion) -> Iterator[Figure]:
+    """The few that are followed for many groups over time."""
+    for name in ("accuracy", "precision", "recall"):
+        yield rate(of, name)
+    yield f1(of, draws(of))
+    yield rate(of, "false_positive_rate")
+    yield positive_rate(of)
+
+
 def figures(of: Confusion) -> Iterator[Figure]:
     """Every measure of decisions for some rows."""
     drawn = draws(of)

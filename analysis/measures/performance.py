@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 
@@ -19,6 +19,11 @@ from analysis.summaries.spoken import Seen
 NO_CURVE = Curve(np.zeros(0), np.zeros(0), 0, 0.0, 0.0, False)
 
 
+MAIN = (
+    *("accuracy", "precision", "recall", "false_positive_rate", "positive_rate", "roc_auc", "log_loss", "mean_score"),
+    *("f1", "mean_absolute_error", "root_mean_squared_error", "mean_error"),
+)
+"""What is followed of each group in each period."""
 MOST_RESAMPLED = 500
 """Beyond so many groups, times classes, no curve is resampled: each takes about a millisecond."""
 
@@ -37,6 +42,20 @@ def by_group(seen: Seen, version: Judged, *, spread: bool = True) -> dict[int, l
         group: list(_figures(seen, group, decided, ordered.get(group, NO_CURVE), spread))
         for group, decided in decisions.items()
     }
+
+
+def main_by_group(seen: Seen, version: Judged, wanted: Collection[int]) -> dict[int, list[Figure]]:
+    """The figures of MAIN for some groups of a view that has many."""
+    if not isinstance(seen, View):
+        every = by_group(seen, version, spread=False)
+        return {g: [f for f in every[g] if f.name in MAIN and f.class_ is None] for g in wanted if g in every}
+    decisions, ordered = confusion.confusions(seen.confusion), curves.curves(seen.scores)
+    found = {}
+    for group in wanted:
+        decided = confusion.main_figures(decisions.get(group, confusion.NOTHING))
+        losses = (f for f in calibration.losses(seen.losses, group) if f.name in MAIN)
+        found[group] = [*decided, curves.roc_auc(ordered.get(group, NO_CURVE)), *losses]
+    return found
 
 
 def rows_by_group(seen: Seen) -> dict[int, int]:

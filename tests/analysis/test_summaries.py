@@ -243,12 +243,12 @@ def test_work_in_threads_comes_back_in_order_and_its_errors_too() -> None:
         list(in_order(lambda x: 1 // (x - 7), range(50), threads=4))
 
 
-def test_parts_are_added_as_a_fixed_tree_eight_at_a_time() -> None:
+def test_parts_are_added_as_a_fixed_tree_sixteen_at_a_time() -> None:
     tree = Tree[str](lambda parts: f"({''.join(parts)})")
     assert tree.total() is None
-    for letter in "abcdefghijklmnopqrs":
+    for letter in "abcdefghijklmnopqrstuvwxyzABCDEFGHI":
         tree.take(letter)
-    assert tree.total() == "((abcdefgh)(ijklmnop)qrs)"
+    assert tree.total() == "((abcdefghijklmnop)(qrstuvwxyzABCDEF)GHI)"
 
 
 @given(st.lists(numbers, min_size=1, max_size=50), st.sampled_from(COARSE_ENOUGH))
