@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import pickle
+from collections import Counter
 from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -26,10 +28,11 @@ from analysis.measuring import measured
 from analysis.plan import Judged, Plan, blocks_of
 from analysis.result import fingerprint
 from analysis.summaries import features, scores
-from analysis.summaries.bits import COARSE_ENOUGH, in_bins
-from analysis.summaries.features import Moments, moments_of
-from analysis.summaries.keys import LEVELS, coarser, keys_of, middles, numbers_of
+from analysis.summaries.bits import COARSE_ENOUGH, ROWS_AT_ONCE, grid_of, in_bins
+from analysis.summaries.features import Moments, feature_of, moments_of
+from analysis.summaries.keys import EXACT, LEVELS, coarser, keys_of, middles, numbers_of
 from analysis.summaries.summary import Part, Summary, added, one_summary, summarised
+from analysis.summaries.table import Lanes, lanes_of
 from tests.analysis.evaluating import NOW, card, evaluated, the, value
 
 numbers = st.floats(allow_nan=False)
@@ -267,3 +270,76 @@ def test_columns_read_apart_give_the_numbers_of_columns_read_together() -> None:
     parts = [summarised(batch, wide, block) for block in blocks_of(wide, apart=True)]
     assert len(parts) > 2
     assert measures_of(one_summary(parts, wide)) == measures_of(part_of(batch, wide))
+
+
+def ends_of(piece: npt.NDArray[np.float64]) -> tuple[float, float]:
+    return float(piece.min()), float(piece.max())
+
+
+@given(st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=50), st.sampled_from(COARSE_ENOUGH))
+def test_numbers_counted_by_lane_and_bin_are_those_of_each_bin(values: list[float], level: int) -> None:
+    some = np.array(values)
+    places = np.arange(len(some)) % 3
+    found = grid_of(some, level, Lanes(np.array([5, 6, 9]), places), ends_of)
+    if found is None:
+        return
+    counted = {(lane, key): n for lane, row in enumerate(found.counts) for key, n in zip(found.axis, row, strict=True)}
+    expected = Counter(zip(places.tolist(), coarser(keys_of(some), EXACT, level).tolist(), strict=True))
+    assert {cell: n for cell, n in counted.items() if n} == expected
+
+
+@pytest.mark.parametrize("shift", [0.0, 3.0, -1e6], ids=["about zero", "mostly above zero", "far below zero"])
+def test_a_long_column_is_counted_at_once_as_it_is_piece_by_piece(shift: float) -> None:
+    chance = np.random.default_rng(2)
+    values = chance.normal(shift, 1 + abs(shift) / 7, 3 * ROWS_AT_ONCE + 11)
+    lanes = lanes_of(np.sort(chance.integers(0, 40, len(values))))
+    at_once = feature_of(pa.array(values), lanes, like=None)
+    # A missing value in front takes the way round, through the column's own bins.
+    lanes_too = Lanes(lanes.axis, np.concatenate([lanes.places[:1], lanes.places]))
+    around = feature_of(pa.array(np.concatenate([[np.nan], values])), lanes_too, like=None)
+    assert at_once.missing.rows == around.missing.rows - 1 == 0
+    assert at_once.moments == around.moments
+    for one, two in ((at_once.numbers, around.numbers), (at_once.numbers_by_period, around.numbers_by_period)):
+        assert one.level == two.level
+        assert (one.keys.tolist(), one.lanes.tolist()) == (two.keys.tolist(), two.lanes.tolist())
+        assert one.counts.tolist() == two.counts.tolist()
+
+
+def test_infinite_and_missing_numbers_take_the_way_round() -> None:
+    values = np.random.default_rng(3).normal(size=100_000)
+    values[70_000] = np.inf
+    assert feature_of(pa.array(values), None, like=None).moments.infinite == 1
+    values[80_000] = np.nan
+    found = feature_of(pa.array(values), None, like=None)
+    assert (found.missing.rows, found.numbers.rows, found.moments.count) == (1, 99_999, 99_998)
+
+
+def test_a_period_by_itself_is_kept_no_finer_than_beside_many() -> None:
+    values = pa.array(np.random.default_rng(4).normal(size=300_000))
+    limit = features.NUMBERS_BY_PERIOD
+    alone = feature_of(values, lanes_of(np.zeros(300_000, np.int64)), like=None).numbers_by_period
+    assert limit.lane / 2 < len(alone) <= limit.lane
+    month = feature_of(values, lanes_of(np.arange(300_000) % 30), like=None).numbers_by_period
+    assert limit.coarse / 4 < len(month) <= limit.coarse
+    assert len(month) > limit.lane
+
+
+def test_what_a_finer_view_adds_up_to_is_what_is_counted_directly() -> None:
+    batch = batches(table(3000), [])[0]
+    parts = [part_of(batch, plan(groupings=groupings)) for groupings in ((), (("city",),))]
+    direct, added_up = (part.judged for part in parts)
+    for seen in ("whole", "by_period"):
+        one, two = getattr(direct, seen), getattr(added_up, seen)
+        for name in ("scores", "confusion", "losses", "calibration"):
+            first, second = getattr(one, name), getattr(two, name)
+            assert (first.lanes.tolist(), first.keys.tolist()) == (second.lanes.tolist(), second.keys.tolist())
+            assert first.counts.tolist() == second.counts.tolist()
+            assert second.sums == pytest.approx(first.sums, rel=1e-12)
+
+
+def test_many_summaries_at_once_are_those_added_one_by_one() -> None:
+    parts = [part_of(b) for b in batches(table(3000), [10, 20, 700, 701, 2999])]
+    one_by_one = parts[0]
+    for part in parts[1:]:
+        one_by_one = one_by_one + part
+    assert measures_of(Summary.together(parts)) == measures_of(one_by_one)
