@@ -166,8 +166,8 @@ def _at_once(values: Floats, periods: Lanes | None, like: Feature | None) -> Fea
     none = np.zeros(1, np.int64)
     by_period = empty(NUMBERS_BY_PERIOD)
     if periods is not None:
-        by_period = of_grid(grid.axis, periods.axis, grid.counts, level=level, limit=NUMBERS_BY_PERIOD)
-        by_period = by_period.at(max(by_period.level, like.numbers_by_period.level if like is not None else EXACT))
+        known = like.numbers_by_period.level if like is not None else EXACT
+        by_period = of_grid(grid.axis, periods.axis, grid.counts, level=level, limit=NUMBERS_BY_PERIOD, wanted=known)
     return Feature(
         kinds=frozenset({"number"}),
         rows=len(values),

@@ -77,7 +77,9 @@ class Table:
 
     def at(self, level: int) -> Table:
         """The same counts at a level that is not finer. Cells stay in order, so nothing is sorted."""
-        if level == self.level or not len(self):
+        if level == self.level:
+            return self
+        if not len(self):
             return replace(self, level=level)
         axis, place_of = _axis_at(self.axis, self.level, level)
         places = place_of[self.places]
@@ -115,10 +117,14 @@ class Table:
             return True
         if level == EXACT:
             return self.limit.holds(len(self), EXACT)
-        starts = _starts(_changes(self.lanes, _axis_at(self.axis, self.level, level)[1][self.places]))
-        if not self.limit.holds(len(starts), level):
+        lanes = self.lanes
+        if level != self.level:
+            lanes = lanes[_starts(_changes(lanes, _axis_at(self.axis, self.level, level)[1][self.places]))]
+        if not self.limit.holds(len(lanes), level):
             return False
-        ends = np.flatnonzero(np.diff(self.lanes[starts], append=self.lanes[-1] + 1))
+        if len(lanes) <= self.limit.lane:
+            return True
+        ends = np.flatnonzero(np.diff(lanes, append=lanes[-1] + 1))
         return int(np.diff(ends, prepend=-1).max()) <= self.limit.lane
 
     def relabelled(self, lanes: Ints) -> Table:
@@ -223,12 +229,14 @@ def _counted(cells: Ints, many: int, sums: Sequence[Floats]) -> tuple[Ints, Ints
     return found, np.bincount(rows, minlength=len(found)), np.stack(added, axis=1)
 
 
-def of_grid(axis: Ints, lanes: Ints, counts: Ints, *, level: int, limit: Limit) -> Table:
-    """The table of counts by lane and key, (lanes, keys), of which any may be 0."""
+def of_grid(axis: Ints, lanes: Ints, counts: Ints, *, level: int, limit: Limit, wanted: int = EXACT) -> Table:
+    """The table of counts by lane and key of ``level``, (lanes, keys), of which any may be 0; at the level ``wanted``,
+    or a coarser one."""
     found = np.flatnonzero(counts)
     used, places = _used(axis, found % len(axis))
-    rows = counts.ravel()[found]
-    return Table(used, lanes[found // len(axis)], places, rows, np.zeros((len(found), 0)), level, limit).within_limit()
+    lanes = lanes[found // len(axis)]
+    table = Table(used, lanes, places, counts.ravel()[found], np.zeros((len(found), 0)), level, limit)
+    return table.at(max(level, wanted)).within_limit()
 
 
 def _used(axis: Ints, places: Ints) -> tuple[Ints, Ints]:
@@ -313,9 +321,8 @@ def _lane_of_each(lanes: Ints, places: Ints) -> Ints:
     """For each cell, whose lanes are in order, the place that its run of equals is given."""
     if len(places) == 1:
         return np.full(len(lanes), places[0])
-    return np.asarray(
-        places[np.concatenate([np.zeros(1, np.int64), np.cumsum(lanes[1:] != lanes[:-1])])], dtype=np.int64
-    )
+    starts = _starts(lanes[1:] != lanes[:-1])
+    return np.repeat(places, np.diff(starts, append=len(lanes)))
 
 
 def _changes(lanes: Ints, places: Ints) -> npt.NDArray[np.bool_]:
