@@ -40,7 +40,7 @@ from analysis.summaries.table import (
 )
 
 NUMBERS = Limit(exact=32_768, coarse=4_096)
-NUMBERS_BY_PERIOD = Limit(exact=16_384, coarse=16_384, lane=1_024)
+NUMBERS_BY_PERIOD = Limit(exact=16_384, coarse=32_768, lane=1_024)
 MOST_CELLS_OF_TEXTS = 200_000
 
 

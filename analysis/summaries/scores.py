@@ -19,8 +19,9 @@ NEGATIVE, POSITIVE, UNKNOWN = 0, 1, 2
 """A row's label or prediction: not the class, the class, or not there."""
 
 SCORES = Limit(exact=131_072, coarse=65_536)
-SCORES_BY_PERIOD = replace(SCORES, lane=8_192)
-SCORES_OF_GROUPS_BY_PERIOD = Limit(exact=32_768, coarse=16_384, lane=1_024)
+SCORES_BY_PERIOD = Limit(exact=131_072, coarse=131_072, lane=2_048)
+SCORES_OF_GROUPS_BY_PERIOD = Limit(exact=32_768, coarse=65_536, lane=256)
+"""Lanes are so coarse that a month by day needs no coarser ones: then its days are laid side by side as they are."""
 CALIBRATION_BINS = 10
 SMALLEST = float(np.finfo(np.float64).eps)
 """Probabilities are kept this far from 0 and 1 in a logarithm, as scikit-learn does."""
