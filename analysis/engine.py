@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Generic, Protocol, TypeVar
 
 import numpy as np
@@ -79,18 +80,40 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
+class Stretch:
+    """Some tasks of one block, one after the other, whose parts are added up first; ``closed`` when no partition that
+    comes later can belong to it."""
+
+    tasks: tuple[Task, ...]
+    closed: bool
+
+
+def _stretches(partitions: Sequence[Partition]) -> Iterator[tuple[Sequence[Partition], bool]]:
+    start = 0
+    for place, partition in enumerate(partitions, 1):
+        if partition.ends_stretch or place - start == PARTS_AT_ONCE:
+            yield partitions[start:place], True
+            start = place
+    if start < len(partitions):
+        yield partitions[start:], False
+
+
+@dataclass(frozen=True, slots=True)
 class Work:
     """What any machine can do for a task by itself."""
 
     readings: tuple[Reading, ...]
 
     def tasks(self) -> list[Task]:
+        return [task for stretch in self.stretches() for task in stretch.tasks]
+
+    def stretches(self) -> list[Stretch]:
         """Block by block, so that the parts of one block alone are held until they are added up."""
         return [
-            Task(number, block, partition)
+            Stretch(tuple(Task(number, block, partition) for partition in some), closed)
             for number, reading in enumerate(self.readings)
             for block in range(len(reading.blocks))
-            for partition in reading.log.partitions
+            for some, closed in _stretches(reading.log.partitions)
         ]
 
     def part(self, task: Task, read: Callable[[int], None] = lambda _: None) -> Part | None:
@@ -154,47 +177,82 @@ def summaries_of(
     """The summary of each log's rows; None where it has no row. They are the same on every machine, and whether their
     parts were made before and ``kept``."""
     work = Work(tuple(readings))
-    tasks = work.tasks()
-    tally.expect(len(tasks))
+    stretches = work.stretches()
+    tally.expect(sum(len(stretch.tasks) for stretch in stretches))
     sums = [[Tree(added) for _ in reading.blocks] for reading in readings]
-    for task, part in _parts(work, tasks, machine, tally, kept):
-        if part is not None:
-            sums[task.log][task.block].take(part)
+    if kept is None:
+        totals = _totals(work, stretches, machine, tally)
+    else:
+        totals = _remembered_totals(work, stretches, machine, tally, kept)
+    for stretch, total in zip(stretches, totals, strict=True):
+        if total is not None:
+            sums[stretch.tasks[0].log][stretch.tasks[0].block].take(total)
     return [
         one_summary([tree.total() for tree in trees], reading.plan)
         for trees, reading in zip(sums, readings, strict=True)
     ]
 
 
-def _parts(
-    work: Work, tasks: Sequence[Task], machine: Machine, tally: Tally, kept: Kept | None
-) -> Iterator[tuple[Task, Part | None]]:
-    """Each task with its part, in order: remembered where it was kept, else done by the machine."""
-    if kept is None:
-        yield from zip(tasks, machine.parts(work, tasks, tally), strict=True)
-        return
-    keys = [work.key(task) for task in tasks]
-    there = [key is not None and kept.has(key) for key in keys]
-    fresh = machine.parts(work, [task for task, known in zip(tasks, there, strict=True) if not known], tally)
-    for task, key, known in zip(tasks, keys, there, strict=True):
-        if known and key is not None:
-            yield task, _remembered(kept, key, work, task, tally)
+def _totals(work: Work, stretches: Sequence[Stretch], machine: Machine, tally: Tally) -> Iterator[Part | None]:
+    parts = machine.parts(work, [task for stretch in stretches for task in stretch.tasks], tally)
+    for stretch in stretches:
+        yield _total(list(islice(parts, len(stretch.tasks))))
+
+
+def _total(parts: Sequence[Part | None]) -> Part | None:
+    there = [part for part in parts if part is not None]
+    return added(there) if there else None
+
+
+def _remembered_totals(
+    work: Work, stretches: Sequence[Stretch], machine: Machine, tally: Tally, kept: Kept
+) -> Iterator[Part | None]:
+    """Stretches that were kept are not taken apart; of others, the parts that were kept are not made anew."""
+    keys = [[work.key(task) for task in stretch.tasks] for stretch in stretches]
+    wholes = [_key_of_all(stretch, own) for stretch, own in zip(stretches, keys, strict=True)]
+    whole_there = [key is not None and kept.has(key) for key in wholes]
+    there = [
+        [not whole and key is not None and kept.has(key) for key in own]
+        for own, whole in zip(keys, whole_there, strict=True)
+    ]
+    unknown = [
+        task
+        for stretch, whole, known in zip(stretches, whole_there, there, strict=True)
+        for task, is_known in zip(stretch.tasks, known, strict=True)
+        if not whole and not is_known
+    ]
+    fresh = machine.parts(work, unknown, tally)
+    for stretch, own, key, whole, known in zip(stretches, keys, wholes, whole_there, there, strict=True):
+        if whole:
+            yield _remembered(kept, key, work, stretch.tasks, tally)
             continue
-        part = next(fresh)
-        if part is not None and key is not None:
-            kept.put(key, packed(part))
-        yield task, part
+        parts = [
+            _remembered(kept, part_key, work, (task,), tally) if is_known else _put(kept, part_key, next(fresh))
+            for task, part_key, is_known in zip(stretch.tasks, own, known, strict=True)
+        ]
+        yield _put(kept, key, _total(parts))
 
 
-def _remembered(kept: Kept, key: str, work: Work, task: Task, tally: Tally) -> Part | None:
-    """What was kept of a task; done anew, and kept, in the rare case that it was damaged or has gone meanwhile."""
-    data = kept.get(key)
+def _key_of_all(stretch: Stretch, keys: Sequence[str | None]) -> str | None:
+    """Of a stretch of some parts that will not change."""
+    if not stretch.closed or len(keys) < 2 or None in keys:
+        return None
+    return hashlib.sha256(repr(keys).encode()).hexdigest()
+
+
+def _remembered(kept: Kept, key: str | None, work: Work, tasks: Sequence[Task], tally: Tally) -> Part | None:
+    """What was kept of some tasks; done anew, and kept, in the rare case that it was damaged or has gone meanwhile."""
+    data = kept.get(key) if key is not None else None
     part = unpacked(data) if data is not None else None
     if part is None:
-        part = work.part(task)
-        if part is not None:
-            kept.put(key, packed(part))
-    tally.add(pieces=1, rows=part.rows if isinstance(part, Summary) else 0)
+        part = _put(kept, key, _total([work.part(task) for task in tasks]))
+    tally.add(pieces=len(tasks), rows=part.rows if isinstance(part, Summary) else 0)
+    return part
+
+
+def _put(kept: Kept, key: str | None, part: Part | None) -> Part | None:
+    if key is not None and part is not None:
+        kept.put(key, packed(part))
     return part
 
 

@@ -31,6 +31,8 @@ class Batch:
 class Partition:
     """A piece of the log that is read by itself: a file, a block of a CSV, some row groups of a Parquet file, a query.
     ``number`` fixes the order in which summaries are merged; ``file_row`` is the place of its first row in its file.
+    ``ends_stretch`` says that those up to it are added up first: it hangs on the partition's own bytes alone, so that a
+    window that begins or ends elsewhere has the same stretches in between.
     ``identity`` (path, size and mtime, or an object's address, size and ETag) names immutable bytes; it is empty where
     nothing does, as for a query: what was found there must not be kept in a cache."""
 
@@ -39,6 +41,7 @@ class Partition:
     identity: str
     where: object
     file_row: int = 0
+    ends_stretch: bool = False
 
 
 class OpenLog(Protocol):

@@ -38,6 +38,11 @@ class Origin(Protocol):
     def identity(self) -> str: ...
 
     @property
+    def size(self) -> int:
+        """In bytes; 0 where nobody knows."""
+        ...
+
+    @property
     def columnar(self) -> bool:
         """Whether some of its columns cost no more to read than their share."""
         ...

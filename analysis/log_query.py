@@ -55,6 +55,10 @@ class Query:
         return ""
 
     @property
+    def size(self) -> int:
+        return 0
+
+    @property
     def columnar(self) -> bool:
         """A query that is asked again for other columns does its work again."""
         return False

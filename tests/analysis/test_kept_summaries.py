@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from analysis.card_reading import parse_card
-from analysis.engine import Reading, Work
+from analysis.engine import Reading, Task, Work
 from analysis.evaluate import Progress, evaluate
 from analysis.log_opening import open_log
 from analysis.plan import plan_for
@@ -82,16 +82,81 @@ def run(folder: Path, kept: Any = None, **asked: Any) -> Result:
 
 
 @pytest.mark.parametrize("task", ["binary", "regression"])
-def test_a_new_day_is_the_only_one_that_is_read_and_the_result_is_that_of_all_days(tmp_path: Path, task: str) -> None:
+def test_a_new_day_is_the_only_one_that_is_read_and_the_result_is_that_of_all_days(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, task: str
+) -> None:
     for day in range(1, 6):
         write_day(tmp_path, day, task=task)
     kept = Counting()
+    read = counted_days(monkeypatch)
     run(tmp_path, kept, task=task)
-    for_all_days = kept.put_in
+    assert read == {0, 1, 2, 3, 4}
     write_day(tmp_path, 6, task=task)
+    read.clear()
     found = run(tmp_path, kept, task=task)
-    assert kept.put_in - for_all_days == for_all_days / 5
+    assert read == {5}
     assert found == run(tmp_path, task=task)
+
+
+def counted_days(monkeypatch: pytest.MonkeyPatch) -> set[int]:
+    """The numbers of the partitions that are read from now on."""
+    read: set[int] = set()
+    part = Work.part
+
+    def counting(self: Work, task: Task, *told: Any) -> Any:
+        read.add(task.partition.number)
+        return part(self, task, *told)
+
+    monkeypatch.setattr(Work, "part", counting)
+    return read
+
+
+def work_on(folder: Path) -> Work:
+    described = parse_card(CARD.format(**DEFAULTS), root=folder, name="card.yaml")
+    log = open_log(described)
+    return Work((Reading.of(log, plan_for(described, log.columns, version=None, against=None)),))
+
+
+def stretches_of(folder: Path) -> list[list[int]]:
+    """The days of each stretch that is closed."""
+    return [
+        [int(Path(task.partition.identity.split("|")[0]).stem) for task in stretch.tasks]
+        for stretch in work_on(folder).stretches()
+        if stretch.closed and stretch.tasks[0].block == 0
+    ]
+
+
+def test_stretches_in_the_middle_are_the_same_when_days_come_and_go(tmp_path: Path) -> None:
+    for day in range(1, 31):
+        write_day(tmp_path, day)
+    month = stretches_of(tmp_path)
+    assert 4 <= len(month) <= 15
+    (tmp_path / "days" / "01.parquet").unlink()
+    write_day(tmp_path, 31)
+    assert stretches_of(tmp_path)[1 : len(month)] == month[1:]
+
+
+def test_a_stretch_of_days_is_kept_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for day in range(1, 13):
+        write_day(tmp_path, day)
+    kept = Counting()
+    expected = run(tmp_path, kept)
+    several = [stretch for stretch in stretches_of(tmp_path) if len(stretch) > 1]
+    assert several
+    of_days: set[str | None] = set()
+    key_of = Work.key
+
+    def noting(self: Work, task: Task) -> str | None:
+        of_days.add(key := key_of(self, task))
+        return key
+
+    monkeypatch.setattr(Work, "key", noting)
+    assert run(tmp_path, kept) == expected
+    kept.data = {key: data for key, data in kept.data.items() if key not in of_days}
+    assert kept.data
+    read = counted_days(monkeypatch)
+    assert run(tmp_path, kept) == expected
+    assert {number + 1 for number in read} == set(range(1, 13)) - {day for stretch in several for day in stretch}
 
 
 def test_days_that_left_the_log_make_no_difference(tmp_path: Path) -> None:
