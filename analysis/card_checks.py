@@ -22,6 +22,7 @@ from analysis.card_fields import (
     text,
 )
 from analysis.card_yaml import Entries, Items, Scalar
+from analysis.judgement.meaning import ALSO_CALLED
 from analysis.near_names import did_you_mean, listed
 
 ONE_BOUND = ("below", "above", "below_reference_by", "above_reference_by", "below_version_by", "above_version_by")
@@ -32,14 +33,20 @@ CHECK_EXAMPLE = "{warn: 0.05, fail: {below: 0.6}}"
 
 
 def read_checks(field: Field) -> tuple[CheckSetting, ...] | None:
-    from analysis.known_checks import why_unknown  # the checks themselves are needed only here
+    from analysis.known_checks import taken_options, unknown_options, why_unknown  # the checks are needed only here
 
     settings: list[CheckSetting] = []
     for name, inner in entries(field, example=f"roc_auc: {CHECK_EXAMPLE}"):
-        settings += _settings(name, inner)
+        found = _settings(name, inner)
+        settings += found
         unknown = why_unknown(name)
         if unknown is not None:
             inner.complain(unknown)
+            continue
+        for option in dict.fromkeys(option for setting in found for option in unknown_options(setting)):
+            taken = taken_options(name)
+            hint = did_you_mean(option, taken) or f"; it takes {listed(taken)}"
+            inner.complain(f'the check "{name}" does not take "{option}"{hint}')
     return tuple(settings)
 
 
@@ -49,7 +56,9 @@ def check_names(card: ModelCard, known: Collection[str]) -> list[str]:
 
 
 def unknown_name(name: str, known: Collection[str]) -> str:
-    return f'unknown check "{name}"{did_you_mean(name, known) or f"; known are {listed(known)}"}'
+    if name.lower() in ALSO_CALLED:
+        return f'unknown check "{name}"; it is written "{ALSO_CALLED[name.lower()]}" here'
+    return f'unknown check "{name}"{did_you_mean(name, known) or f"; known are {listed(sorted(known), most=100)}"}'
 
 
 def _settings(name: str, field: Field) -> list[CheckSetting]:
@@ -81,7 +90,7 @@ def _setting(name: str, field: Field) -> CheckSetting:
         feature=section.get("feature", text),
         class_=section.get("class", group),
         line=field.line,
-        options={key: plain(inner.node) for key, inner in section.rest(SETTINGS)},
+        options={key: plain(inner.node) for key, inner in section.rest(SETTINGS) if key in options},
     )
 
 

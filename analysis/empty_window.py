@@ -40,7 +40,7 @@ def no_rows(card: ModelCard, window: Window, asked: str, *, now: datetime) -> Da
     if of_reference is not None and cover(log.narrowed(window=window)).rows:
         left = cover(log.narrowed(window=log.window, exclude=of_reference))
         named = f"the window {words}" if not window.is_all else "the log"
-        rest = f"; outside the reference there is {_spoken(left)}" if left.rows else ""
+        rest = f"; outside the reference it has {_spoken(left)}" if left.rows else ""
         return NoRowsError(
             f"{named} holds no row of {card.model} beside those of the reference, which are not part of it{rest}"
         )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from analysis import checks
-from analysis.card import ModelCard
-from analysis.card_checks import check_names, unknown_name
+from analysis.card import CheckSetting, ModelCard
+from analysis.card_checks import SETTINGS, check_names, unknown_name
 from analysis.errors import DataError
 from analysis.judgement.meaning import KNOWN
 
@@ -21,6 +21,16 @@ def why_unknown(name: str) -> str | None:
     """The sentence about a key under `checks:` that names neither a check nor a measure; None for any other."""
     known = {*checks.names(), *KNOWN}
     return None if name in known or _is_a_variant(name) else unknown_name(name, known)
+
+
+def unknown_options(setting: CheckSetting) -> list[str]:
+    """The keys of a setting that its check does not take: a limit that is passed over must not look like one."""
+    check = checks.known().get(setting.check, checks.known()["threshold"])
+    return [option for option in setting.options if option not in check.options]
+
+
+def taken_options(name: str) -> tuple[str, ...]:
+    return (*SETTINGS, *checks.known().get(name, checks.known()["threshold"]).options)
 
 
 def _is_a_variant(name: str) -> bool:

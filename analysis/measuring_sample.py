@@ -34,6 +34,8 @@ FEWEST_ROWS_TO_EXPLAIN, MOST_ROWS_TO_EXPLAIN = 200, 20_000
 WORTH_EXPLAINING = 0.05
 """PSI of the score: half of what is called drift."""
 MOST_EXPLAINED = 10
+MOST_TWINS = 4
+"""Where rows have more of them on average, features are too few or too coarse to tell rows apart."""
 LEAST_FAITHFUL = 0.5
 """A surrogate that explains less of the score says little about the model."""
 
@@ -111,6 +113,11 @@ def _conflicts(plan: Plan, sample: Sample) -> Iterator[Measure]:
         alike = spread(alike ^ of_values(columns[name]))
     _, twins = np.unique(alike[known], return_inverse=True)
     pairs, pair = np.unique(np.stack([twins, labels[known]]), axis=1, return_inverse=True)
+    kinds = int(pairs[0].max(initial=-1)) + 1
+    if kinds * MOST_TWINS < len(known):
+        why = f"the features tell only {kinds:,} kinds of rows apart, so that nearly every row has many twins"
+        yield from placed([undefined("conflicting_label_rate", len(known), why)], Where(version=plan.judged.version))
+        return
     several = np.bincount(pairs[0]) > 1 if len(known) else np.zeros(0, dtype=bool)
     rows = int(several[pairs[0]][pair.ravel()].sum()) if len(known) else 0
     note = "of a sample: twins of rows that were not drawn are not seen" if sample.halvings else None

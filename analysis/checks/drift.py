@@ -24,9 +24,9 @@ def judge(question: Question) -> Iterable[CheckResult]:
 
     It takes the population stability index, or the Jensen–Shannon distance where there is none (`measure` chooses).
     It warns above 0.10 and fails above 0.25, which is convention and no law; a bare `warn` or `fail` is the distance
-    that is allowed. A distance that chance may have made is *cannot tell*. Drift that does no harm warns at most: when
-    the performance is certainly no worse than on the reference, a failure becomes a warning and says so. Needs a
-    `reference:` in the model card.
+    that is allowed. A distance beyond a limit that chance may have made, or whose interval reaches below it, is *cannot
+    tell*; one within the limits passes. Drift that does no harm warns at most: when the performance is certainly no
+    worse than on the reference, a failure becomes a warning and says so. Needs a `reference:` in the model card.
     """
     measures = question.features(_distances(question))
     harmless = _performance_that_held(question)
@@ -50,7 +50,10 @@ def _distances(question: Question) -> list[Measure]:
 
 def _judged(question: Question, measure: Measure, harmless: str | None) -> CheckResult:
     warn, fail = question.conditions(warn=(above(DRIFT.warn),), fail=(above(DRIFT.fail),), bad="above")
-    ruling = rule(question.table.contrasted(measure), warn=warn, fail=fail)
+    contrasted = question.table.contrasted(measure)
+    # A distance within its limits is no alarm, however few the rows: of few, any might be beyond them.
+    within = rule(contrasted, warn=warn, fail=fail, exact=True)
+    ruling = within if within.verdict == "pass" else rule(contrasted, warn=warn, fail=fail)
     over_time = told_periods(question.table.over_time(measure))
     if ruling.verdict == "pass":
         return _late(question, measure, ruling, over_time)
@@ -130,6 +133,10 @@ def _psi(value: float, feature: str = "price", period: str | None = None, n: int
     return Measure(measure="psi", value=value, n=n, version="1", feature=feature, basis="difference", period=period)
 
 
+def _psi_within(value: float, low: float, high: float) -> Measure:
+    return replace(_psi(value), low=low, high=high)
+
+
 def _auc(value: float, half: float, basis: Basis) -> Measure:
     return Measure(
         measure="roc_auc", value=value, low=value - half, high=value + half, n=9000, version="1", basis=basis
@@ -145,6 +152,7 @@ def _share(value: float, where: str, basis: Basis) -> Measure:
 check = Check(
     name="drift",
     judge=judge,
+    options=("measure",),
     covers=("psi", "jensen_shannon"),
     examples=(
         Example(
@@ -193,6 +201,16 @@ check = Check(
             ),
             verdicts=("warn",),
             says=("but 0.190 in 2026-W09 and too high since 2026-W08.",),
+        ),
+        Example(
+            title="too large, but its interval reaches below both limits",
+            measures=(_psi_within(0.31, 0.08, 0.54),),
+            verdicts=("unsure",),
+        ),
+        Example(
+            title="within the limits, whatever its interval reaches",
+            measures=(_psi_within(0.08, 0.0, 0.26),),
+            verdicts=("pass",),
         ),
         Example(
             title="exactly on the convention's limit",

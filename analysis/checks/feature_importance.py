@@ -61,6 +61,7 @@ def _importance(share: float, feature: str = "price", basis: Basis = "realized")
 check = Check(
     name="feature_importance",
     judge=judge,
+    options=("moved",),
     covers=("importance",),
     by_default=False,
     tasks=("binary", "multiclass", "regression"),

@@ -143,6 +143,7 @@ BY_RACE = {"protected": (("race",),)}
 check = Check(
     name="group_gap",
     judge=judge,
+    options=("measure", "min_size"),
     covers=(),
     tasks=("binary",),
     examples=(

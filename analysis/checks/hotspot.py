@@ -40,7 +40,8 @@ def _none(question: Question) -> CheckResult:
     measure = next((m for name in MEASURES for m in question.table.whole(name) if m.value is not None), None)
     if measure is None:
         return question.skipped("No hotspot was looked for: no row has both a label and a prediction.")
-    return question.result(Subject(), "pass", "No hotspot was found: no slice is worse than its scores say.", ())
+    says = "No hotspot was found: no slice has so many more errors than its scores say that chance is ruled out."
+    return question.result(Subject(), "pass", says, ())
 
 
 def _judged(question: Question, inside: Measure, apart: Measure, alike: float) -> CheckResult:

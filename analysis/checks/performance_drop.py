@@ -65,6 +65,7 @@ def _auc(value: float, half: float, n: int, *, basis: Basis = "realized", period
 check = Check(
     name="performance_drop",
     judge=judge,
+    options=("measure",),
     examples=(
         Example(
             # 0.62 − 0.72 = −0.10; half-width √(0.02² + 0.01²) = 0.0224; −0.0776 < −0.05.

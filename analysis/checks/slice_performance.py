@@ -127,6 +127,7 @@ BY_STATE = {"slices": (("state",),)}
 check = Check(
     name="slice_performance",
     judge=judge,
+    options=("measure", "min_size"),
     examples=(
         Example(
             # The rest, weighted by rows: 0.72. 0.55 − 0.72 = −0.17 ± √(0.04² + 0.014²) = ± 0.043, below −0.10.

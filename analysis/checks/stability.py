@@ -75,6 +75,7 @@ def _rows(weeks: int) -> tuple[Measure, ...]:
 check = Check(
     name="stability",
     judge=judge,
+    options=("measure", "min_size"),
     examples=(
         Example(
             # The mean of the three before is 0.68; −0.10 ± √(0.02² + 3·(0.02/3)²) = ± 0.0231, so below −0.05.

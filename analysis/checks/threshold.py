@@ -92,6 +92,7 @@ def _setting(name: str, *, warn: tuple[Condition, ...] = (), fail: tuple[Conditi
 check = Check(
     name="threshold",
     judge=judge,
+    options=("measure",),
     by_default=False,
     examples=(
         Example(

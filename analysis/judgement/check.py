@@ -55,6 +55,8 @@ class Question:
                 f"The check {self.setting.check} takes a number or {{above: number}}, not {wrong.kind}. "
                 f"For other conditions put them on a measure, such as recall: {{fail: {{{wrong.kind}: …}}}}."
             )
+        if any(c.bound[0] < 0 for c in conditions):
+            raise UserError(f"The check {self.setting.check} takes a size, which cannot be negative.")
         return min((c.bound[0] for c in conditions), default=None)
 
     def number(self, option: str, default: float) -> float:
@@ -111,13 +113,15 @@ class Example:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
     """``judge``'s docstring is the help that people read. ``covers`` names the measures whose own settings in the model
-    card take this default check's place; ``tasks`` those it can be asked of by default."""
+    card take this default check's place; ``tasks`` those it can be asked of by default; ``options`` are the keys that
+    it takes beside those of every check."""
 
     name: str
     judge: Judge
     examples: tuple[Example, ...]
     covers: tuple[str, ...] = ()
     by_default: bool = True
+    options: tuple[str, ...] = ()
     tasks: tuple[Task, ...] = ("binary", "multiclass", "regression", "ranking")
 
     @property

@@ -85,6 +85,36 @@ KNOWN: dict[str, Meaning] = {
 }
 
 
+OTHER_NAMES: dict[str, tuple[str, ...]] = {
+    "roc_auc": ("auc", "auroc", "rocauc"),
+    "average_precision": ("ap", "pr_auc", "auprc"),
+    "precision": ("ppv",),
+    "recall": ("tpr", "sensitivity", "true_positive_rate"),
+    "specificity": ("tnr", "true_negative_rate"),
+    "negative_predictive_value": ("npv",),
+    "false_positive_rate": ("fpr",),
+    "false_negative_rate": ("fnr",),
+    "f1": ("f1_score",),
+    "matthews_corrcoef": ("mcc",),
+    "expected_calibration_error": ("ece",),
+    "log_loss": ("logloss", "cross_entropy"),
+    "brier": ("brier_score", "brier_score_loss"),
+    "mean_absolute_error": ("mae",),
+    "mean_squared_error": ("mse",),
+    "root_mean_squared_error": ("rmse",),
+    "mean_absolute_percentage_error": ("mape",),
+    "mean_squared_log_error": ("msle",),
+    "root_mean_squared_log_error": ("rmsle",),
+    "r2": ("r2_score", "r_squared"),
+    "mean_error": ("bias",),
+    "jensen_shannon": ("js", "jsd"),
+    "wasserstein": ("emd",),
+    "total_variation": ("tvd",),
+}
+ALSO_CALLED = {other: name for name, others in OTHER_NAMES.items() for other in others}
+"""What measures are called elsewhere, and how they are written here."""
+
+
 def meaning(measure: str) -> Meaning:
     """What a name means; ``ndcg@10`` from ``ndcg``, ``selection_rate_ratio`` as a ratio that should be high."""
     name, _, cut = measure.partition("@")

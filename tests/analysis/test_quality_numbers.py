@@ -138,3 +138,22 @@ def test_a_value_is_unseen_although_the_file_that_holds_both_has_one_dictionary(
     result = evaluated(tmp_path, rows, card(log="score: score", more=["reference: {window: rows 0..50}"]))
     assert value(result, "unseen_rate", feature="x") == 1.0
     assert value(result, "unseen_rate", feature="flag") == 1.0
+
+
+CONFLICTS = card(log="label: label, score: score", more=["checks: {conflicting_labels: {warn: 0.05}}"])
+
+
+def test_conflicting_labels_of_eight_rows_by_hand(tmp_path: Path) -> None:
+    # Rows with x = 1 contradict each other, and so do those with x = 4: four of eight.
+    rows = {"x": [1, 1, 2, 2, 3, 3, 4, 4], "label": [0, 1, 0, 0, 1, 1, 0, 1], "score": [0.5] * 8}
+    found = the(evaluated(tmp_path, rows, CONFLICTS), "conflicting_label_rate")
+    assert (found.value, found.n) == (0.5, 8)
+
+
+def test_labels_of_rows_that_features_cannot_tell_apart_do_not_conflict(tmp_path: Path) -> None:
+    rows = {"x": [0, 1] * 100, "label": [0, 0, 1, 1] * 50, "score": [0.5] * 200}
+    result = evaluated(tmp_path, rows, CONFLICTS)
+    found = the(result, "conflicting_label_rate")
+    assert found.value is None
+    assert found.reason == "the features tell only 2 kinds of rows apart, so that nearly every row has many twins"
+    assert [(c.check, c.verdict) for c in result.checks] == [("conflicting_labels", "skipped")]
