@@ -12,11 +12,14 @@ from analysis.judgement.history import settled, since
 from analysis.values import CheckResult, Measure
 
 More = Callable[[Question, Measure], str]
+Doubt = Callable[[Question, Measure], str | None]
 
 
-def judged_rates(question: Question, measure: str, *, needs: str, next_step: More) -> Iterable[CheckResult]:
+def judged_rates(
+    question: Question, measure: str, *, needs: str, next_step: More, doubt: Doubt = lambda *_: None
+) -> Iterable[CheckResult]:
     """One verdict for each feature that has this rate. ``needs`` says what is missing when none has it; ``next_step``
-    ends the sentence of a warning.
+    ends the sentence of a warning; ``doubt`` says why one beyond its limit may mean nothing.
 
     The rate is taken without its interval: it counts these very rows and estimates nothing beyond them.
     """
@@ -25,7 +28,11 @@ def judged_rates(question: Question, measure: str, *, needs: str, next_step: Mor
     rates = question.features(question.table.whole(measure))
     for rate in rates:
         ruling = rule(question.table.contrasted(rate), warn=warning, fail=failing, exact=True)
-        yield ruled(question, rate, ruling, next_step)
+        why = doubt(question, rate) if ruling.verdict in ("warn", "fail") else None
+        if why is not None:
+            yield question.result(subject_of(rate), "unsure", f"{told(ruling)} {why}", (rate,))
+        else:
+            yield ruled(question, rate, ruling, next_step)
     if not rates and question.setting.feature is not None:
         yield question.skipped(f"There is no {wording.words(measure)} of {question.setting.feature}: {needs}.")
     elif not rates:
