@@ -79,7 +79,7 @@ def _share(share: float) -> Condition:
 
 def _says(inside: Measure, apart: Measure, alike: float) -> str:
     name, value = inside.measure, inside.value or 0.0
-    about = f"{wording.interval(name, inside)}, n = {wording.count(inside.n)}"
+    about = f"{wording.interval(name, inside)}, n = {wording.count(inside.n)} held back"
     side = "below" if bad_side(name) == "below" else "above"
     far = wording.distance(name, apart.value or 0.0)
     low, high = sorted(abs(end) for end in (apart.low or 0.0, apart.high or 0.0))
