@@ -46,7 +46,7 @@ def test_checks_know_their_line_their_limits_and_their_options() -> None:
         check="recall", slice=(("state", "TX"),), fail=(Condition(kind="below", bound=(0.6,)),), line=35
     )
     assert second.fail == (Condition(kind="outside", bound=(0.2, 0.9)),)
-    assert (second.name, second.options) == ("recall stays put", {"minimum": 30})
+    assert (second.name, second.options) == ("recall stays put", {"measure": "recall"})
     assert psi == CheckSetting(check="psi", on=False, line=37)
 
 

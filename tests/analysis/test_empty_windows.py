@@ -42,7 +42,7 @@ def test_a_window_that_lies_in_the_reference_says_so(tmp_path: Path) -> None:
     described = card(log=TIMED, more=["reference: {before: 2026-03-02}"])
     assert why(tmp_path, described, "2026-03-01") == (
         "the window 2026-03-01 holds no row of churn beside those of the reference, which are not part of it; "
-        "outside the reference there is 1 row, of 2026-03-02 09:30 UTC"
+        "outside the reference it has 1 row, of 2026-03-02 09:30 UTC"
     )
     everything = card(log=TIMED, more=["reference: {before: 2026-04-01}"])
     assert why(tmp_path, everything, "all") == (
