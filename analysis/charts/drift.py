@@ -21,7 +21,7 @@ ROOM_FOR_TICKS, ROOM_FOR_NUMBER = 46.0, 110.0
 
 def paint(canvas: Canvas, scene: Scene) -> Words:
     """The features with the largest distance from the reference, the furthest on top, with the limits as dotted lines.
-    Hatched bars are beyond a limit: crossed for fail, slanted for warn."""
+    Hatched bars are beyond a limit: crossed for fail, slanted for warn. Lines are 95 % intervals."""
     measure, rows = _rows(scene)
     limits = _limits(measure)
     verdicts = [_verdict(scene, m, limits) for m in rows]
@@ -44,10 +44,13 @@ def paint(canvas: Canvas, scene: Scene) -> Words:
             linewidth=0,
             zorder=3,
         )
-        note(axes, value, row, wording.shown(measure, value), colour=colour if verdict in ("fail", "warn") else INK)
+        ends = (m.low, m.high) if m.low is not None and m.high is not None else (value, value)
+        axes.plot(ends, (row, row), color=INK, linewidth=1.4, solid_capstyle="butt", zorder=4)
+        text = wording.shown(measure, value)
+        note(axes, max(value, ends[1]), row, text, colour=colour if verdict in ("fail", "warn") else INK)
     for limit in limits:
         upright(axes, limit.value, f"{limit.level} {limit.value:g}", BAD if limit.level == "fail" else DOUBT, DOTTED)
-    furthest = max([m.value or 0.0 for m in shown] + [limit.value for limit in limits])
+    furthest = max([max(m.value or 0.0, m.high or 0.0) for m in shown] + [limit.value for limit in limits])
     axes.set_xlim(0, furthest * 1.04 or 1.0)
     value_ticks(axes, measure, along="x")
     name_rows(
@@ -95,6 +98,10 @@ def _title(scene: Scene, measure: str, rows: list[Measure], verdicts: list[Verdi
     others = wording.listed([said[m.feature] for m in wrong if m.feature in said])
     one, many = _verbs(measure)
     number = f"{wording.words(measure)} {wording.shown(measure, ((bad or wrong or rows)[0]).value or 0.0)}"
+    doubtful = next((m for m, v in zip(rows, verdicts, strict=True) if v == "unsure"), None)
+    if not wrong and doubtful is not None:
+        may = f"may have {one.removeprefix('has ')}"
+        return f"{doubtful.feature} {may}: {number.rpartition(' ')[0]} {_shown(doubtful)}, too close to tell"
     if not wrong:
         return f"No column {one}: the furthest is {rows[0].feature} at {number.rpartition(' ')[2]}"
     if not bad:
@@ -105,6 +112,10 @@ def _title(scene: Scene, measure: str, rows: list[Measure], verdicts: list[Verdi
         return f"{'Only ' if len(features) > 1 else ''}{bad[0].feature} {one}: {number}"
     named = wording.listed([m.feature or "" for m in bad], most=2)
     return f"{len(bad)} of {len(features)} features {many}: {named}{f', and also {others}' if others else ''}"
+
+
+def _shown(m: Measure) -> str:
+    return wording.shown(m.measure, m.value or 0.0)
 
 
 def _verbs(measure: str) -> tuple[str, str]:
