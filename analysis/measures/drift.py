@@ -73,7 +73,10 @@ def _distances(names: Sequence[str], windows: Ints, reference: Ints) -> list[lis
     found: list[list[Figure]] = [[] for _ in windows]
     for name in names:
         distance, most = DISTANCES[name]
-        values, spreads = distance(shares[:-1], shares[-1:]), distance(drawn[:, :-1], drawn[:, -1:])
+        values = np.minimum(
+            distance(shares[:-1], shares[-1:]), most
+        )  # the last digit of a sum of shares may be above 1
+        spreads = distance(drawn[:, :-1], drawn[:, -1:])
         for place, value in enumerate(values.tolist()):
             low, high = centred(value, spreads[:, place], most=most) or (None, None)
             found[place].append(Figure(name=name, value=value, low=low, high=high, n=int(windows[place].sum())))

@@ -12,7 +12,7 @@ from scipy import stats
 from scipy.spatial.distance import jensenshannon
 from sklearn import metrics
 
-from analysis.measures.drift import DISTANCES
+from analysis.measures.drift import DISTANCES, of_shares
 from analysis.measures.intervals import FEW, resampled
 from analysis.values import Measure
 from tests.analysis.evaluating import card, evaluated, the, write
@@ -146,6 +146,14 @@ def test_a_distance_has_the_interval_of_both_windows_drawn_anew(tmp_path: Path, 
         expected = both_drawn_width(lambda w, r: number(shares(w), shares(r)), window["kind"], reference["kind"])
         found = the(result, name, basis="difference", feature="kind")
     assert width(found) == pytest.approx(expected, rel=0.2)
+
+
+def test_windows_that_share_no_value_are_no_more_than_one_apart() -> None:
+    counts = [10, 6, 28, 8, 29, 23, 23]  # their shares add up to 1 and a last digit
+    found = {f.name: f for f in of_shares(np.array([0] * 7 + [1]), np.array([*counts, 0]))}
+    for name in ("total_variation", "hellinger", "jensen_shannon"):
+        assert found[name].value == pytest.approx(1, abs=1e-12)
+        assert (found[name].value or 0) <= 1
 
 
 def test_the_distances_with_an_interval_are_those_of_shares() -> None:
