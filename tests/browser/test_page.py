@@ -18,6 +18,7 @@ from slack_sdk import WebClient
 
 from bot.workspace import Server, Workspace
 
+from ..stage import until
 from ..workspace.stage import BOT_TOKEN, SECRET, Clock, HttpApp, Stage, set_stage
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -234,17 +235,24 @@ def test_a_card_shows_at_once_with_its_picture_and_its_links(room: Room, open_pa
 def test_buttons_and_menus_reach_the_app_after_their_question(room: Room, open_page: OpenPage) -> None:
     card(room)
     page = open_page(room.url)
+
+    def arrived(*expected: str) -> None:
+        """Each is waited for: two clicks within milliseconds travel side by side, and may overtake each other."""
+        until(lambda: len(room.clicks) >= len(expected))
+        assert [click["actions"][0]["action_id"] for click in room.clicks] == list(expected)
+
     page.get_by_role("button", name="Again").click()
+    arrived("again")
     page.get_by_role("button", name="Stop").click()
     page.get_by_role("dialog").get_by_role("button", name="No").click()
     page.get_by_role("button", name="Stop").click()
     page.get_by_role("dialog").get_by_role("button", name="Stop it").click()
+    arrived("again", "stop")
     page.get_by_label("More actions").click()
     page.get_by_role("button", name="Trend").click()
+    arrived("again", "stop", "more")
     page.get_by_label("Read as").select_option("trend")
-    page.wait_for_timeout(200)
-    actions = [click["actions"][0] for click in room.clicks]
-    assert [action["action_id"] for action in actions] == ["again", "stop", "more", "as"]
+    arrived("again", "stop", "more", "as")
     assert {click["user"]["id"] for click in room.clicks} == {room.stage.ann}
 
 
