@@ -104,9 +104,6 @@ class Work:
 
     readings: tuple[Reading, ...]
 
-    def tasks(self) -> list[Task]:
-        return [task for stretch in self.stretches() for task in stretch.tasks]
-
     def stretches(self) -> list[Stretch]:
         """Block by block, so that the parts of one block alone are held until they are added up."""
         return [

@@ -22,11 +22,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd  # type: ignore[import-not-found,unused-ignore]  # of the other environment
+import pandas as pd  # type: ignore[import-not-found,unused-ignore]  # only the peer's environment has it
 
 os.environ["DISABLE_DEEPCHECKS_ANONYMOUS_TELEMETRY"] = "1"  # or it sends word to its makers when it is imported
-from deepchecks.core import CheckFailure  # type: ignore[import-not-found]  # of the other environment
-from deepchecks.tabular import Dataset, Suite, checks  # type: ignore[import-not-found]  # as above
+from deepchecks.core import CheckFailure  # type: ignore[import-not-found]  # only the peer's environment has it
+from deepchecks.tabular import Dataset, Suite, checks  # type: ignore[import-not-found]  # only the peer's environment has it
 
 warnings.simplefilter("ignore")  # of what will be removed from scikit-learn, and of masked numbers
 

@@ -9,9 +9,9 @@ import sys
 import time
 from pathlib import Path
 
-import pandas as pd  # type: ignore[import-not-found,unused-ignore]  # of the other environment
-from evidently import BinaryClassification, DataDefinition, Dataset, Report  # type: ignore[import-not-found]  # as above
-from evidently.presets import ClassificationPreset, DataDriftPreset, DataSummaryPreset  # type: ignore[import-not-found]  # as above
+import pandas as pd  # type: ignore[import-not-found,unused-ignore]  # only the peer's environment has it
+from evidently import BinaryClassification, DataDefinition, Dataset, Report  # type: ignore[import-not-found]  # only the peer's environment has it
+from evidently.presets import ClassificationPreset, DataDriftPreset, DataSummaryPreset  # type: ignore[import-not-found]  # only the peer's environment has it
 
 folder = Path(sys.argv[1])
 began = time.perf_counter()

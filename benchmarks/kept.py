@@ -53,7 +53,7 @@ def one_new_day() -> None:
         newest.rename(newest.with_suffix(".away"))
         evaluate(card, now=NOW, kept=kept)
         newest.with_suffix(".away").rename(newest)
-        warm = seconds(lambda kept=kept: evaluate(card, now=NOW, kept=kept))  # type: ignore[misc]  # bound at once
+        warm = seconds(lambda kept=kept: evaluate(card, now=NOW, kept=kept))  # type: ignore[misc]  # mypy infers no lambda with a default
         pairs.append((warm, seconds(lambda: evaluate(card, now=NOW))))
     ratios = sorted(warm / cold for warm, cold in pairs)
     cold, warm = (median(of) for of in zip(*((c, w) for w, c in pairs), strict=True))
@@ -76,7 +76,7 @@ def two_workers() -> None:
             ) as cluster:
                 machine = Dask(cluster.scheduler_address)
                 evaluate(card, now=NOW, machine=machine)
-                took[workers] = median(seconds(lambda m=machine: evaluate(card, now=NOW, machine=m)) for _ in range(3))  # type: ignore[misc]  # bound at once
+                took[workers] = median(seconds(lambda m=machine: evaluate(card, now=NOW, machine=m)) for _ in range(3))  # type: ignore[misc]  # mypy infers no lambda with a default
     print(
         f"Dask on this machine's cores: one worker {took[1]:.2f} s, two {took[2]:.2f} s, "
         f"{took[1] / took[2]:.2f} times as fast (promise: 1.6)"

@@ -17,8 +17,8 @@ import time
 import warnings
 from pathlib import Path
 
-import nannyml  # type: ignore[import-not-found]  # of the other environment
-import pandas as pd  # type: ignore[import-not-found,unused-ignore]  # as above
+import nannyml  # type: ignore[import-not-found]  # only the peer's environment has it
+import pandas as pd  # type: ignore[import-not-found,unused-ignore]  # only the peer's environment has it
 
 nannyml.disable_usage_logging()  # or it sends word of each fit and each calculation to its makers
 warnings.simplefilter("ignore")  # hundreds, of how it builds its own tables

@@ -228,7 +228,7 @@ def test_every_part_is_equal_after_being_bytes(tmp_path: Path) -> None:
     described = parse_card(CARD.format(task="binary", periods="week", more=""), root=tmp_path, name="card.yaml")
     log = open_log(described)
     work = Work((Reading.of(log, plan_for(described, log.columns, version=None, against=None)),))
-    for task in work.tasks():
+    for task in (task for stretch in work.stretches() for task in stretch.tasks):
         part = work.part(task)
         assert part is not None
         back = unpacked(packed(part))

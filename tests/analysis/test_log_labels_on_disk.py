@@ -188,7 +188,7 @@ def test_labels_on_disk_travel_as_the_way_to_read_them_again(tmp_path: Path) -> 
     assert labels is not None
     sent = pickle.dumps(labels)
     assert len(sent) < 10_000
-    there = pickle.loads(sent)  # noqa: S301  # our own
+    there = pickle.loads(sent)  # noqa: S301  # this test has just pickled it
     ids = pa.array(["0", "19999", "20000", None])
     assert there.labels_of(ids).to_pylist() == [0, 39_998, None, None]
     assert there.identity == labels.identity
@@ -202,14 +202,14 @@ def test_few_labels_travel_themselves(tmp_path: Path) -> None:
     assert isinstance(log.labels, LabelTable)
     sent = pickle.dumps(log.labels)
     (tmp_path / "l.parquet").unlink()
-    assert pickle.loads(sent).labels_of(pa.array(["7", "x"])).to_pylist() == [14, None]  # noqa: S301  # as above
+    assert pickle.loads(sent).labels_of(pa.array(["7", "x"])).to_pylist() == [14, None]  # noqa: S301  # this test has just pickled it
 
 
 def test_labels_that_changed_before_they_are_read_again_are_refused(tmp_path: Path) -> None:
     many(tmp_path)
     sent = pickle.dumps(opened_on_disk(tmp_path).labels)
     many(tmp_path, rows=301)
-    there = pickle.loads(sent)  # noqa: S301  # as above
+    there = pickle.loads(sent)  # noqa: S301  # this test has just pickled it
     with pytest.raises(DataError, match="the labels changed while they were read"):
         there.labels_of(pa.array(["7"]))
 
@@ -217,7 +217,7 @@ def test_labels_that_changed_before_they_are_read_again_are_refused(tmp_path: Pa
 def test_several_threads_look_up_at_once(tmp_path: Path) -> None:
     many(tmp_path, rows=5_000, group=100)
     log = opened_on_disk(tmp_path, Limits(piece_rows=100, label_bytes=5_000))
-    there: Any = pickle.loads(pickle.dumps(log.labels))  # noqa: S301  # as above
+    there: Any = pickle.loads(pickle.dumps(log.labels))  # noqa: S301  # this test has just pickled it
     ids = np.random.default_rng(1).integers(0, 5_000, (16, 2_000))
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(lambda some: np.asarray(there.labels_of(pa.array(some).cast(pa.string()))), ids))
