@@ -3,12 +3,14 @@
 
 FROM python:3.13-slim-bookworm AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
+# For the part that is compiled (hatch_build.py); the second stage has no compiler.
+RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev && rm -rf /var/lib/apt/lists/*
 RUN python -m venv /opt/parley
 WORKDIR /src
 # Before the sources, so that a change of ours does not download everything again.
 COPY requirements.lock ./
 RUN /opt/parley/bin/pip install --require-hashes -r requirements.lock
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml hatch_build.py README.md LICENSE ./
 COPY analysis analysis
 COPY storage storage
 COPY bot bot

@@ -36,7 +36,7 @@ clean: ## remove the environment and everything that was built
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find analysis benchmarks bot storage tests -type d -name __pycache__ -prune -exec rm -rf {} +
 
-$(READY): $(BIN)/python pyproject.toml constraints.txt
+$(READY): $(BIN)/python pyproject.toml constraints.txt hatch_build.py analysis/summaries/_bits.c
 	@echo "Installing into $(VENV); the first time this takes a few minutes."
 	@$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
 	@$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[postgres]' --group dev

@@ -10,7 +10,7 @@ import numpy as np
 from analysis.material import Material, rows_by_period
 from analysis.measures import drift, quality
 from analysis.measures.bins import Binned, binned_numbers, binned_texts, is_number
-from analysis.measures.figures import Figure, Where, placed
+from analysis.measures.figures import Figure, Where, placed, placed_by_slice
 from analysis.summaries.features import Feature
 from analysis.summaries.summary import OUT_OF_TIME
 from analysis.values import Measure
@@ -69,12 +69,11 @@ def _quality_of_reference(reference: Feature, *, is_a_class: bool) -> Iterator[F
 def _histogram(binned: Binned, rows: int, reference: Feature | None, here: Where, named: set[str]) -> Iterator[Measure]:
     """The shares of the window and of the reference; new values are named already."""
     name = here.feature or ""
-    for value, figure in quality.shares(binned, rows):
-        if value not in named:
-            yield from placed([figure], replace(here, slice=((name, value),)))
+    of_window = ((((name, value),), f) for value, f in quality.shares(binned, rows) if value not in named)
+    yield from placed_by_slice(of_window, here)
     if reference is not None:
-        for value, figure in quality.shares(binned, reference.rows, of_reference=True):
-            yield from placed([figure], replace(here, slice=((name, value),), basis="reference"))
+        of_reference = quality.shares(binned, reference.rows, of_reference=True)
+        yield from placed_by_slice(((((name, v),), f) for v, f in of_reference), replace(here, basis="reference"))
 
 
 def _is_counted(feature: Feature) -> bool:

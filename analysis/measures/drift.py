@@ -16,8 +16,9 @@ from analysis.measures.chances import chi2_chance, ks_chance
 from analysis.measures.figures import Figure, undefined
 from analysis.measures.intervals import DRAWS_OF_CURVES, about, centred, resampled
 from analysis.summaries.distinct import Ints
-from analysis.summaries.features import Feature, Moments
+from analysis.summaries.features import Feature
 from analysis.summaries.keys import Floats, middles
+from analysis.summaries.moments import Moments
 from analysis.summaries.table import Table, merged_axes
 
 SMALLEST_SHARE = 1e-4

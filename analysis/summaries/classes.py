@@ -68,26 +68,39 @@ class Chosen:
 
 
 def classes(
-    rows: Chosen, groups: Ints | None, *, limit: Limit = SCORES, finer: tuple[Classes, Renumber] | None = None
+    rows: Chosen,
+    groups: Ints | None,
+    *,
+    limit: Limit = SCORES,
+    finer: tuple[Classes, Renumber] | None = None,
+    like: Classes | None = None,
 ) -> Classes:
     """One view of the rows, as ``view`` is one of a single class."""
+    before: Sequence[View | None] = [None] * len(rows.classes) if like is None else like.against_rest
     if finer is not None:
-        return _added_up(rows, groups, limit, *finer)
+        return _added_up(rows, groups, limit, before, *finer)
     group = np.zeros(len(rows.pair), np.int64) if groups is None else groups
     weights = [] if rows.weight is None else [rows.weight, rows.weight**2]
     axis, places = distinct(rows.pair)
     return Classes(
-        tuple(view(said, groups, limit=limit) for said in rows.classes),
+        tuple(view(said, groups, limit=limit, like=known) for said, known in zip(rows.classes, before, strict=True)),
         rows.pairs,
         counted(Encoded(axis, places, EXACT), lanes=group, sums=weights),
         tallied(group[rows.scored], rows.sums),
     )
 
 
-def _added_up(rows: Chosen, groups: Ints | None, limit: Limit, finer: Classes, renumber: Renumber) -> Classes:
-    views = zip(rows.classes, finer.against_rest, strict=True)
+def _added_up(
+    rows: Chosen,
+    groups: Ints | None,
+    limit: Limit,
+    before: Sequence[View | None],
+    finer: Classes,
+    renumber: Renumber,
+) -> Classes:
+    views = zip(rows.classes, finer.against_rest, before, strict=True)
     return Classes(
-        tuple(view(said, groups, limit=limit, finer=(fine, renumber)) for said, fine in views),
+        tuple(view(said, groups, limit=limit, finer=(fine, renumber), like=known) for said, fine, known in views),
         rows.pairs,
         finer.decided.relabelled(renumber(finer.decided.lanes)),
         finer.losses.relabelled(renumber(finer.losses.lanes)),

@@ -27,6 +27,7 @@ MOST_TEXTS = 10_000
 NUMBER_AS_TEXT = r"^\s*[-+]?(\d+\.?\d*([eE][-+]?\d+)?|\.\d+([eE][-+]?\d+)?)\s*$"
 _TEXTS_LOOKED_AT = 256
 _DENSE = 4096
+_FINEST = LEVELS[1]
 
 
 def kind_of(type_: pa.DataType) -> Kind:
@@ -102,6 +103,10 @@ def texts(array: pa.Array) -> Texts:
     if pa.types.is_boolean(array.type):
         codes = array.cast(pa.int8()).fill_null(-1).to_numpy(zero_copy_only=False)
         return Texts(("false", "true"), codes.astype(np.int64))
+    if pa.types.is_integer(array.type) and len(array) and not array.null_count:
+        found = _whole_numbers_as_texts(array.to_numpy(zero_copy_only=False))
+        if found is not None:
+            return found
     if not pa.types.is_dictionary(array.type):
         array = array.dictionary_encode()
     indices = array.indices.fill_null(-1) if array.null_count else array.indices
@@ -115,6 +120,14 @@ def texts(array: pa.Array) -> Texts:
     if len(set(written)) == len(written) and None not in written:
         return Texts(tuple(w for w in written if w is not None), codes)
     return _joined(written, codes)
+
+
+def _whole_numbers_as_texts(ints: npt.NDArray[np.integer]) -> Texts | None:
+    """Few whole numbers, as a label has, need no dictionary; None for others."""
+    low, high = int(ints.min()), int(ints.max())
+    if high - low >= _DENSE or high >= 2**63:
+        return None
+    return Texts(tuple(str(value) for value in range(low, high + 1)), ints.astype(np.int64) - low)
 
 
 def _used(values: pa.Array, codes: Ints) -> tuple[pa.Array, Ints]:
@@ -189,15 +202,11 @@ def level_of_a_start(values: Floats, limit: Limit) -> int:
     start = np.sort(keys_of(values[: limit.exact + 1]))
     if how_many(start) <= limit.exact:
         return EXACT
-    levels = LEVELS[1:]
-    first, last = 0, len(levels) - 1
-    while first < last:
-        middle = (first + last) // 2
-        if how_many(coarser(start, EXACT, levels[middle])) <= limit.coarse:
-            last = middle
-        else:
-            first = middle + 1
-    return levels[first]
+    keys = coarser(start, EXACT, _FINEST)
+    # Two neighbours are one bin from the level on that drops all bits in which they differ.
+    together_from = _FINEST + np.frexp((keys[1:] ^ keys[:-1]).astype(np.float64))[1]
+    bins = 1 + np.cumsum(np.bincount(together_from, minlength=LEVELS[-1] + 2)[::-1])[::-1]
+    return next((level for level in LEVELS[1:] if bins[level + 1] <= limit.coarse), LEVELS[-1])
 
 
 def _joined(written: Sequence[str | None], codes: Ints) -> Texts:

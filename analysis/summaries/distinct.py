@@ -26,6 +26,8 @@ def distinct(values: Ints) -> tuple[Ints, Ints]:
 
 def tallies(cells: Ints, size: int) -> tuple[Ints, Ints]:
     """The different whole numbers among some that lie from 0 to ``size``, in order, and how many rows have each."""
+    if size == 1 and len(cells):
+        return np.zeros(1, dtype=np.int64), np.array([len(cells)])
     if size > 4 * len(cells) + 1024:
         found, counts = np.unique(cells, return_counts=True)
         return found, counts

@@ -9,7 +9,7 @@ from functools import reduce
 import numpy as np
 import pyarrow as pa
 
-from analysis.summaries.bits import COARSE_ENOUGH, ROWS_AT_ONCE, grid_of
+from analysis.summaries.bits import COARSE_ENOUGH, grid_of
 from analysis.summaries.columns import (
     MOST_TEXTS,
     Kind,
@@ -25,6 +25,7 @@ from analysis.summaries.columns import (
 )
 from analysis.summaries.distinct import Ints
 from analysis.summaries.keys import EXACT, Floats
+from analysis.summaries.moments import Moments, moments_of, moments_of_counts
 from analysis.summaries.table import (
     NO_LIMIT,
     Encoded,
@@ -42,32 +43,6 @@ from analysis.summaries.table import (
 NUMBERS = Limit(exact=32_768, coarse=4_096)
 NUMBERS_BY_PERIOD = Limit(exact=16_384, coarse=32_768, lane=1_024)
 MOST_CELLS_OF_TEXTS = 200_000
-
-
-@dataclass(frozen=True, slots=True)
-class Moments:
-    """Of the finite numbers: how many, their mean, the sum of squares about it; and the range of all numbers."""
-
-    count: int = 0
-    mean: float = 0.0
-    squares: float = 0.0
-    low: float = np.inf
-    high: float = -np.inf
-    infinite: int = 0
-
-    def __add__(self, other: Moments) -> Moments:
-        """Chan, Golub and LeVeque (1979): pairs of means and squares merge without cancellation."""
-        count = self.count + other.count
-        apart = other.mean - self.mean
-        share = other.count / count if count else 0.0
-        return Moments(
-            count,
-            self.mean + apart * share,
-            self.squares + other.squares + apart * apart * self.count * share,
-            min(self.low, other.low),
-            max(self.high, other.high),
-            self.infinite + other.infinite,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +98,8 @@ class Feature:
 def feature_of(array: pa.Array, periods: Lanes | None, *, like: Feature | None) -> Feature:
     """The summary of a batch's column; ``periods`` has each row's period, ``like`` the log so far."""
     kind = kind_of(array.type)
-    if pa.types.is_float64(array.type) and len(array) and not array.null_count:
-        at_once = _at_once(numbers(array), periods, like)
+    if kind == "number" and len(array):
+        at_once = _at_once(array, periods, like)
         if at_once is not None:
             return at_once
     there = present(array)
@@ -143,67 +118,39 @@ def feature_of(array: pa.Array, periods: Lanes | None, *, like: Feature | None) 
     return bare
 
 
-def _at_once(values: Floats, periods: Lanes | None, like: Feature | None) -> Feature | None:
-    """What most columns are, with half the passes: numbers of which none is missing, too many to be kept as they are.
-    None for others."""
+def _at_once(array: pa.Array, periods: Lanes | None, like: Feature | None) -> Feature | None:
+    """What most columns are, in half the passes: numbers too many to be kept as they are. None for others."""
     level = like.numbers.level if like is not None else EXACT
-    if level == EXACT:
-        level = level_of_a_start(values, NUMBERS)
+    if level == EXACT and pa.types.is_floating(array.type):
+        level = level_of_a_start(_start_of(numbers(array)), NUMBERS)
     if level not in COARSE_ENOUGH:
         return None
-    moments: list[Moments] = []
-
-    def range_of(piece: Floats) -> tuple[float, float] | None:
-        found = _moments(piece)
-        if found is None:
-            return None
-        moments.append(found)
-        return found.low, found.high
-
-    grid = grid_of(values, level, periods, range_of)
+    grid = grid_of(numbers(array), level, periods)
     if grid is None:
         return None
+    some_missing = bool(grid.missing.any())
     none = np.zeros(1, np.int64)
+    lanes = none if periods is None else periods.axis
     by_period = empty(NUMBERS_BY_PERIOD)
     if periods is not None:
         known = like.numbers_by_period.level if like is not None else EXACT
-        by_period = of_grid(grid.axis, periods.axis, grid.counts, level=level, limit=NUMBERS_BY_PERIOD, wanted=known)
+        by_period = of_grid(grid.axis, lanes, grid.counts, level=level, limit=NUMBERS_BY_PERIOD, wanted=known)
     return Feature(
         kinds=frozenset({"number"}),
-        rows=len(values),
-        missing=empty(),
+        rows=len(array),
+        missing=of_grid(none, lanes, grid.missing[:, None], level=EXACT, limit=NO_LIMIT) if some_missing else empty(),
         numbers=of_grid(grid.axis, none, grid.counts.sum(axis=0, keepdims=True), level=level, limit=NUMBERS),
         numbers_by_period=by_period,
-        moments=reduce(Moments.__add__, moments),
+        moments=grid.moments,
         texts=_no_texts(),
     )
 
 
-def moments_of(values: Floats) -> Moments:
-    """In pieces that stay in a core's own cache, added up in their order. Don't pass NaN."""
-    pieces = (_moments(values[start : start + ROWS_AT_ONCE]) for start in range(0, len(values), ROWS_AT_ONCE))
-    return reduce(Moments.__add__, (piece for piece in pieces if piece is not None), Moments())
-
-
-def _moments(values: Floats) -> Moments | None:
-    """None where one of them is missing."""
-    low, high = float(values.min()), float(values.max())
-    if np.isnan(low):
-        return None
-    infinite = 0
-    if not (np.isfinite(low) and np.isfinite(high)):
-        finite = values[np.isfinite(values)]
-        infinite, values = len(values) - len(finite), finite
-    if not len(values):
-        return Moments(low=low, high=high, infinite=infinite)
-    if low == high:
-        return Moments(len(values), low, 0.0, low, high, infinite)  # a mean of equals need not be the same number
-    with np.errstate(over="ignore", invalid="ignore"):  # of numbers near the end of the floats; it is not shown
-        mean = float(values.mean())
-        apart = values - mean
-        # Not by BLAS, which adds in as many parts as it finds threads.
-        squares = float(np.square(apart, out=apart).sum())
-        return Moments(len(values), mean, squares, low, high, infinite)
+def _start_of(values: Floats) -> Floats:
+    """The first numbers, one more than are kept as they are."""
+    start = values[: NUMBERS.exact + 1]
+    there = ~np.isnan(start)
+    return start if there.all() else values[~np.isnan(values)][: NUMBERS.exact + 1]
 
 
 def _with_numbers(
@@ -213,7 +160,9 @@ def _with_numbers(
     values = numbers(array)
     if there is not None:
         values, periods = values[there], None if periods is None else periods.where(there)
-    found = replace(bare, numbers=counted(column, limit=NUMBERS), moments=moments_of(values))
+    table = counted(column, limit=NUMBERS)
+    moments = moments_of_counts(table.numbers, table.over()) if table.is_exact else moments_of(values)
+    found = replace(bare, numbers=table, moments=moments)
     if periods is None:
         return found
     coarse = column.at(like.numbers_by_period.level) if like is not None else column

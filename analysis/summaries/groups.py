@@ -48,7 +48,7 @@ def grouped(columns: tuple[str, ...], batch: Mapping[str, pa.Array], *, like: Gr
     for values, codes, _ in coded:
         if values is None:
             return Groups(columns, too_many=True), rows
-        rows = rows * (len(values) + 1) + codes + 1
+        rows = codes + 1 if len(coded) == 1 else rows * (len(values) + 1) + codes + 1
     cells, places = distinct(rows)
     if len(cells) > MOST_GROUPS:
         return Groups(columns, too_many=True), np.zeros_like(rows)

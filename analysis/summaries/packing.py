@@ -20,9 +20,10 @@ import pyarrow as pa
 
 from analysis.summaries.classes import Classes
 from analysis.summaries.deviations import Deviations, Spreads
-from analysis.summaries.features import Feature, Moments, TextCounts
+from analysis.summaries.features import Feature, TextCounts
 from analysis.summaries.groups import Groups
 from analysis.summaries.ids import Ids
+from analysis.summaries.moments import Moments
 from analysis.summaries.pairs import Cases, Sides
 from analysis.summaries.sample import Sample
 from analysis.summaries.scores import View

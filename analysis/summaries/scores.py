@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from analysis.summaries.distinct import Ints
 from analysis.summaries.keys import Floats
+from analysis.summaries.moments import AT_ONCE
 from analysis.summaries.table import Encoded, Limit, Renumber, Table, counted, empty, tallied, together
 
 NEGATIVE, POSITIVE, UNKNOWN = 0, 1, 2
@@ -95,6 +96,24 @@ def said(
 
 def losses_of(numbers: Floats, label: Ints, weight: Floats | None) -> tuple[list[Floats], Ints]:
     """The columns to be added up for rows with a score, and each row's calibration bin (the last: no probability)."""
+    several = np.empty((OUTSIDE - SCORE2, len(numbers)))
+    outside, bins = np.zeros(len(numbers), dtype=np.bool_), np.empty(len(numbers), dtype=np.int64)
+    for start in range(0, len(numbers), AT_ONCE):
+        rows = slice(start, start + AT_ONCE)
+        found, outside[rows], bins[rows] = _losses(numbers[rows], label[rows])
+        for column, values in zip(several, found, strict=True):
+            column[rows] = values
+    sums = [numbers, *several]
+    if weight is not None:
+        with np.errstate(over="ignore", invalid="ignore"):  # infinite scores; their sums are not shown
+            sums = [column * weight for column in sums]
+    none = np.broadcast_to(np.float64(0), len(numbers))
+    sums += [outside.astype(np.float64) if outside.any() else none]
+    return [*sums, *([] if weight is None else [weight, weight**2])], bins
+
+
+def _losses(numbers: Floats, label: Ints) -> tuple[list[Floats], npt.NDArray[np.bool_], Ints]:
+    """Of a few rows: the sums without weights, which scores are no probabilities, and the bins."""
     outside = ~((numbers >= 0) & (numbers <= 1))
     chance = np.where(outside, 0.5, numbers) if outside.any() else numbers
     of_truth = np.abs(chance - (label != POSITIVE))
@@ -103,18 +122,26 @@ def losses_of(numbers: Floats, label: Ints, weight: Floats | None) -> tuple[list
     known = label != UNKNOWN
     if not known.all():
         loss, square = loss * known, square * known
-    with np.errstate(over="ignore", invalid="ignore"):  # infinite scores; their sums are not shown
-        sums = [numbers, numbers**2, loss, loss**2, square, square**2]
-        if weight is not None:
-            sums = [column * weight for column in sums]
-    sums += [outside.astype(np.float64), *([] if weight is None else [weight, weight**2])]
     bins = np.minimum((chance * CALIBRATION_BINS).astype(np.int64), CALIBRATION_BINS - 1)
-    return sums, np.where(outside, CALIBRATION_BINS, bins) if outside.any() else bins
+    if outside.any():
+        bins = np.where(outside, CALIBRATION_BINS, bins)
+    with np.errstate(over="ignore", invalid="ignore"):  # infinite scores
+        return [numbers**2, loss, loss**2, square, square**2], outside, bins
 
 
-def view(rows: Said, groups: Ints | None, *, limit: Limit = SCORES, finer: tuple[View, Renumber] | None = None) -> View:
-    """One view of the rows; ``groups`` has each row's number, None for the whole. A ``finer`` view of them saves work:
-    its groups, numbered anew, add up to the groups of this one."""
+def view(
+    rows: Said,
+    groups: Ints | None,
+    *,
+    limit: Limit = SCORES,
+    finer: tuple[View, Renumber] | None = None,
+    like: View | None = None,
+) -> View:
+    """One view of the rows; ``groups`` has each row's number, None for the whole. Two things save work: a ``finer``
+    view of them, whose groups, numbered anew, add up to the groups of this one; and ``like``, the same view of other
+    rows, which tells what is too fine."""
+    if like is not None and rows.encoded is not None:
+        rows = replace(rows, encoded=rows.encoded.at(like.scores.level))
     if finer is not None:
         return _added_up(rows, groups, limit, *finer)
     group = np.zeros(len(rows.label), np.int64) if groups is None else groups

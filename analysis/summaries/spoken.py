@@ -58,23 +58,26 @@ def spoken(plan: Plan, version: Judged, columns: Columns, periods: Ints, *, like
         grouped(grouping, columns, like=like.groups[i] if like is not None else None)
         for i, grouping in enumerate(plan.groupings)
     ]
+    nothing: list[Seen | None] = [None] * len(found)
     # The finest views first: what the others count is added up from them.
     over_time = [
-        see(periods * MOST_GROUPS + places, SCORES_OF_GROUPS_BY_PERIOD, None)
+        see(periods * MOST_GROUPS + places, SCORES_OF_GROUPS_BY_PERIOD, None, known)
         if plan.periods is not None and len(groups) <= MOST_GROUPS_BY_PERIOD
         else None
-        for groups, places in found
+        for (groups, places), known in zip(found, like.by_group_and_period if like else nothing, strict=True)
     ]
     by_group = [
-        see(places, SCORES, (fine, lambda numbers: numbers % MOST_GROUPS) if fine is not None else None)
-        for (_, places), fine in zip(found, over_time, strict=True)
+        see(places, SCORES, (fine, lambda numbers: numbers % MOST_GROUPS) if fine is not None else None, known)
+        for (_, places), fine, known in zip(found, over_time, like.by_group if like else nothing, strict=True)
     ]
     by_period = None
     if plan.periods is not None:
         fine = next((view for view in over_time if view is not None), None)
-        by_period = see(periods, SCORES_BY_PERIOD, (fine, lambda numbers: numbers // MOST_GROUPS) if fine else None)
+        known = like.by_period if like is not None else None
+        finer = (fine, lambda numbers: numbers // MOST_GROUPS) if fine else None
+        by_period = see(periods, SCORES_BY_PERIOD, finer, known)
     some = next((view for view in (*by_group, by_period) if view is not None), None)
-    whole = see(None, SCORES, (some, np.zeros_like) if some is not None else None)
+    whole = see(None, SCORES, (some, np.zeros_like) if some is not None else None, None)
     groups = tuple(groups for groups, _ in found)
     return Spoken(len(periods), whole, by_period, groups, tuple(by_group), tuple(over_time))
 
@@ -120,9 +123,9 @@ def _numbered_anew(view: Seen, numbers: Ints, *, by_period: bool = False) -> See
     return view.regrouped((lambda of: in_period(of, new)) if by_period else new)
 
 
-See = Callable[[Ints | None, Limit, "tuple[Seen, Renumber] | None"], Seen]
+See = Callable[[Ints | None, Limit, "tuple[Seen, Renumber] | None", Seen | None], Seen]
 """Counts rows, encoded once, by groups, their scores as finely as a limit allows; a finer view of them, with the new
-numbers of its groups, saves work."""
+numbers of its groups, saves work, and so does the same view of other rows."""
 
 
 def _seeing(plan: Plan, version: Judged, columns: Columns, like: Spoken | None) -> See:
@@ -134,10 +137,14 @@ def _seeing(plan: Plan, version: Judged, columns: Columns, like: Spoken | None) 
         before = like.whole if like is not None else None
         levels = [v.scores.level for v in before.against_rest] if isinstance(before, Classes) else []
         chosen: Chosen = multiclass_rows(plan, version, columns, levels=levels)
-        return lambda groups, limit, finer: classes(chosen, groups, limit=limit, finer=_of(Classes, finer))
+        return lambda groups, limit, finer, known: classes(
+            chosen, groups, limit=limit, finer=_of(Classes, finer), like=known if isinstance(known, Classes) else None
+        )
     level = like.whole.scores.level if like is not None and isinstance(like.whole, View) else EXACT
     said: Said = binary_rows(plan, version, columns, level=level)
-    return lambda groups, limit, finer: view(said, groups, limit=limit, finer=_of(View, finer))
+    return lambda groups, limit, finer, known: view(
+        said, groups, limit=limit, finer=_of(View, finer), like=known if isinstance(known, View) else None
+    )
 
 
 def _of(kind: type[OneKind], finer: tuple[Seen, Renumber] | None) -> tuple[OneKind, Renumber] | None:

@@ -203,8 +203,9 @@ def counted(
             cells = by.places * size
             cells += encoded.places
     found, counts, added = _counted(cells, len(lane_axis) * size, sums)
-    axis, places = _used(encoded.axis, found % size)
-    return Table(axis, lane_axis[found // size], places, counts, added, encoded.level, limit).within_limit()
+    rows, keys = _rows_and_keys(found, len(lane_axis), size)
+    axis, places = _used(encoded.axis, keys)
+    return Table(axis, lane_axis[rows], places, counts, added, encoded.level, limit).within_limit()
 
 
 def tallied(lanes: Lanes | Ints, sums: Sequence[Floats] = ()) -> Table:
@@ -222,21 +223,37 @@ def _counted(cells: Ints, many: int, sums: Sequence[Floats]) -> tuple[Ints, Ints
     if many <= MOST_CELLS_AS_THEY_ARE:
         every = np.bincount(cells, minlength=many)
         found = np.flatnonzero(every)
-        added = [np.bincount(cells, weights=s, minlength=many)[found] for s in sums]
-        return found, every[found], np.stack(added, axis=1)
+        per_cell: list[Floats] = [_per_cell(cells, s, every) for s in sums]
+        return found, every[found], np.stack(per_cell, axis=1)[found]
     found, rows = distinct(cells)
     added = [np.bincount(rows, weights=s, minlength=len(found)) for s in sums]
     return found, np.bincount(rows, minlength=len(found)), np.stack(added, axis=1)
+
+
+def _per_cell(cells: Ints, numbers: Floats, counts: Ints) -> Floats:
+    """The sums of numbers by cell. What is the same in all rows (an array that takes no room) is not added up."""
+    if len(numbers) and not numbers.strides[0]:
+        return np.asarray(counts * numbers[:1], dtype=np.float64)
+    return np.asarray(np.bincount(cells, weights=numbers, minlength=len(counts)), dtype=np.float64)
 
 
 def of_grid(axis: Ints, lanes: Ints, counts: Ints, *, level: int, limit: Limit, wanted: int = EXACT) -> Table:
     """The table of counts by lane and key of ``level``, (lanes, keys), of which any may be 0; at the level ``wanted``,
     or a coarser one."""
     found = np.flatnonzero(counts)
-    used, places = _used(axis, found % len(axis))
-    lanes = lanes[found // len(axis)]
-    table = Table(used, lanes, places, counts.ravel()[found], np.zeros((len(found), 0)), level, limit)
+    rows, keys = _rows_and_keys(found, len(lanes), len(axis))
+    used, places = (axis[found], np.arange(len(found))) if len(lanes) == 1 else _used(axis, keys)
+    table = Table(used, lanes[rows], places, counts.ravel()[found], np.zeros((len(found), 0)), level, limit)
     return table.at(max(level, wanted)).within_limit()
+
+
+def _rows_and_keys(cells: Ints, many: int, size: int) -> tuple[Ints, Ints]:
+    """What cells in order are of a grid of ``many`` rows and ``size`` keys; for few rows without dividing."""
+    if many > MOST_LANES_AS_THEY_ARE:
+        return cells // size, cells % size
+    ends = np.searchsorted(cells, size * np.arange(1, many + 1))
+    rows = np.repeat(np.arange(many), np.diff(ends, prepend=0))
+    return rows, cells - size * rows if many > 1 else cells
 
 
 def _used(axis: Ints, places: Ints) -> tuple[Ints, Ints]:
@@ -275,7 +292,8 @@ def together(tables: Sequence[Table]) -> Table:
     )
     counts, sums = np.concatenate([t.counts for t in some]), np.concatenate([t.sums for t in some])
     cells, counts, sums = _added_up(cells, counts, sums, size * len(lane_axis))
-    return Table(axis, lane_axis[cells // size], cells % size, counts, sums, level, some[0].limit).within_limit()
+    rows, keys = _rows_and_keys(cells, len(lane_axis), size)
+    return Table(axis, lane_axis[rows], keys, counts, sums, level, some[0].limit).within_limit()
 
 
 def _added_up(cells: Ints, counts: Ints, sums: Floats, many: int) -> tuple[Ints, Ints, Floats]:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import math
 import pickle
-from collections import Counter
 from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -28,11 +26,10 @@ from analysis.measuring import measured
 from analysis.plan import Judged, Plan, blocks_of
 from analysis.result import fingerprint
 from analysis.summaries import features, scores
-from analysis.summaries.bits import COARSE_ENOUGH, ROWS_AT_ONCE, grid_of, in_bins
-from analysis.summaries.features import Moments, feature_of, moments_of
-from analysis.summaries.keys import EXACT, LEVELS, coarser, keys_of, middles, numbers_of
+from analysis.summaries.features import feature_of
+from analysis.summaries.keys import LEVELS, coarser, keys_of, middles, numbers_of
 from analysis.summaries.summary import Part, Summary, added, one_summary, summarised
-from analysis.summaries.table import Lanes, lanes_of
+from analysis.summaries.table import lanes_of
 from tests.analysis.evaluating import NOW, card, evaluated, the, value
 
 numbers = st.floats(allow_nan=False)
@@ -225,21 +222,6 @@ def test_a_bin_is_represented_by_a_number_near_all_of_its_numbers(number: float,
     assert middle == pytest.approx(number, rel=2.0 ** (level - 52))
 
 
-@given(st.lists(st.floats(-1e6, 1e6), min_size=1), st.lists(st.floats(-1e6, 1e6), min_size=1))
-def test_moments_of_two_parts_are_those_of_all(first: list[float], second: list[float]) -> None:
-    both = moments_of(np.array(first)) + moments_of(np.array(second))
-    every = np.array([*first, *second])
-    assert both.count == len(every)
-    assert both.mean == pytest.approx(every.mean(), rel=1e-9, abs=1e-6)
-    assert both.squares == pytest.approx(np.square(every - every.mean()).sum(), rel=1e-6, abs=1e-3)
-    assert (both.low, both.high) == (every.min(), every.max())
-
-
-def test_moments_of_nothing_add_nothing() -> None:
-    some = moments_of(np.array([1.0, 2.0]))
-    assert Moments() + some == some + Moments() == some
-
-
 def test_work_in_threads_comes_back_in_order_and_its_errors_too() -> None:
     assert list(in_order(lambda x: x * x, range(50), threads=4)) == [x * x for x in range(50)]
     with pytest.raises(ZeroDivisionError):
@@ -254,15 +236,6 @@ def test_parts_are_added_as_a_fixed_tree_sixteen_at_a_time() -> None:
     assert tree.total() == "((abcdefghijklmnop)(qrstuvwxyzABCDEF)GHI)"
 
 
-@given(st.lists(numbers, min_size=1, max_size=50), st.sampled_from(COARSE_ENOUGH))
-def test_bins_from_the_upper_half_of_the_bits_are_those_of_all_bits(values: list[float], level: int) -> None:
-    some = np.array(values)
-    found = in_bins(some, level)
-    if found is not None:
-        assert found.axis[found.places].tolist() == coarser(keys_of(some), 0, level).tolist()
-        assert (np.diff(found.axis) > 0).all()
-
-
 def test_columns_read_apart_give_the_numbers_of_columns_read_together() -> None:
     columns = {**table(3000), **{f"more {i}": table(3000)["amount"] for i in range(12)}}
     wide = plan(features=("age", "city", "amount", *(f"more {i}" for i in range(12))))
@@ -270,48 +243,6 @@ def test_columns_read_apart_give_the_numbers_of_columns_read_together() -> None:
     parts = [summarised(batch, wide, block) for block in blocks_of(wide, apart=True)]
     assert len(parts) > 2
     assert measures_of(one_summary(parts, wide)) == measures_of(part_of(batch, wide))
-
-
-def ends_of(piece: npt.NDArray[np.float64]) -> tuple[float, float]:
-    return float(piece.min()), float(piece.max())
-
-
-@given(st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=50), st.sampled_from(COARSE_ENOUGH))
-def test_numbers_counted_by_lane_and_bin_are_those_of_each_bin(values: list[float], level: int) -> None:
-    some = np.array(values)
-    places = np.arange(len(some)) % 3
-    found = grid_of(some, level, Lanes(np.array([5, 6, 9]), places), ends_of)
-    if found is None:
-        return
-    counted = {(lane, key): n for lane, row in enumerate(found.counts) for key, n in zip(found.axis, row, strict=True)}
-    expected = Counter(zip(places.tolist(), coarser(keys_of(some), EXACT, level).tolist(), strict=True))
-    assert {cell: n for cell, n in counted.items() if n} == expected
-
-
-@pytest.mark.parametrize("shift", [0.0, 3.0, -1e6], ids=["about zero", "mostly above zero", "far below zero"])
-def test_a_long_column_is_counted_at_once_as_it_is_piece_by_piece(shift: float) -> None:
-    chance = np.random.default_rng(2)
-    values = chance.normal(shift, 1 + abs(shift) / 7, 3 * ROWS_AT_ONCE + 11)
-    lanes = lanes_of(np.sort(chance.integers(0, 40, len(values))))
-    at_once = feature_of(pa.array(values), lanes, like=None)
-    # A missing value in front takes the way round, through the column's own bins.
-    lanes_too = Lanes(lanes.axis, np.concatenate([lanes.places[:1], lanes.places]))
-    around = feature_of(pa.array(np.concatenate([[np.nan], values])), lanes_too, like=None)
-    assert at_once.missing.rows == around.missing.rows - 1 == 0
-    assert at_once.moments == around.moments
-    for one, two in ((at_once.numbers, around.numbers), (at_once.numbers_by_period, around.numbers_by_period)):
-        assert one.level == two.level
-        assert (one.keys.tolist(), one.lanes.tolist()) == (two.keys.tolist(), two.lanes.tolist())
-        assert one.counts.tolist() == two.counts.tolist()
-
-
-def test_infinite_and_missing_numbers_take_the_way_round() -> None:
-    values = np.random.default_rng(3).normal(size=100_000)
-    values[70_000] = np.inf
-    assert feature_of(pa.array(values), None, like=None).moments.infinite == 1
-    values[80_000] = np.nan
-    found = feature_of(pa.array(values), None, like=None)
-    assert (found.missing.rows, found.numbers.rows, found.moments.count) == (1, 99_999, 99_998)
 
 
 def test_a_period_by_itself_is_kept_no_finer_than_beside_many() -> None:
