@@ -12,16 +12,12 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Generic, Protocol, TypeVar
 
-import numpy as np
-import pyarrow as pa
-
-from analysis.log import Batch, OpenLog, Partition
+from analysis.log import OpenLog, Partition
 from analysis.plan import Block, Plan, blocks_of
+from analysis.summaries.counting import Counting, in_pieces
 from analysis.summaries.packing import packed, shape, unpacked
-from analysis.summaries.sample import tickets_of
-from analysis.summaries.summary import Part, Summary, added, one_summary, summarised
+from analysis.summaries.summary import Part, Summary, added, one_summary
 
-ROWS_AT_ONCE = 262_144
 PARTS_AT_ONCE = 16
 
 Sum = TypeVar("Sum")
@@ -117,9 +113,13 @@ class Work:
         """The task's rows, counted; None where it has none. ``read`` is told how many rows were read."""
         reading = self.readings[task.log]
         block = reading.blocks[task.block]
-        batches = reading.log.read(task.partition, block.columns)
         file_start = (task.partition.first_row or 0) - task.partition.file_row
-        return folded(batches, reading.plan, block, file_start, read if block.speaks else lambda _: None)
+        counting = Counting(reading.plan, block, file_start=file_start)
+        for batch in in_pieces(reading.log.read(task.partition, block.columns)):
+            counting.take(batch)
+            if block.speaks:
+                read(len(batch))
+        return counting.total()
 
     def key(self, task: Task) -> str | None:
         """A digest of all that the part of a task hangs on; None where it cannot be kept."""
@@ -251,43 +251,6 @@ def _put(kept: Kept, key: str | None, part: Part | None) -> Part | None:
     if key is not None and part is not None:
         kept.put(key, packed(part))
     return part
-
-
-def folded(
-    batches: Iterable[Batch], plan: Plan, block: Block, file_start: int, read: Callable[[int], None]
-) -> Part | None:
-    """A partition's batches, one after the other; its file begins at row ``file_start`` of the log. Each batch is told
-    how coarse the one before had to be."""
-    parts = Tree(added)
-    last: Part | None = None
-    for batch in in_large_pieces(batches):
-        tickets = tickets_of(batch.positions - file_start) if plan.samples else None
-        last = summarised(batch, plan, block, tickets=tickets, like=last)
-        parts.take(last)
-        read(len(batch))
-    total = parts.total()
-    return total.bounded() if total is not None else None
-
-
-def in_large_pieces(batches: Iterable[Batch]) -> Iterator[Batch]:
-    """The same rows in batches of about ROWS_AT_ONCE: a summary costs the same for few rows as for many."""
-    waiting: list[Batch] = []
-    for batch in batches:
-        if waiting and sum(map(len, waiting)) + len(batch) > ROWS_AT_ONCE:
-            yield _joined(waiting)
-            waiting = []
-        if len(batch):
-            waiting.append(batch)
-    if waiting:
-        yield _joined(waiting)
-
-
-def _joined(batches: Sequence[Batch]) -> Batch:
-    if len(batches) == 1:
-        return batches[0]
-    positions = np.concatenate([b.positions for b in batches])
-    columns = {name: pa.concat_arrays([b.columns[name] for b in batches]) for name in batches[0].columns}
-    return Batch(positions, columns)
 
 
 def in_order(work: Callable[[Item], Value], items: Iterable[Item], *, threads: int) -> Iterator[Value]:

@@ -16,7 +16,8 @@ from analysis.log_pieces import Chunk, Piece
 from analysis.log_values import Kind, as_kind, in_utc, kind_of_type
 from analysis.near_names import quoted
 
-MOST_BATCH_ROWS = 262_144
+MOST_BATCH_ROWS = 65_536
+"""So few that what was read is still in a core's own cache while it is counted."""
 BATCH_BYTES = 32 * 1024 * 1024
 """Of the columns that are read together; long texts come in batches of fewer rows."""
 MOST_BYTES_REPEATING = 4

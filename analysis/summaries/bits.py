@@ -28,13 +28,46 @@ Halves = npt.NDArray[np.int32]
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """How many numbers lie in each bin, by lane: ``counts`` is (lanes, bins), ``axis`` has the bins' keys; ``missing``
-    (lanes) are rows without a number."""
+    """How many numbers lie in each bin, by lane: ``counts`` is (lanes, bins), of which the first is ``low`` steps above
+    or below zero; ``missing`` (lanes) are rows without a number."""
 
-    axis: Ints
+    low: int
     counts: Ints
+    level: int
     missing: Ints
     moments: Moments
+
+    @property
+    def axis(self) -> Ints:
+        """The keys of the bins."""
+        return _keys(self.low, self.low + self.counts.shape[1], self.level)
+
+    def _range(self, *others: Grid) -> range:
+        """The steps from zero of all bins."""
+        some = [grid for grid in (self, *others) if grid.counts.shape[1]]
+        ends = [(grid.low, grid.low + grid.counts.shape[1]) for grid in some]
+        return range(min(low for low, _ in ends), max(high for _, high in ends)) if ends else range(0)
+
+    def is_near(self, other: Grid) -> bool:
+        """Whether both fit into one array."""
+        return len(self.counts) * len(self._range(other)) <= MOST_CELLS
+
+    def plus(self, other: Grid) -> Grid:
+        """With another grid of the same lanes and level, which is laid into this one's own array where that is wide
+        enough."""
+        steps = self._range(other)
+        total = self.counts
+        if steps != self._range():
+            total = np.zeros((len(self.counts), len(steps)), dtype=np.int64)
+            _lay(self, total, steps)
+        _lay(other, total, steps)
+        return Grid(steps.start, total, self.level, self.missing + other.missing, self.moments + other.moments)
+
+
+def _lay(grid: Grid, into: Ints, steps: range) -> None:
+    if grid.counts.shape[1]:
+        start = grid.low - steps.start
+        into[:, start : start + grid.counts.shape[1]] += grid.counts
 
 
 class Looks(Protocol):
@@ -66,8 +99,7 @@ class Numpy:
     """The looks without a compiler."""
 
     def ends(self, values: Floats, sums: Floats, /) -> tuple[float, float]:
-        with np.errstate(over="ignore", invalid="ignore"):
-            add_by_lane(values, sums)
+        add_by_lane(values, sums)
         return float(values.min()), float(values.max())
 
     def count(
@@ -84,8 +116,7 @@ class Numpy:
         /,
     ) -> None:
         apart = values - mean
-        with np.errstate(over="ignore"):
-            add_by_lane(np.square(apart, out=apart), squares)
+        add_by_lane(np.square(apart, out=apart), squares)
         cells: npt.NDArray[np.integer] = _places(_upper(values), shift, first, low)
         if lanes is not None:
             cells = lanes * bins + cells
@@ -118,36 +149,39 @@ def in_bins(values: Floats, level: int) -> Encoded | None:
 def grid_of(values: Floats, level: int, lanes: Lanes | None, looks: Looks = LOOKS) -> Grid | None:
     """Numbers, NaN where missing, counted by lane and bin, each piece of them while it is near at hand. None where one
     is infinite, or bins are too far apart."""
-    many = 1 if lanes is None else len(lanes.axis)
-    pieces: list[tuple[int, Ints]] = []
-    moments, missing = Moments(), np.zeros(many, dtype=np.int64)
+    total: Grid | None = None
     for start in range(0, len(values), AT_ONCE):
         rows = slice(start, start + AT_ONCE)
-        some, by = values[rows], None if lanes is None or many == 1 else lanes.places[rows]
-        sums, squares = np.zeros(LANES), np.zeros(LANES)
-        ends = looks.ends(some, sums)
-        if not np.isfinite(total := float(sums.sum())):
-            there = ~np.isnan(some)
-            missing += np.bincount(_zeros_or(by, some)[~there], minlength=many)
-            some, by, sums = some[there], None if by is None else by[there], np.zeros(LANES)
-            if not len(some):
-                continue
-            ends = looks.ends(some, sums)
-            if not np.isfinite(total := float(sums.sum())):
-                return None
-        low, high = _step(ends[0], level), _step(ends[1], level)
-        size = high - low + 1
-        if size * many > MOST_CELLS:
+        with np.errstate(over="ignore", invalid="ignore"):  # of numbers near the end of the floats; it is not shown
+            of_piece = _grid_of_piece(values[rows], level, lanes.at(rows) if lanes is not None else None, looks)
+        if of_piece is None or (total is not None and not total.is_near(of_piece)):
             return None
-        counts, mean = np.zeros((many, size), dtype=np.int64), total / len(some)
-        looks.count(some, by, level - 32, _first(level), low, mean, size, counts, squares)
-        pieces.append((low, counts))
-        moments += _moments(len(some), mean, float(squares.sum()), ends)
-    return _together(pieces, many, level, missing, moments) if pieces else None
+        total = of_piece if total is None else total.plus(of_piece)
+    return total
 
 
-def _zeros_or(by: Ints | None, rows: Floats) -> Ints:
-    return np.zeros(len(rows), dtype=np.int64) if by is None else by
+def _grid_of_piece(values: Floats, level: int, lanes: Lanes | None, looks: Looks) -> Grid | None:
+    many = 1 if lanes is None else len(lanes.axis)
+    by = None if lanes is None or many == 1 else lanes.places
+    missing = np.zeros(many, dtype=np.int64)
+    sums, squares = np.zeros(LANES), np.zeros(LANES)
+    ends = looks.ends(values, sums)
+    if not np.isfinite(total := float(sums.sum())):
+        there = ~np.isnan(values)
+        missing = np.bincount(np.zeros(len(values), np.int64)[~there] if by is None else by[~there], minlength=many)
+        values, by, sums = values[there], None if by is None else by[there], np.zeros(LANES)
+        if not len(values):
+            return Grid(0, np.zeros((many, 0), dtype=np.int64), level, missing, Moments())
+        ends = looks.ends(values, sums)
+        if not np.isfinite(total := float(sums.sum())):
+            return None
+    low, high = _step(ends[0], level), _step(ends[1], level)
+    size = high - low + 1
+    if size * many > MOST_CELLS:
+        return None
+    counts, mean = np.zeros((many, size), dtype=np.int64), total / len(values)
+    looks.count(values, by, level - 32, _first(level), low, mean, size, counts, squares)
+    return Grid(low, counts, level, missing, _moments(len(values), mean, float(squares.sum()), ends))
 
 
 def _moments(count: int, mean: float, squares: float, ends: tuple[float, float]) -> Moments:
@@ -155,15 +189,6 @@ def _moments(count: int, mean: float, squares: float, ends: tuple[float, float])
     if low == high:
         return Moments(count, low, 0.0, low, high)  # a mean of equals need not be the same number
     return Moments(count, mean, squares, low, high)
-
-
-def _together(pieces: list[tuple[int, Ints]], many: int, level: int, missing: Ints, moments: Moments) -> Grid:
-    low = min(start for start, _ in pieces)
-    high = max(start + counts.shape[1] for start, counts in pieces)
-    total = np.zeros((many, high - low), dtype=np.int64)
-    for start, counts in pieces:
-        total[:, start - low : start - low + counts.shape[1]] += counts
-    return Grid(_keys(low, high, level), total, missing, moments)
 
 
 def _upper(values: Floats) -> Halves:

@@ -9,7 +9,7 @@ from functools import reduce
 import numpy as np
 import pyarrow as pa
 
-from analysis.summaries.bits import COARSE_ENOUGH, grid_of
+from analysis.summaries.bits import COARSE_ENOUGH, Grid, grid_of
 from analysis.summaries.columns import (
     MOST_TEXTS,
     Kind,
@@ -126,20 +126,27 @@ def _at_once(array: pa.Array, periods: Lanes | None, like: Feature | None) -> Fe
     if level not in COARSE_ENOUGH:
         return None
     grid = grid_of(numbers(array), level, periods)
-    if grid is None:
+    if grid is None or not grid.moments.count:
         return None
-    some_missing = bool(grid.missing.any())
+    return feature_of_grid(grid, periods, rows=len(array), like=like)
+
+
+def feature_of_grid(grid: Grid, periods: Lanes | None, *, rows: int, like: Feature | None) -> Feature:
+    """The summary of numbers that were counted by period and bin."""
     none = np.zeros(1, np.int64)
     lanes = none if periods is None else periods.axis
-    by_period = empty(NUMBERS_BY_PERIOD)
+    missing = empty()
+    if grid.missing.any():
+        missing = of_grid(none, lanes, grid.missing[:, None], level=EXACT, limit=NO_LIMIT)
+    axis, by_period = grid.axis, empty(NUMBERS_BY_PERIOD)
     if periods is not None:
         known = like.numbers_by_period.level if like is not None else EXACT
-        by_period = of_grid(grid.axis, lanes, grid.counts, level=level, limit=NUMBERS_BY_PERIOD, wanted=known)
+        by_period = of_grid(axis, lanes, grid.counts, level=grid.level, limit=NUMBERS_BY_PERIOD, wanted=known)
     return Feature(
         kinds=frozenset({"number"}),
-        rows=len(array),
-        missing=of_grid(none, lanes, grid.missing[:, None], level=EXACT, limit=NO_LIMIT) if some_missing else empty(),
-        numbers=of_grid(grid.axis, none, grid.counts.sum(axis=0, keepdims=True), level=level, limit=NUMBERS),
+        rows=rows,
+        missing=missing,
+        numbers=of_grid(axis, none, grid.counts.sum(axis=0, keepdims=True), level=grid.level, limit=NUMBERS),
         numbers_by_period=by_period,
         moments=grid.moments,
         texts=_no_texts(),

@@ -180,6 +180,9 @@ class Lanes:
     def where(self, wanted: npt.NDArray[np.bool_]) -> Lanes:
         return Lanes(self.axis, self.places[wanted])
 
+    def at(self, rows: slice) -> Lanes:
+        return Lanes(self.axis, self.places[rows])
+
 
 def lanes_of(numbers: Ints) -> Lanes:
     """Lanes that lie close together are taken as they are, with those that no row is in."""

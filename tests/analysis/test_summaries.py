@@ -23,12 +23,14 @@ from analysis.evaluate import evaluate
 from analysis.log import Batch
 from analysis.material import Material
 from analysis.measuring import measured
-from analysis.plan import Judged, Plan, blocks_of
+from analysis.plan import Block, Judged, Plan, blocks_of
 from analysis.result import fingerprint
 from analysis.summaries import features, scores
+from analysis.summaries.counting import Counting
+from analysis.summaries.feature_counting import FeatureCounting
 from analysis.summaries.features import feature_of
 from analysis.summaries.keys import LEVELS, coarser, keys_of, middles, numbers_of
-from analysis.summaries.summary import Part, Summary, added, one_summary, summarised
+from analysis.summaries.summary import Part, Summary, added, one_summary
 from analysis.summaries.table import lanes_of
 from tests.analysis.evaluating import NOW, card, evaluated, the, value
 
@@ -80,10 +82,16 @@ def batches(columns: dict[str, pa.Array], cuts: list[int]) -> list[Batch]:
     ]
 
 
-def part_of(batch: Batch, of: Plan | None = None, *, like: Part | None = None) -> Summary:
+def counted(batch: Batch, of: Plan, block: Block) -> Part | None:
+    counting = Counting(of, block)
+    counting.take(batch)
+    return counting.total()
+
+
+def part_of(batch: Batch, of: Plan | None = None) -> Summary:
     """The summary of a batch whose columns are read together."""
     of = of or plan()
-    part = summarised(batch, of, blocks_of(of, apart=False)[0], like=like)
+    part = counted(batch, of, blocks_of(of, apart=False)[0])
     assert isinstance(part, Summary)
     return part
 
@@ -136,16 +144,35 @@ def test_pieces_in_another_order_give_the_same_counts() -> None:
     assert forth.judged.groups == back.judged.groups
 
 
-def test_what_the_partition_knows_saves_work_and_changes_nothing() -> None:
-    parts = batches(table(3000), [1000, 2000])
-    alone = merged([part_of(b) for b in parts])
-    told: Summary | None = None
+@pytest.mark.parametrize("rows", [3_000, 400_000], ids=["few", "more than are counted at once"])
+def test_batches_of_one_partition_give_what_partitions_of_one_batch_do(rows: int) -> None:
+    small = plan(id=None, features=("age", "city", "amount"))
+    parts = batches(table(rows), [rows // 7, rows // 2, rows // 2 + 1])
+    counting = Counting(small, blocks_of(small, apart=False)[0])
     for batch in parts:
-        found = part_of(batch, like=told)
-        told = found if told is None else told + found
-    expected = measures_of(alone)
-    for key, found_ in measures_of(told).items():
-        assert nearly(found_, expected[key]), key
+        counting.take(batch)
+    together = counting.total()
+    assert isinstance(together, Summary)
+    expected, found = measures_of(merged([part_of(b, small) for b in parts])), measures_of(together)
+    assert found.keys() == expected.keys()
+    for key in expected:
+        assert nearly(found[key], expected[key]), key
+
+
+def test_a_column_of_numbers_that_has_infinite_and_missing_ones_later_on_is_counted_whole() -> None:
+    values = np.random.default_rng(8).normal(size=4 * 50_000).reshape(4, 50_000)
+    values[2, :7], values[3, 0] = np.nan, np.inf
+    counting = FeatureCounting(["x"], by_period=True)
+    for number, some in enumerate(values):
+        counting.take({"x": pa.array(some)}, np.full(len(some), number // 2))
+    total = counting.total()
+    assert total is not None
+    found = total["x"]
+    assert (found.rows, found.missing.rows, found.numbers.rows) == (200_000, 7, 199_993)
+    assert dict(zip(found.missing.lanes.tolist(), found.missing.counts.tolist(), strict=True)) == {1: 7}
+    assert (found.moments.count, found.moments.infinite) == (199_992, 1)
+    by_period = [found.numbers_by_period.counts[found.numbers_by_period.lanes == lane].sum() for lane in (0, 1)]
+    assert by_period == [100_000, 99_993]
 
 
 def test_a_summary_can_be_stored_and_read_again() -> None:
@@ -240,7 +267,7 @@ def test_columns_read_apart_give_the_numbers_of_columns_read_together() -> None:
     columns = {**table(3000), **{f"more {i}": table(3000)["amount"] for i in range(12)}}
     wide = plan(features=("age", "city", "amount", *(f"more {i}" for i in range(12))))
     batch = batches(columns, [])[0]
-    parts = [summarised(batch, wide, block) for block in blocks_of(wide, apart=True)]
+    parts = [counted(batch, wide, block) for block in blocks_of(wide, apart=True)]
     assert len(parts) > 2
     assert measures_of(one_summary(parts, wide)) == measures_of(part_of(batch, wide))
 
