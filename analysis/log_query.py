@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Self
+from typing import Self, cast
 
 import pyarrow as pa
 
 from analysis.card import Sql
 from analysis.errors import DataError
 from analysis.log_pieces import Chunk, Piece
+from analysis.log_query_groups import Grouping, Joining, grouping_of, is_worth_it, one_by_one
 from analysis.log_sql import KEEP_INNER_ORDER, Database
 from analysis.log_sql_text import is_ordered, only_statement, selection
 from analysis.log_sql_values import (
@@ -34,7 +35,8 @@ _COMPARED_AS = {DATE: "timestamp", TIMESTAMP: "timestamp", TIMESTAMP_WITH_ZONE: 
 @dataclass(frozen=True, slots=True)
 class Query:
     """``compared_as`` is the type by which the database compares the timestamp's column with a moment; None where it
-    is no true time there. ``window`` is what the database is asked to leave away."""
+    is no true time there. ``window`` is what the database is asked to leave away; ``joining`` says how rows that are
+    alike may be asked for as one, and is None where they may not. ``types`` are the driver's, where it tells them."""
 
     database: Database
     statement: str
@@ -43,7 +45,9 @@ class Query:
     rows: int
     timestamp: str | None
     compared_as: str | None
+    types: Mapping[str, object]
     window: Window = ALL
+    joining: Joining | None = None
 
     @property
     def name(self) -> str:
@@ -71,21 +75,38 @@ class Query:
     def is_ordered(self) -> bool:
         return is_ordered(self.statement)
 
-    def for_window(self, window: Window) -> Query:
-        return replace(self, window=window)
+    def narrowed(self, window: Window, joining: Joining | None) -> Query:
+        return replace(self, window=window, joining=joining)
 
     def pieces(self) -> list[Piece]:
         return [Piece(0, self.rows, None)]
 
     def read(self, piece: Piece, columns: Sequence[str], kinds: Mapping[str, Kind]) -> Iterator[Chunk]:
         row = piece.first_row
-        with self.database.asked(self._asking(columns)) as answer:
+        grouping = self.grouping(columns)
+        asking = grouping.asking(self.statement, self._condition()) if grouping else self._asking(columns)
+        with self.database.asked(asking) as answer:
             places = [_place(self.name, answer.columns, column) for column in columns]
             for batch in answer.batches():
                 values = list(zip(*batch, strict=True))
                 found = {c: self._array(c, values[p], kinds[c], row) for c, p in zip(columns, places, strict=True)}
-                yield len(batch), found
+                if grouping:
+                    yield from one_by_one(found, cast("Sequence[int]", values[-1]))
+                else:
+                    yield len(batch), found
                 row += len(batch)
+
+    def grouping(self, columns: Sequence[str]) -> Grouping | None:
+        """How rows are asked for together; None where they are asked for one by one."""
+        if self.joining is None or self.database.dialect != "postgresql":
+            return None
+        quoted = self.database.quoted(columns)
+        found = grouping_of(columns, quoted, self.types, self.kinds, self.joining)
+        if found is None:
+            return None
+        with self.database.asked(found.looking(self.statement, self._condition())) as answer:
+            ((groups, rows),) = next(answer.batches())
+        return found if is_worth_it(int(str(groups)), int(str(rows))) else None
 
     def _asking(self, columns: Sequence[str]) -> str:
         keeps_order = self.database.dialect in KEEP_INNER_ORDER
@@ -123,7 +144,7 @@ def open_query(source: Sql, *, timestamp: str | None, as_text: Collection[str]) 
         kinds, rows = _looked_through(database, statement)
     kinds |= {c: Kind.TEXT for c in as_text if c in kinds and kinds[c] is not Kind.NESTED}
     compared_as = _COMPARED_AS.get(types.get(timestamp or ""))  # type: ignore[call-overload]  # other types are not found
-    return Query(database, statement, tuple(kinds), kinds, rows, timestamp, compared_as)
+    return Query(database, statement, tuple(kinds), kinds, rows, timestamp, compared_as, types)
 
 
 def _described(database: Database, statement: str) -> dict[str, object]:

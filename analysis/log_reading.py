@@ -17,6 +17,7 @@ from analysis.errors import DataError, UserError
 from analysis.log import Batch, Partition
 from analysis.log_labels import LateLabels, joined_id, parts_of_id
 from analysis.log_pieces import OpenFile, Piece
+from analysis.log_query_groups import Joining
 from analysis.log_rows import holds_only_rows_of, may_hold_rows, rows_in
 from analysis.log_table import Table
 from analysis.log_values import Kind
@@ -87,7 +88,10 @@ class Log:
         must_have_a_timestamp(self.card, window)
         must_stand_in_order(self.card, self.table, window, exclude)
         places_count = isinstance(self.card.periods, int) or (exclude is not None and exclude.by_rows)
-        table = self.table.for_window(ALL if places_count else window)
+        joining = None
+        if not places_count and not window.by_rows and exclude is None:
+            joining = Joining(self.table.timestamp, cast("str | None", self.card.periods))
+        table = self.table.narrowed(ALL if places_count else window, joining)
         partitions = partitions_of(table, window, exclude)
         return replace(self, table=table, window=window, exclude=exclude, partitions=partitions)
 

@@ -19,6 +19,7 @@ from analysis.log_ndjson import open_ndjson
 from analysis.log_parquet import open_parquet
 from analysis.log_pieces import Chunk, OpenFile, Piece
 from analysis.log_query import Query, open_query
+from analysis.log_query_groups import Joining
 from analysis.log_times import FORMS, NotATimeError, as_times
 from analysis.log_values import ARROW_TYPE, Kind, joined
 from analysis.near_names import quoted
@@ -38,9 +39,11 @@ class Table:
     kinds: Mapping[str, Kind]
     timestamp: str | None
 
-    def for_window(self, window: Window) -> Table:
-        """The same table, where a database may leave away rows outside a window of time; files give all rows."""
-        return replace(self, files=tuple(f.for_window(window) if isinstance(f, Query) else f for f in self.files))
+    def narrowed(self, window: Window, joining: Joining | None) -> Table:
+        """The same table, where a database may leave away rows outside a window of time, and join those that are alike;
+        files give all rows as they are."""
+        files = (f.narrowed(window, joining) if isinstance(f, Query) else f for f in self.files)
+        return replace(self, files=tuple(files))
 
     @property
     def unordered(self) -> str | None:

@@ -17,16 +17,19 @@ import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import Engine, create_engine, text
 
+from analysis import log_query_groups as groups
 from analysis.card import Sql
 from analysis.card_reading import parse_card
 from analysis.errors import DataError, UserError
 from analysis.evaluate import evaluate
 from analysis.log_pieces import Piece
 from analysis.log_query import Query, open_query
+from analysis.log_query_groups import Joining
 from analysis.log_sql import BATCH_ROWS, Database
 from analysis.log_sql_text import is_ordered
 from analysis.log_values import Kind
 from analysis.values import Measure, Result
+from analysis.windows import ALL
 from tests.analysis.evaluating import NOW
 from tests.analysis.logs import opened, read, refused
 from tests.databases import KINDS, fresh_url
@@ -119,6 +122,14 @@ def test_a_query_is_evaluated_as_the_same_rows_in_parquet_are(tmp_path: Path) ->
 def counted(result: Result) -> list[Measure]:
     """Without those of a sample, which is drawn by the places of rows: a window that the database cuts has others."""
     return [m for m in result.measures if "sample" not in (m.note or "") and "held back" not in (m.note or "")]
+
+
+def numbers_of(measure: Measure) -> tuple[float | None, ...]:
+    return measure.value, measure.low, measure.high
+
+
+def nearly(one: float | None, two: float | None) -> bool:
+    return one == two or (one is not None and two is not None and one == pytest.approx(two, rel=1e-9, abs=1e-12))
 
 
 @pytest.mark.parametrize("window", ["2026-03", "2026-04-01T12:30:00Z..2026-04-02T00:00:00Z", "rows 70000..140000"])
@@ -377,6 +388,68 @@ class TestPostgresql:
         (query,), (partition,) = from_database.table.files, from_database.partitions
         _, piece = cast("tuple[int, Piece]", partition.where)
         assert sum(rows for rows, _ in query.read(piece, ["s"], query.kinds)) == given
+
+    @pytest.mark.parametrize("window", ["all", "2026-03", "2026-04-01T12:30:00Z..2026-04-02T07:00:00Z"])
+    @pytest.mark.parametrize("periods", ["", "periods: month"])
+    def test_rows_that_are_alike_are_asked_for_as_one_and_count_as_often_as_they_are_there(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, window: str, periods: str
+    ) -> None:
+        monkeypatch.setattr(groups, "LOOKED_AT", 300)
+        rows = the_rows()
+        score = pa.array(np.round(rows["score"].to_numpy(), 1))
+        pq.write_table(rows.set_column(2, "score", score).drop_columns(["id", "late"]), tmp_path / "log.parquet")
+        sql = 'select at, round(score::numeric, 1)::float8 as score, label, "State of %s" from log'
+        columns = "{timestamp: at, label: label, score: score}"
+        card = f"model: m\ntask: binary\nslices: [State of %s]\n{periods}\nlog:\n  columns: {columns}\n  source: "
+        far, near = (
+            evaluate(parse_card(card + source, root=tmp_path, name="m.yaml"), now=NOW, window=window)
+            for source in (written(sql), "log.parquet")
+        )
+        assert far.window == near.window
+        found, expected = ({(m.measure, m.feature, m.slice, m.period): m for m in counted(r)} for r in (far, near))
+        del found["conflicting_label_rate", None, None, None], expected["conflicting_label_rate", None, None, None]
+        assert found.keys() == expected.keys()
+        for key, measure in expected.items():
+            assert found[key].n == measure.n, key
+            # Sums are added in another order.
+            assert all(map(nearly, numbers_of(found[key]), numbers_of(measure))), key
+
+    @pytest.mark.parametrize(
+        ("sql", "asked", "joining", "rows"),
+        [
+            ("select label, at from log", ["label"], Joining(None, None), 2),
+            ("select label, at from log", ["label", "at"], Joining("at", None), 2),
+            ("select label, at from log", ["label", "at"], Joining("at", "month"), 10),
+            ("select label, at::timestamp as at from log", ["label", "at"], Joining("at", "week"), 42),
+            ("select label, at::date as at from log", ["label", "at"], Joining("at", "year"), 2),
+            ("select label, at from log", ["label", "at"], None, ROWS),
+            ("select id, at from log", ["id", "at"], Joining("at", "month"), ROWS),
+            ("select label, at::text as at from log", ["label", "at"], Joining("at", "month"), ROWS),
+            ("select label, '10.0.0.1'::inet as address from log", ["label", "address"], Joining(None, None), ROWS),
+            ("select label, 1.0::numeric as price from log", ["label", "price"], Joining(None, None), 2),
+            ("select label from log limit 99999", ["label"], Joining(None, None), 99_999),
+        ],
+    )
+    def test_rows_are_joined_only_where_many_are_alike_and_nothing_is_lost(
+        self, sql: str, asked: list[str], joining: Joining | None, rows: int
+    ) -> None:
+        query = a_query(sql, "at").narrowed(ALL, joining)
+        grouping = query.grouping(asked)
+        assert (grouping is None) == (rows > 1_000)
+        statement = grouping.asking(sql, "") if grouping is not None else sql
+        with Database("WAREHOUSE_URL").asked(statement) as answer:
+            assert sum(map(len, answer.batches())) == rows
+        given = sum(n for n, _ in query.read(query.pieces()[0], asked, query.kinds))
+        assert given == (99_999 if "limit" in sql else ROWS)
+
+    def test_rows_without_a_time_are_joined_apart_from_those_with_one(self) -> None:
+        sql = "select case when label = 1 then at end as at, label from log"
+        query = a_query(sql, "at").narrowed(ALL, Joining("at", None))
+        (one, two), pieces = (0, 0), query.read(query.pieces()[0], ["at", "label"], query.kinds)
+        for _, found in pieces:
+            one += found["at"].null_count
+            two += found["label"].to_pylist().count(0)
+        assert one == two > 0
 
     def test_what_the_driver_cannot_hold_is_an_error_of_the_data(self, tmp_path: Path) -> None:
         source = written("select 1 as s, ''infinity''::timestamptz as at")
