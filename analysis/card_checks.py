@@ -22,11 +22,13 @@ from analysis.card_fields import (
     text,
 )
 from analysis.card_yaml import Entries, Items, Scalar
-from analysis.judgement.meaning import ALSO_CALLED
+from analysis.judgement.meaning import ALSO_CALLED, is_at_most_one, meaning
 from analysis.near_names import did_you_mean, listed
 
 ONE_BOUND = ("below", "above", "below_reference_by", "above_reference_by", "below_version_by", "above_version_by")
 TWO_BOUNDS = ("within", "outside")
+SURELY_A_PERCENTAGE = 2.0
+"""Of what is at most 1. A limit just above 1 may be meant, as one that always fails."""
 SETTINGS = ("warn", "fail", "slice", "feature", "class", "name")
 CONDITION_EXAMPLE = "{below: 0.7}, or a number alone for the check's own bad direction"
 CHECK_EXAMPLE = "{warn: 0.05, fail: {below: 0.6}}"
@@ -81,17 +83,29 @@ def _setting(name: str, field: Field) -> CheckSetting:
     own_keys = {k.text for k, _ in field.node.pairs} - set(SETTINGS) if isinstance(field.node, Entries) else set()
     options = {key for key in own_keys if not difflib.get_close_matches(key, SETTINGS, cutoff=SURELY_MISSPELT)}
     section = Section(field, SETTINGS, also=options, example=CHECK_EXAMPLE)
+    warn, fail = (section.get(key, lambda inner: _limits(name, inner)) or () for key in ("warn", "fail"))
     return CheckSetting(
         check=name,
         name=section.get("name", text),
-        warn=section.get("warn", read_conditions) or (),
-        fail=section.get("fail", read_conditions) or (),
+        warn=warn,
+        fail=fail,
         slice=section.get("slice", _slice),
         feature=section.get("feature", text),
         class_=section.get("class", group),
         line=field.line,
         options={key: plain(inner.node) for key, inner in section.rest(SETTINGS) if key in options},
     )
+
+
+def _limits(name: str, field: Field) -> tuple[Condition, ...] | None:
+    """The conditions; a limit of 70 for what cannot be above 1 was meant as a percentage."""
+    found = read_conditions(field)
+    for condition in found or ():
+        most = max(condition.bound)
+        if not condition.kind.endswith("_by") and most >= SURELY_A_PERCENTAGE and is_at_most_one(name):
+            meant = f"; write {most / 100:g} or {most:g}%" if most <= 100 else ""
+            field.complain(f"{field.path} has the limit {most:g}, but {meaning(name).words} cannot be above 1{meant}")
+    return found
 
 
 def _slice(field: Field) -> tuple[tuple[str, str], ...] | None:

@@ -128,6 +128,20 @@ def meaning(measure: str) -> Meaning:
     return Meaning(measure.replace("_", " "), "number", None)
 
 
+def is_at_most_one(measure: str) -> bool:
+    """Whether a measure cannot be above 1: a rate, or a number that is made so."""
+    name = measure.partition("@")[0]
+    return name in AT_MOST_ONE or (meaning(name).unit == "rate" and name != "mean_absolute_percentage_error")
+
+
+AT_MOST_ONE = frozenset(
+    (
+        *("roc_auc", "average_precision", "f1", "brier", "ks_separation", "matthews_corrcoef", "r2"),
+        *("expected_calibration_error", "label_auc", "domain_classifier_auc", "ndcg", "map", "mrr"),
+        *("ks", "ks_p", "chi2_p", "jensen_shannon", "hellinger", "total_variation"),
+    )
+)
+
 MAIN_MEASURES = {
     "binary": ("roc_auc", "average_precision", "accuracy"),
     "multiclass": ("accuracy", "balanced_accuracy", "f1"),

@@ -131,6 +131,8 @@ def test_each_task_names_the_columns_that_it_needs(task: str, columns: str, miss
         ("checks: {recall: {fail: {within: 0.5}}}", "needs its two ends; write it like within: [0.2, 0.4]"),
         ("checks: {recall: {fail: {within: [0.9, 0.1]}}}", "write within: [0.1, 0.9]"),
         ("checks: {recall: {fail: {below_reference_by: -1%}}}", "cannot be negative"),
+        ("checks: {recall: {fail: 70}}", "the limit 70, but recall cannot be above 1; write 0.7 or 70%"),
+        ("checks: {roc_auc: {warn: {within: [50, 70]}}}", "ROC AUC cannot be above 1; write 0.7 or 70%"),
         ("checks: {recall: {slice: {}, fail: 1}}", "checks.recall.slice is empty"),
         ("defaults: perhaps", 'defaults must be on or off, not "perhaps"'),
         ("sensitivity: secret", 'sensitivity cannot be "secret"; it is one of'),
@@ -146,6 +148,12 @@ def test_a_mistake_is_named_with_its_line_and_what_to_do(line: str, says: str) -
     (complaint,) = complaints(with_line(line))
     assert complaint.startswith("line 6: ")
     assert says in complaint
+
+
+def test_a_limit_just_above_what_can_be_and_one_of_what_has_no_end_are_taken() -> None:
+    for line in ("recall: {fail: {below: 1.01}}", "mean_absolute_percentage_error: {fail: 3}", "psi: {fail: 20}"):
+        (setting,) = parsed(with_line(f"checks: {{{line}}}")).checks
+        assert setting.fail
 
 
 def test_versions_in_rows_of_their_own_need_a_column_that_tells_them_apart() -> None:
