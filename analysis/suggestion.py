@@ -30,6 +30,8 @@ PERFORMANCE = {
 }
 LEAST_SWING = 0.01
 """Of the number itself: limits nearer than that to it would be noise."""
+SURELY_DRIFT = 0.25
+"""A population stability index above has always been called a drift: what is beyond is not how the model usually is."""
 LEAST_DRIFT, LEAST_GAP, STEP_OF_GAP = 0.10, 0.05, 0.05
 ROOM = 1.5
 
@@ -138,11 +140,16 @@ def _drift(table: MeasureTable) -> Iterator[Suggested]:
     if not whole:
         return
     past = [m.value for one in whole for m in table.over_time(one) if m.value is not None and m.n >= 200]
-    usual = sorted(past)[int(0.95 * (len(past) - 1))] if past else max(m.value or 0.0 for m in whole)
+    calm = sorted(value for value in past or [m.value or 0.0 for m in whole] if value <= SURELY_DRIFT)
+    usual = calm[int(0.95 * (len(calm) - 1))] if calm else 0.0
     warn = _rounded(max(LEAST_DRIFT, ROOM * usual))
-    over = sum(value > warn for value in past)
-    tried = f"{over} of {len(past)} periods of features would have been above it." if past else ""
-    says = f"PSI of features stays below {usual:.2g} in 95 of 100 past periods. {tried}".rstrip()
+    says = f"PSI of features stays below {usual:.2g} in 95 of 100 past periods." if past and calm else ""
+    if past and len(calm) < len(past):
+        says += f" Left out are {len(past) - len(calm)} periods of features above {SURELY_DRIFT:g}, which had drifted."
+    if past:
+        over = sum(value > warn for value in past)
+        says += f" {over} of {len(past)} periods of features would have been above the warning."
+    says = says.strip() or "There are no past periods to try it on."
     yield Suggested("drift", f"{{warn: {warn:g}, fail: {_rounded(2.5 * warn):g}}}", says)
 
 

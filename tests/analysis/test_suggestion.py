@@ -69,6 +69,19 @@ def test_it_says_what_it_would_have_said_over_the_past_periods(tmp_path: Path) -
     assert "Over 4 past periods it would have said: 2 fail" in says["roc_auc"]
 
 
+def test_periods_that_had_drifted_are_not_taken_for_how_the_model_usually_is(tmp_path: Path) -> None:
+    calm, drifted = rows(), rows()
+    drifted["number 1"][-2400:] += 3  # three of eight weeks
+    write(tmp_path / "before.parquet", rows(seed=2))
+    (_, _, says_calm), (_, yaml, says) = (
+        suggestions(tmp_path, columns, "reference: {source: before.parquet}") for columns in (calm, drifted)
+    )
+    assert "drift: {warn: 0.1, fail: 0.25}" in yaml
+    assert "Left out are 3 periods of features above 0.25, which had drifted." in says["drift"]
+    assert "3 of 48 periods of features would have been above the warning" in says["drift"]
+    assert "Left out" not in says_calm["drift"]
+
+
 def test_without_a_reference_a_model_must_be_better_than_one_that_always_says_the_same(tmp_path: Path) -> None:
     columns = rows(weeks=1)
     columns["s"] = np.random.default_rng(6).random(len(columns["s"]))
