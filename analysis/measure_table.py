@@ -45,6 +45,8 @@ class Contrasted:
     against: Measure | None = None
     paired: Measure | None = None
     """judged − against on the same rows, with the interval of the pair."""
+    reference_rows: int | None = None
+    """Of a distance from the reference: its interval is as wide as the rows of both make it."""
 
 
 class MeasureTable:
@@ -152,4 +154,11 @@ class MeasureTable:
 
         against = same("realized", self.against) if self.against is not None else None
         paired = same("difference") if against is not None and judged.basis != "difference" else None
-        return Contrasted(judged=judged, reference=same("reference"), against=against, paired=paired)
+        there = self.find("volume", basis="reference") if judged.basis == "difference" and judged.feature else None
+        return Contrasted(
+            judged=judged,
+            reference=same("reference"),
+            against=against,
+            paired=paired,
+            reference_rows=there.n if there is not None else None,
+        )

@@ -8,7 +8,7 @@ from typing import Literal
 
 from analysis.card import Condition
 from analysis.judgement import wording
-from analysis.judgement.contrast import Estimate, combined, estimate, more_rows
+from analysis.judgement.contrast import Estimate, beside_fixed, combined, estimate, more_rows
 from analysis.measure_table import Contrasted
 from analysis.values import Measure, Verdict
 
@@ -95,6 +95,8 @@ def held(judged: Contrasted, condition: Condition) -> Trial:
     """One condition against one number that has a value."""
     number = estimate(judged.judged)
     assert number is not None  # noqa: S101 - rule() has turned undefined numbers away
+    if judged.reference_rows is not None:
+        number = beside_fixed(number, judged.reference_rows)
     kind, bound = condition.kind, condition.bound
     if kind in ("below", "above", "within", "outside"):
         return Trial(

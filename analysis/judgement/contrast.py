@@ -10,7 +10,7 @@ of Benjamini & Hochberg, Journal of the Royal Statistical Society B 57 (1995) 28
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, sqrt
 from statistics import NormalDist
 from typing import Literal
@@ -51,6 +51,15 @@ def estimate(measure: Measure) -> Estimate | None:
     if measure.value is None:
         return None
     return Estimate(value=measure.value, low=measure.low, high=measure.high, n=measure.n)
+
+
+def beside_fixed(number: Estimate, rows: int) -> Estimate:
+    """A distance between ``number.n`` rows and so many others, which will not be more: their part of the squared
+    half-width, which goes by 1/n + 1/rows, stays."""
+    if number.low is None or number.high is None or not rows + number.n:
+        return number
+    reach = max(number.value - number.low, number.high - number.value)
+    return replace(number, fixed=reach**2 * number.n / (number.n + rows))
 
 
 def combined(judged: Estimate, others: Sequence[tuple[float, Estimate]]) -> Estimate:

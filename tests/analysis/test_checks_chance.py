@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from analysis.judgement.calibration import chance_of_misses
-from analysis.judgement.contrast import Estimate, chance_beyond, combined, discoveries, more_rows, pooled
+from analysis.judgement.contrast import (
+    Estimate,
+    beside_fixed,
+    chance_beyond,
+    combined,
+    discoveries,
+    more_rows,
+    pooled,
+)
 from analysis.values import Measure
 
 
@@ -85,3 +93,13 @@ def test_the_chance_of_misses_is_scipys_chi_square(rate: float, n: int) -> None:
     ]
     statistic = 5 * n * (rate - 0.5) ** 2 / 0.25
     assert chance_of_misses(bins) == pytest.approx(float(stats.chi2.sf(statistic, 5)), abs=1e-12)
+
+
+def test_more_rows_narrow_only_the_windows_part_of_a_distance_from_the_reference() -> None:
+    # Half of the squared half-width of 0.04 is the window's own: 1,000 rows beside 1,000.
+    distance = beside_fixed(Estimate(value=0.15, low=0.11, high=0.19, n=1000), 1000)
+    assert distance.fixed == pytest.approx(0.0008)
+    # 0.0008 * 1000 / n + 0.0008 = 0.03 ** 2 at n = 8000.
+    assert more_rows(distance, 0.12) == pytest.approx(7000, abs=1)
+    assert more_rows(distance, 0.13) is None  # the reference's part alone is wider than that
+    assert more_rows(beside_fixed(Estimate(value=0.15, low=0.11, high=0.19, n=1000), 0), 0.12) == 778
