@@ -56,7 +56,7 @@ def estimate(measure: Measure) -> Estimate | None:
 def beside_fixed(number: Estimate, rows: int) -> Estimate:
     """A distance between ``number.n`` rows and so many others, which will not be more: their part of the squared
     half-width, which goes by 1/n + 1/rows, stays."""
-    if number.low is None or number.high is None or not rows + number.n:
+    if number.low is None or number.high is None or not rows:
         return number
     reach = max(number.value - number.low, number.high - number.value)
     return replace(number, fixed=reach**2 * number.n / (number.n + rows))
