@@ -17,6 +17,7 @@ from typing import TextIO
 from analysis.card import ModelCard
 from analysis.errors import ParleyError, UserError
 from analysis.evaluate import Progress, evaluate
+from analysis.judgement.beside import beside_the_other
 from analysis.judgement.left_out import left_out
 from analysis.judgement.meaning import main_measures
 from analysis.judgement.wording import shown, words
@@ -37,6 +38,8 @@ BESIDES = {
     "regression": ("root_mean_squared_error", "mean_error", "r2"),
     "ranking": (),
 }
+OF_CLASSES = ("f1", "precision", "recall")
+"""Of several classes these are the mean over all of them."""
 SECONDS_BETWEEN_DRAWINGS = 0.1
 BAR_WIDTH = 24
 
@@ -173,8 +176,18 @@ def _main_numbers(result: Result, card: ModelCard) -> list[str]:
     found = [m for name in wanted if (m := _whole(result, name)) is not None]
     if not found:
         return []
-    width = max(len(words(m.measure)) for m in found)
-    return [f"{words(m.measure):<{width}}  {_number(m)}" for m in found]
+    names = [f"{words(m.measure)}{' (macro)' if _is_macro(card, m) else ''}" for m in found]
+    width = max(map(len, names))
+    return [f"{name:<{width}}  {_number(m)}{_beside(result, m)}" for name, m in zip(names, found, strict=True)]
+
+
+def _is_macro(card: ModelCard, measure: Measure) -> bool:
+    return card.task == "multiclass" and measure.measure in OF_CLASSES
+
+
+def _beside(result: Result, measure: Measure) -> str:
+    said = beside_the_other(result, measure)
+    return f"  {said}" if said else ""
 
 
 def _whole(result: Result, name: str) -> Measure | None:
@@ -198,7 +211,8 @@ def _number(m: Measure) -> str:
     interval = ""
     if m.low is not None and m.high is not None:
         interval = f"  ({shown(m.measure, m.low)} to {shown(m.measure, m.high)})"
-    return f"{shown(m.measure, m.value)}{interval}  n = {m.n:,}"
+    undefined = f"  ({m.note})" if m.note is not None and "undefined" in m.note else ""
+    return f"{shown(m.measure, m.value)}{interval}  n = {m.n:,}{undefined}"
 
 
 def _checks(result: Result, card: ModelCard) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -121,3 +122,21 @@ def test_a_gate_that_could_not_be_judged_is_named_with_its_reason(tmp_path: Path
     said = parley("evaluate", str(tmp_path / "card.yaml"), home=tmp_path).stdout
     assert "NOT JUDGED  threshold: ROC AUC was not judged: no row is positive." in said
     assert "NOT JUDGED  threshold: Recall has no group region = nroth" in said
+
+
+def test_two_versions_are_told_apart_in_the_terminal(tmp_path: Path) -> None:
+    described = SMALL + "versions: {v1: champion, v2: {role: challenger, score: price}}\n"
+    said = parley("evaluate", str(write_small_model(tmp_path, card=described)), "--against", "v2", home=tmp_path).stdout
+    (line,) = [line for line in said.splitlines() if line.startswith("  ROC AUC")]
+    assert re.search(r"n = 600  0\.\d\d\d above v2 \(0\.\d\d\d to 0\.\d\d\d\)$", line)
+
+
+def test_of_several_classes_it_says_what_is_a_mean_over_them_and_which_was_never_predicted(tmp_path: Path) -> None:
+    rows = ["kind,said", *["cat,cat", "dog,dog", "dog,cat", "fox,dog"] * 20]
+    (tmp_path / "pets.csv").write_text("\n".join(rows) + "\n")
+    card = "model: pets\ntask: multiclass\nlog: {source: pets.csv, columns: {label: kind, prediction: said}}\n"
+    (tmp_path / "pets.yaml").write_text(card)
+    said = parley("evaluate", str(tmp_path / "pets.yaml"), home=tmp_path).stdout
+    (line,) = [line for line in said.splitlines() if line.startswith("  precision (macro)")]
+    assert "33.3%" in line  # (1/2 + 1/2 + 0) / 3
+    assert line.endswith("(it is undefined for fox, which counts as 0)")

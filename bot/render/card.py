@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from analysis.drawing.chart import Chart
+from analysis.judgement.beside import beside_the_other
 from analysis.judgement.importance import by_importance
 from analysis.judgement.wording import named
 from analysis.values import CheckResult, Measure, Result
@@ -117,7 +118,7 @@ def done(
 def details(evaluation: Evaluation, result: Result, *, missed: Sequence[CheckResult] = ()) -> Content:
     """The first reply in the card's thread: the main numbers, and every check that did not pass. ``missed`` are those
     that the model card asks for and that could not be judged."""
-    numbers = [f"*{escape(named(m))}* {measured(m)}" for m in main_measures(result)]
+    numbers = [_with_the_other(result, m) for m in main_measures(result)]
     judged = [f"{MARK[c.verdict]} {_name(c)}: {escape(c.says)}" for c in _worth_talking_about(result)]
     unsure = [f"{MARK[c.verdict]} {_name(c)}: {escape(c.says)}" for c in result.checks if c.verdict == "unsure"]
     passed = sum(c.verdict == "pass" for c in result.checks)
@@ -134,6 +135,11 @@ def details(evaluation: Evaluation, result: Result, *, missed: Sequence[CheckRes
     blocks.append(context(*notes))
     text = cut("\n".join([*numbers, *lines, *notes]), TEXT_MOST)
     return Content(text=text, blocks=tuple(blocks))
+
+
+def _with_the_other(result: Result, measure: Measure) -> str:
+    beside = beside_the_other(result, measure)
+    return f"*{escape(named(measure))}* {measured(measure)}{f' · {escape(beside)}' if beside else ''}"
 
 
 def recovered(finding: Finding, *, evaluation: int) -> Content:
@@ -167,6 +173,8 @@ def _over(evaluation: Evaluation, result: Result) -> str:
 def _sentence(result: Result) -> str:
     main = next((m for m in main_measures(result) if m.value is not None), None)
     number = f"{escape(named(main))} {measured(main)}" if main else f"{result.window.rows:,} rows"
+    beside = beside_the_other(result, main) if main else ""
+    number += f": {escape(beside)}" if beside else ""
     counted = {v: sum(c.verdict == v for c in result.checks) for v in ("fail", "warn", "unsure")}
     parts = [
         f"{counted['fail']} fail" if counted["fail"] else "",
