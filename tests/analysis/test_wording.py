@@ -22,11 +22,15 @@ def test_a_sentence_begins_with_a_capital_but_a_name_keeps_its_case(said: str, w
     assert sentence(said) == written
 
 
+def result_with(*measures: Measure, against: str | None = "v1") -> Result:
+    rows = Rows(start=None, end=None, rows=100)
+    return Result(model="m", version="v2", against=against, window=rows, reference=None, measures=measures, checks=())
+
+
 def beside(name: str, value: float, low: float | None, high: float | None, *, against: str | None = "v1") -> str:
     judged = Measure(measure=name, value=0.5, n=100, version="v2")
     apart = Measure(measure=name, value=value, low=low, high=high, n=100, version="v2", basis="difference")
-    found = Result("m", "v2", against, Rows(start=None, end=None, rows=100), None, (judged, apart), ())
-    return beside_the_other(found, judged)
+    return beside_the_other(result_with(judged, apart, against=against), judged)
 
 
 def test_a_number_is_laid_beside_the_other_versions_with_the_interval_of_the_pair() -> None:
