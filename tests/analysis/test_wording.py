@@ -46,7 +46,4 @@ def test_where_the_difference_is_not_known_nothing_is_said() -> None:
     judged = Measure(measure="f1", value=0.5, n=100, version="v2")
     apart = Measure(measure="f1", value=None, n=0, version="v2", basis="difference", reason="no case")
     for measures in ((judged,), (judged, apart)):
-        assert (
-            beside_the_other(Result("m", "v2", "v1", Rows(start=None, end=None, rows=1), None, measures, ()), judged)
-            == ""
-        )
+        assert beside_the_other(result_with(*measures), judged) == ""
