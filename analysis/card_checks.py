@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection
 
-from analysis.card import CheckSetting, Condition, ModelCard
+from analysis.card import CheckSetting, Condition
 from analysis.card_fields import (
     SURELY_MISSPELT,
     Field,
@@ -22,7 +21,7 @@ from analysis.card_fields import (
     text,
 )
 from analysis.card_yaml import Entries, Items, Scalar
-from analysis.judgement.meaning import ALSO_CALLED, is_at_most_one, meaning
+from analysis.judgement.meaning import is_at_most_one, meaning
 from analysis.near_names import did_you_mean, listed
 
 ONE_BOUND = ("below", "above", "below_reference_by", "above_reference_by", "below_version_by", "above_version_by")
@@ -35,7 +34,7 @@ CHECK_EXAMPLE = "{warn: 0.05, fail: {below: 0.6}}"
 
 
 def read_checks(field: Field) -> tuple[CheckSetting, ...] | None:
-    from analysis.known_checks import taken_options, unknown_options, why_unknown  # the checks are needed only here
+    from analysis.known_checks import own_options, unknown_options, why_unknown  # the checks are needed only here
 
     settings: list[CheckSetting] = []
     for name, inner in entries(field, example=f"roc_auc: {CHECK_EXAMPLE}"):
@@ -46,21 +45,10 @@ def read_checks(field: Field) -> tuple[CheckSetting, ...] | None:
             inner.complain(unknown)
             continue
         for option in dict.fromkeys(option for setting in found for option in unknown_options(setting)):
-            taken = taken_options(name)
+            taken = (*SETTINGS, *own_options(name))
             hint = did_you_mean(option, taken) or f"; it takes {listed(taken)}"
             inner.complain(f'the check "{name}" does not take "{option}"{hint}')
     return tuple(settings)
-
-
-def check_names(card: ModelCard, known: Collection[str]) -> list[str]:
-    """One sentence with its line for every key under `checks:` that names no known check and no known measure."""
-    return [f"line {s.line}: {unknown_name(s.check, known)}" for s in card.checks if s.check not in known]
-
-
-def unknown_name(name: str, known: Collection[str]) -> str:
-    if name.lower() in ALSO_CALLED:
-        return f'unknown check "{name}"; it is written "{ALSO_CALLED[name.lower()]}" here'
-    return f'unknown check "{name}"{did_you_mean(name, known) or f"; known are {listed(sorted(known), most=100)}"}'
 
 
 def _settings(name: str, field: Field) -> list[CheckSetting]:

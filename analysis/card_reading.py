@@ -13,7 +13,7 @@ from typing import TypeVar, cast
 
 from analysis.card import Columns, Format, Labels, ModelCard, Sql, Task, Version
 from analysis.card_agreement import complain_where_parts_disagree, with_the_score_in_its_place
-from analysis.card_checks import check_names, read_checks
+from analysis.card_checks import read_checks
 from analysis.card_fields import (
     Field,
     Section,
@@ -46,7 +46,7 @@ from analysis.card_yaml import Complaints, read_tree
 from analysis.errors import DataError, UserError
 from analysis.near_names import did_you_mean, listed
 
-__all__ = ["check_names", "parse_card", "read_card"]
+__all__ = ["parse_card", "read_card"]
 
 Value = TypeVar("Value")
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from analysis import checks
 from analysis.card import CheckSetting, ModelCard
-from analysis.card_checks import SETTINGS, check_names, unknown_name
 from analysis.errors import DataError
-from analysis.judgement.meaning import KNOWN
+from analysis.judgement.meaning import ALSO_CALLED, KNOWN
+from analysis.near_names import did_you_mean, listed
 
 
 def must_name_known_checks(card: ModelCard) -> None:
@@ -20,7 +22,7 @@ def must_name_known_checks(card: ModelCard) -> None:
 def why_unknown(name: str) -> str | None:
     """The sentence about a key under `checks:` that names neither a check nor a measure; None for any other."""
     known = {*checks.names(), *KNOWN}
-    return None if name in known or _is_a_variant(name) else unknown_name(name, known)
+    return None if name in known or _is_a_variant(name) else _unknown_name(name, known)
 
 
 def unknown_options(setting: CheckSetting) -> list[str]:
@@ -29,8 +31,20 @@ def unknown_options(setting: CheckSetting) -> list[str]:
     return [option for option in setting.options if option not in check.options]
 
 
-def taken_options(name: str) -> tuple[str, ...]:
-    return (*SETTINGS, *checks.known().get(name, checks.known()["threshold"]).options)
+def own_options(name: str) -> tuple[str, ...]:
+    """The keys that a check takes beside those of all checks."""
+    return checks.known().get(name, checks.known()["threshold"]).options
+
+
+def check_names(card: ModelCard, known: Collection[str]) -> list[str]:
+    """One sentence with its line for every key under `checks:` that names no known check and no known measure."""
+    return [f"line {s.line}: {_unknown_name(s.check, known)}" for s in card.checks if s.check not in known]
+
+
+def _unknown_name(name: str, known: Collection[str]) -> str:
+    if name.lower() in ALSO_CALLED:
+        return f'unknown check "{name}"; it is written "{ALSO_CALLED[name.lower()]}" here'
+    return f'unknown check "{name}"{did_you_mean(name, known) or f"; known are {listed(sorted(known), most=100)}"}'
 
 
 def _is_a_variant(name: str) -> bool:

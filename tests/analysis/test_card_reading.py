@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from analysis.card import CheckSetting, Condition, Format, Kpi, Labels, Reference, Sql, Version
-from analysis.card_reading import check_names, read_card
+from analysis.card_reading import read_card
 from analysis.errors import DataError, UserError
+from analysis.known_checks import check_names
 from tests.analysis.cards import FULL, SMALL, complaints, parsed, with_line
 
 

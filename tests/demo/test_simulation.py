@@ -16,9 +16,9 @@ from sklearn.metrics import recall_score, roc_auc_score
 
 from analysis import checks
 from analysis.card import ModelCard
-from analysis.card_checks import check_names
 from analysis.card_reading import read_card
 from analysis.evaluate import evaluate
+from analysis.known_checks import check_names
 from bot.demo.returns import return_history
 from bot.demo.simulation import DAYS_OF_REFERENCE, Simulated, simulate
 from bot.demo.weeks import DAYS, Weeks
