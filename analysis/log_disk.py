@@ -39,6 +39,11 @@ class OnDisk:
     def native(self, _stream: BinaryIO) -> pa.NativeFile:
         return pa.OSFile(str(self.path))
 
+    @property
+    def read_ahead(self) -> int:
+        """Few, so that what comes next is read straight to where it is needed, and not copied once more."""
+        return 16 * 1024
+
     def missing(self) -> str:
         folder = self.path.parent
         neighbours = [p.name for p in folder.iterdir()] if folder.is_dir() else []

@@ -52,6 +52,11 @@ class InStore:
     def native(self, stream: BinaryIO) -> pa.NativeFile:
         return cast("io.BufferedReader", stream).raw
 
+    @property
+    def read_ahead(self) -> int:
+        """Many, because each reading is a round trip."""
+        return 1024 * 1024
+
     def missing(self) -> str:
         try:
             if not self.store.has_bucket():

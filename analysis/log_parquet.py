@@ -22,8 +22,6 @@ BATCH_BYTES = 32 * 1024 * 1024
 """Of the columns that are read together; long texts come in batches of fewer rows."""
 MOST_BYTES_REPEATING = 4
 """A value of a text that repeats takes up to so many bytes in the file, on average."""
-BUFFER_BYTES = 1024 * 1024
-"""Of a column that are read ahead: without it whole row groups lie in memory before the first row is out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +138,7 @@ def _open(file: LogFile, metadata: pq.FileMetaData | None, repeating: list[str])
                 file.place.native(stream),
                 metadata=metadata,
                 read_dictionary=repeating,
-                buffer_size=BUFFER_BYTES,
+                buffer_size=file.place.read_ahead,  # without it whole row groups lie in memory before the first row
                 pre_buffer=False,
                 page_checksum_verification=True,
             ) as parquet:

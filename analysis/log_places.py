@@ -39,6 +39,11 @@ class Place(Protocol):
         """The same file for Arrow, which reads at any place of it without Python."""
         ...
 
+    @property
+    def read_ahead(self) -> int:
+        """So many bytes are read ahead, at least, where not all of a column is asked for at once."""
+        ...
+
     def missing(self) -> str:
         """What is said when there never was such a file."""
         ...
