@@ -153,6 +153,29 @@ def feature_of_grid(grid: Grid, periods: Lanes | None, *, rows: int, like: Featu
     )
 
 
+def feature_of_words(values: Sequence[str], counts: Ints, periods: Lanes | None) -> Feature:
+    """The summary of texts that were counted by period and place in ``values``; (periods, values and what is
+    missing)."""
+    none = np.zeros(1, np.int64)
+    lanes = none if periods is None else periods.axis
+    words, gone = counts[:, :-1], counts[:, -1:]
+    there = [int(code) for code in np.flatnonzero(words.any(axis=0))]
+    order = sorted(there, key=lambda code: values[code])
+    found = _no_texts()
+    if order:
+        table = of_grid(np.arange(len(order)), lanes, words[:, order], level=EXACT, limit=NO_LIMIT)
+        found = _bounded(tuple(values[code] for code in order), table, True)
+    return Feature(
+        kinds=frozenset({"text"}),
+        rows=int(counts.sum()),
+        missing=of_grid(none, lanes, gone, level=EXACT, limit=NO_LIMIT) if gone.any() else empty(),
+        numbers=empty(NUMBERS),
+        numbers_by_period=empty(NUMBERS_BY_PERIOD),
+        moments=Moments(),
+        texts=found,
+    )
+
+
 def _start_of(values: Floats) -> Floats:
     """The first numbers, one more than are kept as they are."""
     start = values[: NUMBERS.exact + 1]

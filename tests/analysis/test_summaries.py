@@ -28,7 +28,7 @@ from analysis.result import fingerprint
 from analysis.summaries import features, scores
 from analysis.summaries.counting import Counting
 from analysis.summaries.feature_counting import FeatureCounting
-from analysis.summaries.features import feature_of
+from analysis.summaries.features import Feature, feature_of
 from analysis.summaries.keys import LEVELS, coarser, keys_of, middles, numbers_of
 from analysis.summaries.summary import Part, Summary, added, one_summary
 from analysis.summaries.table import lanes_of
@@ -157,6 +157,37 @@ def test_batches_of_one_partition_give_what_partitions_of_one_batch_do(rows: int
     assert found.keys() == expected.keys()
     for key in expected:
         assert nearly(found[key], expected[key]), key
+
+
+@given(
+    st.lists(
+        st.lists(st.sampled_from(["Bonn", "Köln", "", "7", "x" * 300, "x" * 301, None]), min_size=1, max_size=9),
+        min_size=1,
+        max_size=5,
+    ),
+    st.booleans(),
+)
+def test_texts_of_dictionaries_are_counted_as_the_same_texts_written_out(
+    batches_: list[list[str | None]], by_period: bool
+) -> None:
+    counting = FeatureCounting(["x"], by_period=by_period)
+    for number, some in enumerate(batches_):
+        counting.take({"x": pa.array(some, pa.string()).dictionary_encode()}, np.full(len(some), number // 2))
+    total = counting.total()
+    assert total is not None
+    periods = np.concatenate([np.full(len(some), number // 2) for number, some in enumerate(batches_)])
+    written = pa.array([value for some in batches_ for value in some], pa.string())
+    found, expected = total["x"], feature_of(written, lanes_of(periods) if by_period else None, like=None)
+
+    def cells(feature: Feature) -> dict[tuple[int, str], int]:
+        values, counted_ = feature.texts.values, feature.texts.table
+        assert values is not None
+        keys = zip(counted_.lanes.tolist(), counted_.keys.tolist(), counted_.counts.tolist(), strict=True)
+        return {(lane, values[key]): n for lane, key, n in keys}
+
+    assert (found.rows, found.missing.rows, found.kinds) == (expected.rows, expected.missing.rows, expected.kinds)
+    assert found.texts.values == expected.texts.values
+    assert cells(found) == cells(expected)
 
 
 def test_a_column_of_numbers_that_has_infinite_and_missing_ones_later_on_is_counted_whole() -> None:
