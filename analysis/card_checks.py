@@ -21,7 +21,7 @@ from analysis.card_fields import (
     text,
 )
 from analysis.card_yaml import Entries, Items, Scalar
-from analysis.judgement.meaning import is_at_most_one, meaning
+from analysis.judgement.meaning import KNOWN, is_at_most_one, meaning
 from analysis.near_names import did_you_mean, listed
 
 ONE_BOUND = ("below", "above", "below_reference_by", "above_reference_by", "below_version_by", "above_version_by")
@@ -72,6 +72,11 @@ def _setting(name: str, field: Field) -> CheckSetting:
     options = {key for key in own_keys if not difflib.get_close_matches(key, SETTINGS, cutoff=SURELY_MISSPELT)}
     section = Section(field, SETTINGS, also=options, example=CHECK_EXAMPLE)
     warn, fail = (section.get(key, lambda inner: _limits(name, inner)) or () for key in ("warn", "fail"))
+    for early, late in ((w, f) for w in warn for f in fail if _is_never_reached(name, w, f)):
+        field.complain(
+            f"{field.path} warns at {early.bound[0]:g} only after it has failed at {late.bound[0]:g}; "
+            "give warn: the limit that is reached first"
+        )
     return CheckSetting(
         check=name,
         name=section.get("name", text),
@@ -83,6 +88,19 @@ def _setting(name: str, field: Field) -> CheckSetting:
         line=field.line,
         options={key: plain(inner.node) for key, inner in section.rest(SETTINGS) if key in options},
     )
+
+
+def _is_never_reached(name: str, warn: Condition, fail: Condition) -> bool:
+    """Whether what warns has failed before, both by a limit of the same kind."""
+    if (warn.kind, warn.relative) != (fail.kind, fail.relative) or len(warn.bound) != 1:
+        return False
+    kind = warn.kind
+    if kind == "bare":
+        better = KNOWN[name].better if name in KNOWN else None
+        kind = {"high": "below", "low": "above"}.get(better or "", "")
+    # A distance from something else is reached the later the larger it is, in either direction.
+    falling = kind == "below"
+    return bool(kind) and (warn.bound < fail.bound if falling else warn.bound > fail.bound)
 
 
 def _limits(name: str, field: Field) -> tuple[Condition, ...] | None:

@@ -46,7 +46,7 @@ def must_have_the_positive(plan: Plan, window: Summary, reference: Summary | Non
             "model has two; name the one that counts under positive:, or another column under log.columns.label"
         )
     if len(found) > 1 and not (wanted | {_rounded(w) for w in wanted}) & set(found):
-        named = f"positive: {plan.positive}" if plan.positive is not None else "1 or true, the default of positive:,"
+        named = f"positive: {plan.positive}" if plan.positive is not None else "1 or true, as positive: is by default"
         raise DataError(
             f"no label in the column {column} is {named}; it holds {listed(found, most=5)}. "
             "Name the label that counts under positive: in the model card"

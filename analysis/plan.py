@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
@@ -9,6 +10,8 @@ from analysis.card import ModelCard, Score, Task, Version
 from analysis.errors import UserError
 from analysis.near_names import did_you_mean, listed, quoted
 
+PANDAS_INDEX = re.compile(r"__index_level_\d+__")
+"""What pandas calls the numbers of rows in a Parquet file: no feature of anything."""
 Grouping = tuple[str, ...]
 """The columns whose values together make a group."""
 
@@ -110,7 +113,8 @@ def plan_for(card: ModelCard, there: Collection[str], *, version: str | None, ag
             "name the column under log.columns.id"
         )
     meant = dict.fromkeys(_meant(card))
-    features = card.features if card.features is not None else tuple(c for c in there if c not in meant)
+    others = (c for c in there if c not in meant and not PANDAS_INDEX.fullmatch(c))
+    features = card.features if card.features is not None else tuple(others)
     features = tuple(c for c in features if c not in card.exclude)
     groupings = {frozenset(g): g for g in reversed((*card.protected, *card.slices, *_checked_slices(card)))}
     label = card.columns.label if card.columns.label in there or card.labels is not None else None

@@ -81,14 +81,22 @@ def _performance(card: ModelCard, table: MeasureTable) -> Iterator[Suggested]:
             last = min(last, dummy) if bad == "above" else max(last, dummy)
         fail = Condition(kind=bad, bound=(_rounded(last),))
         by_reference = base is before
-        warn = (
-            Condition(kind=f"{bad}_reference_by", bound=(_rounded(swing),))
-            if by_reference
-            else Condition(kind=bad, bound=(_rounded(base.value + sign * swing),))
-        )
-        limits = f"{{fail: {{{bad}: {_rounded(last):g}}}, warn: {{{warn.kind}: {warn.bound[0]:g}}}}}"
+        warn = _warning(base.value, last, swing, bad=bad, by_reference=by_reference)
+        warned = f", warn: {{{warn.kind}: {warn.bound[0]:g}}}" if warn is not None else ""
+        limits = f"{{fail: {{{bad}: {fail.bound[0]:g}}}{warned}}}"
         says = f"{_base(base, by_reference=by_reference)} {_would_have_said(periods, base, warn, fail)}"
         yield Suggested(name, limits, says)
+
+
+def _warning(base: float, last: float, swing: float, *, bad: str, by_reference: bool) -> Condition | None:
+    """A usual swing away, or halfway to the failure where that is nearer; None where there is no room before it."""
+    sign = 1 if bad == "above" else -1
+    step = min(swing, sign * (last - base) / 2)
+    if step <= 0:
+        return None
+    if by_reference:
+        return Condition(kind=f"{bad}_reference_by", bound=(_rounded(step),))
+    return Condition(kind=bad, bound=(_rounded(base + sign * step),))
 
 
 def _swing(base: Measure, periods: Sequence[Measure]) -> float:
@@ -111,11 +119,11 @@ def _dummy(name: str, table: MeasureTable) -> float | None:
     return None
 
 
-def _would_have_said(periods: Sequence[Measure], base: Measure, warn: Condition, fail: Condition) -> str:
+def _would_have_said(periods: Sequence[Measure], base: Measure, warn: Condition | None, fail: Condition) -> str:
     if not periods:
         return "There are no past periods to try it on."
     verdicts = [
-        rule(Contrasted(judged=m, reference=base), warn=(warn,), fail=(fail,)).verdict
+        rule(Contrasted(judged=m, reference=base), warn=(warn,) if warn else (), fail=(fail,)).verdict
         for m in periods
     ]  # fmt: skip
     return f"Over {wording.plural(len(periods), 'past period')} it would have said: {_counted(verdicts)}."

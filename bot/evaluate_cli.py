@@ -20,7 +20,7 @@ from analysis.evaluate import Progress, evaluate
 from analysis.judgement.beside import beside_the_other
 from analysis.judgement.left_out import left_out
 from analysis.judgement.meaning import main_measures
-from analysis.judgement.wording import shown, words
+from analysis.judgement.wording import plural, shown, words
 from analysis.values import Measure, Result, Verdict, worst
 
 PASSED, FAILED, WRONG_INPUT, ANYTHING_ELSE = 0, 1, 2, 3
@@ -225,6 +225,8 @@ def _checks(result: Result, card: ModelCard) -> list[str]:
         lines += [f"{SAID[verdict]:<12}{c.check}: {c.says}" for c in result.checks if c.verdict == verdict]
     lines += [f"{'NOT JUDGED':<12}{c.check}: {c.says}" for c in unanswered(card, result.checks)]
     rest = _counted([c.verdict for c in result.checks])
+    if missed := len(unanswered(card, result.checks)):
+        rest += f" {plural(missed, 'check')} of the model card could not be judged."
     return [*lines, *([""] if lines else []), rest]
 
 
@@ -242,7 +244,8 @@ def _rows(result: Result) -> str:
     span = ""
     if result.window.start is not None or result.window.end is not None:
         span = f" from {result.window.start or 'the beginning'} to {result.window.end or 'the end'}"
-    return f"{result.window.rows:,} rows{span}"
+    beside = f", beside {result.reference.rows:,} rows of the reference" if result.reference is not None else ""
+    return f"{result.window.rows:,} rows{span}{beside}"
 
 
 def _must_be_writable(path: Path) -> None:

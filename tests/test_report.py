@@ -68,3 +68,34 @@ def test_rows_without_a_score_or_a_label_are_told_with_their_share(tmp_path: Pat
     says = "10% of rows have no score and 16.7% no label: the numbers of performance leave them out."
     assert says in done.stdout
     assert says in page.read_text(encoding="utf-8")
+
+
+def test_a_label_that_the_log_lacks_or_that_no_id_leads_to_is_told(tmp_path: Path) -> None:
+    misspelt = write_small_model(tmp_path / "models", card=SMALL.replace("label: returned", "label: retuned"))
+    said = parley("evaluate", str(misspelt), home=tmp_path).stdout
+    assert 'The log has no column "retuned", so no row has a label' in said
+    assert "1 check of the model card could not be judged." in said
+    (tmp_path / "models" / "labels.csv").write_text("id,retuned\nx1,1\nx2,0\n")
+    late = SMALL.replace("label: returned", "label: retuned").replace(
+        "log:\n", "log:\n  labels: {source: labels.csv, by: id}\n"
+    )
+    said = parley("evaluate", str(write_small_model(tmp_path / "models", card=late)), home=tmp_path).stdout
+    assert 'No label has the "id" of one of these rows: look whether both are written alike' in said
+
+
+def test_checks_that_pass_are_folded_away_below_those_that_do_not(tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    parley("evaluate", str(write_small_model(tmp_path / "models")), "--html", str(page), home=tmp_path)
+    above, folded = page.read_text(encoding="utf-8").split("<details>")
+    assert 'class="verdict fail"' in above
+    assert 'class="verdict pass"' not in above
+    assert re.search(r"<summary>\d+ checks pass</summary>", folded)
+
+
+def test_the_numbers_of_pandas_rows_are_no_feature(tmp_path: Path) -> None:
+    card = write_small_model(tmp_path / "models")
+    log = tmp_path / "models" / "small.csv"
+    head, *rows = log.read_text(encoding="utf-8").splitlines()
+    numbered = [f"__index_level_0__,{head}", *(f"{number},{row}" for number, row in enumerate(rows))]
+    log.write_text("\n".join(numbered) + "\n", encoding="utf-8")
+    assert "__index_level_0__" not in parley("evaluate", str(card), "--json", "-", home=tmp_path).stdout

@@ -108,7 +108,8 @@ def held(judged: Contrasted, condition: Condition) -> Trial:
         return Trial(condition=condition, outcome="missing", missing=_what_is_missing(kind, other))
     sign = -1.0 if kind.startswith("below") else 1.0
     allowed = sign * (bound[0] * abs(beside.value) if condition.relative else bound[0])
-    number = _distance(number, judged, beside, allowed if condition.relative else 0.0)
+    paired = judged.paired if "version" in kind else None
+    number = _distance(number, paired, beside, allowed if condition.relative else 0.0)
     edge = 0.0 if condition.relative else allowed
     return Trial(
         condition=condition,
@@ -119,12 +120,12 @@ def held(judged: Contrasted, condition: Condition) -> Trial:
     )
 
 
-def _distance(number: Estimate, judged: Contrasted, beside: Estimate, allowed: float) -> Estimate:
+def _distance(number: Estimate, paired: Measure | None, beside: Estimate, allowed: float) -> Estimate:
     """judged − other, less what a relative condition allows, with the pair's interval where both saw the same rows."""
-    paired = estimate(judged.paired) if judged.paired is not None else None
-    if paired is not None and judged.judged.low is not None:
-        ends = [None if end is None else end - allowed for end in (paired.low, paired.high)]
-        return Estimate(value=number.value - beside.value - allowed, low=ends[0], high=ends[1], n=paired.n)
+    pair = estimate(paired) if paired is not None else None
+    if pair is not None and number.low is not None:
+        ends = [None if end is None else end - allowed for end in (pair.low, pair.high)]
+        return Estimate(value=number.value - beside.value - allowed, low=ends[0], high=ends[1], n=pair.n)
     share = allowed / beside.value if beside.value else 0.0
     return combined(number, [(-(1.0 + share), beside)])
 

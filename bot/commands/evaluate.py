@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from analysis.errors import UserError
+from analysis.plan import version_of
 from bot.asking.command import Argument, Command, text_of
 from bot.asking.context import Context, Outcome, nothing_more
 from bot.asking.kinds import Slug, Words
@@ -23,8 +24,12 @@ MEASURING = "evaluation"
 
 
 def run(context: Context) -> Outcome:
-    model = context.models.get(text_of(context.request.arguments, "model") or "")
+    arguments = context.request.arguments
+    model = context.models.get(text_of(arguments, "model") or "")
     check_may_show(model.card, context.request.where)
+    for name in ("version", "against"):
+        if (version := text_of(arguments, name)) is not None:
+            version_of(model.card, version)  # what nobody can measure is no card for all to see
     return lambda tx: _begin(tx, context, model)
 
 

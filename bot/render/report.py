@@ -14,6 +14,7 @@ from analysis.card import ModelCard
 from analysis.checks import unanswered
 from analysis.drawing.chart import Chart
 from analysis.errors import UserError
+from analysis.judgement.beside import beside_the_other
 from analysis.judgement.importance import by_importance
 from analysis.judgement.left_out import left_out
 from analysis.judgement.wording import group, named, plural, sentence, shown, words
@@ -43,6 +44,7 @@ class CheckRow:
 def report(result: Result, card: ModelCard) -> str:
     """The page. Equal results give equal pages."""
     missed = unanswered(card, result.checks)
+    rows = [_check_row(c) for c in by_importance(result.checks) if c.verdict != "skipped" or c in missed]
     return _template().render(
         result=result,
         card=card,
@@ -52,9 +54,10 @@ def report(result: Result, card: ModelCard) -> str:
         headline=f"{result.model} {HEADLINE[result.verdict]}",
         verdict=WORD[result.verdict],
         charts=[(chart, base64.b64encode(chart.png).decode()) for chart in _charts(result, card)],
-        checks=[_check_row(c) for c in by_importance(result.checks) if c.verdict != "skipped" or c in missed],
+        checks=[row for row in rows if row.verdict != "pass"],
+        passed=[row for row in rows if row.verdict == "pass"],
         skipped=_skipped(result),
-        numbers=[_number_row(m) for m in result.measures if _is_whole(m, result.version)],
+        numbers=[_number_row(m, beside_the_other(result, m)) for m in result.measures if _is_whole(m, result.version)],
         groups=[_number_row(m) for m in result.measures if _is_of_a_group(m, result.version)],
     )
 
@@ -111,12 +114,13 @@ def _check_row(check: CheckResult) -> CheckRow:
     return CheckRow(check.verdict, WORD[check.verdict], name, check.says)
 
 
-def _number_row(m: Measure) -> NumberRow:
+def _number_row(m: Measure, beside: str = "") -> NumberRow:
     if m.value is None:
         return NumberRow(sentence(named(m)), "–", m.reason or "", f"{m.n:,}")
     interval = ""
     if m.low is not None and m.high is not None:
         interval = f"{shown(m.measure, m.low)} to {shown(m.measure, m.high)}"
+    interval = "; ".join(said for said in (interval, beside) if said)
     return NumberRow(sentence(named(m)), shown(m.measure, m.value), interval, f"{m.n:,}")
 
 

@@ -133,6 +133,9 @@ def test_each_task_names_the_columns_that_it_needs(task: str, columns: str, miss
         ("checks: {recall: {fail: {below_reference_by: -1%}}}", "cannot be negative"),
         ("checks: {recall: {fail: 70}}", "the limit 70, but recall cannot be above 1; write 0.7 or 70%"),
         ("checks: {roc_auc: {warn: {within: [50, 70]}}}", "ROC AUC cannot be above 1; write 0.7 or 70%"),
+        ("checks: {recall: {warn: 0.6, fail: 0.7}}", "warns at 0.6 only after it has failed at 0.7"),
+        ("checks: {log_loss: {warn: {above: 1}, fail: {above: 0.5}}}", "give warn: the limit that is reached first"),
+        ("checks: {recall: {warn: {below_reference_by: 9%}, fail: {below_reference_by: 5%}}}", "only after it has"),
         ("checks: {recall: {slice: {}, fail: 1}}", "checks.recall.slice is empty"),
         ("defaults: perhaps", 'defaults must be on or off, not "perhaps"'),
         ("sensitivity: secret", 'sensitivity cannot be "secret"; it is one of'),
@@ -151,7 +154,13 @@ def test_a_mistake_is_named_with_its_line_and_what_to_do(line: str, says: str) -
 
 
 def test_a_limit_just_above_what_can_be_and_one_of_what_has_no_end_are_taken() -> None:
-    for line in ("recall: {fail: {below: 1.01}}", "mean_absolute_percentage_error: {fail: 3}", "psi: {fail: 20}"):
+    for line in (
+        "recall: {warn: {below_reference_by: 0.1}, fail: {below_reference_by: 5%}}",
+        "positive_rate: {warn: 0.6, fail: 0.7}",
+        "recall: {fail: {below: 1.01}}",
+        "mean_absolute_percentage_error: {fail: 3}",
+        "psi: {fail: 20}",
+    ):
         (setting,) = parsed(with_line(f"checks: {{{line}}}")).checks
         assert setting.fail
 

@@ -191,6 +191,16 @@ def test_a_limit_against_the_reference_in_the_model_card_replaces_the_default_dr
     assert [r.verdict for r in results if r.check in ("performance_drop", "threshold")] == ["pass"]
 
 
+def test_the_pair_of_two_versions_says_nothing_of_the_distance_from_the_reference() -> None:
+    limit = Condition(kind="below_reference_by", bound=(0.05,))
+    card = replace(BARE, checks=(setting("roc_auc", fail=limit),))
+    measures = [auc(0.76), auc(0.92, basis="reference"), auc(0.70, version="2")]
+    pair = Measure(measure="roc_auc", value=0.06, low=-0.20, high=0.32, n=1000, version="1", basis="difference")
+    alone, beside = judged(card, *measures), judged(card, *measures, pair, against="2")
+    assert alone[0].verdict == beside[0].verdict == "fail"
+    assert alone[0].says == beside[0].says
+
+
 def test_a_default_that_cannot_be_asked_says_what_it_would_need() -> None:
     results = {r.check: r for r in judged(CARD, auc(0.7))}
     assert results["drift"].verdict == "skipped"

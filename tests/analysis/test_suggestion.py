@@ -82,6 +82,23 @@ def test_periods_that_had_drifted_are_not_taken_for_how_the_model_usually_is(tmp
     assert "Left out" not in says_calm["drift"]
 
 
+def test_a_warning_always_comes_before_the_failure(tmp_path: Path) -> None:
+    columns = rows()
+    # A model that is hardly better than one that always says the same.
+    columns["s"] = np.clip(np.random.default_rng(7).normal(0.48 + 0.04 * columns["y"], 0.15), 0.01, 0.99)
+    write(tmp_path / "before.parquet", columns)
+    _, yaml, _ = suggestions(tmp_path, columns, "reference: {source: before.parquet}")
+    text = card(log="label: y, score: s, timestamp: at", more=[*MORE, "reference: {source: before.parquet}", yaml])
+    described = parse_card(text.replace("SOURCE", "log.parquet"), root=tmp_path, name="card.yaml")
+    (auc,) = [setting for setting in described.checks if setting.check == "roc_auc"]
+    (warn,), (fail,) = auc.warn, auc.fail
+    result = evaluated(tmp_path, columns, text)
+    base = the(result, "roc_auc", basis="reference").value
+    assert base is not None
+    assert fail.bound == (0.5,)
+    assert base - warn.bound[0] > 0.5
+
+
 def test_without_a_reference_a_model_must_be_better_than_one_that_always_says_the_same(tmp_path: Path) -> None:
     columns = rows(weeks=1)
     columns["s"] = np.random.default_rng(6).random(len(columns["s"]))

@@ -229,3 +229,10 @@ def test_checks_are_suggested_from_the_latest_evaluation_and_only_to_the_one_who
     told = stage.told("Checks for small")
     assert "roc_auc: {fail: {below:" in told["text"]
     assert "it would have said" in told["text"]
+
+
+def test_a_version_that_there_is_not_is_told_to_who_asked_and_makes_no_card(stage: Stage) -> None:
+    stage.type("evaluate small --against nope")
+    stage.told("has no version")
+    stage.quiet()
+    assert stage.cards() == []
