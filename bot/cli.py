@@ -63,7 +63,7 @@ def serve(
 
 @app.command()
 def demo(
-    port: Annotated[int, typer.Option(help="the port of the local workspace")] = 8765,
+    port: Annotated[int, typer.Option(envvar="PARLEY_PORT", help="the port of the local workspace")] = 8765,
     fresh: Annotated[bool, typer.Option("--fresh", help="forget the last demo and tell the story anew")] = False,
 ) -> None:
     """A local Slack-like workspace with the bot in it, and the story of a retail team."""
@@ -74,7 +74,7 @@ def demo(
 
 @app.command()
 def workspace(
-    port: Annotated[int, typer.Option(help="the port of the page and the API")] = 8765,
+    port: Annotated[int, typer.Option(envvar="PARLEY_PORT", help="the port of the page and the API")] = 8765,
 ) -> None:
     """The local Slack-like workspace alone, for trying a bot on."""
     from bot.settings import read_settings

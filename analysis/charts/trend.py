@@ -177,7 +177,10 @@ def _since(there: list[Measure], bad: Callable[[float], bool]) -> str:
     begun = first_bad(there, bad)
     if begun is None or not begun.period or begun is there[-1]:
         return ""
-    return f" in every {kind_of(begun.period)}" if begun is there[0] else f" since {short(begun.period)}"
+    if begun is not there[0]:
+        return f" since {short(begun.period)}"
+    kind = kind_of(begun.period)
+    return f" {'on' if kind == 'day' else 'in'} every {kind}"
 
 
 def _told_volume(scene: Scene, trend: Trend) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -90,7 +90,13 @@ def _of_setting(card: ModelCard, table: MeasureTable, setting: CheckSetting, mea
     for level, conditions in levels:
         for condition in conditions:
             trial = held(table.contrasted(measure), condition)
-            # Two edges would be two lines that mean different things; the sentence of the check tells them.
-            if trial.limits and condition.kind not in ("within", "outside"):
-                side: Side = "below" if condition.kind.startswith("below") else "above"
-                yield Limit(level=level, value=trial.limits[0], side=side)
+            if trial.limits:
+                yield from _of_trial(level, condition.kind, trial.limits)
+
+
+def _of_trial(level: Level, kind: str, at: Sequence[float]) -> Iterator[Limit]:
+    if kind == "outside":
+        yield Limit(level=level, value=min(at), side="below")
+        yield Limit(level=level, value=max(at), side="above")
+    elif kind != "within":  # bad between two lines: the sentence of the check tells that
+        yield Limit(level=level, value=at[0], side="below" if kind.startswith("below") else "above")

@@ -13,6 +13,7 @@ import pytest
 from matplotlib.text import Text
 
 from analysis import charts
+from analysis.card import CheckSetting, Condition
 from analysis.charts import Chart, Marker
 from analysis.drawing.canvas import HEIGHT, WIDTH, Canvas, plain
 from analysis.drawing.chart import Scene
@@ -265,6 +266,16 @@ def test_the_limits_of_a_chart_are_those_of_its_check() -> None:
     assert whole is not None
     found = [(limit.level, round(limit.value, 6), limit.side) for limit in limits(story.CARD, table, whole)]
     assert found == [("fail", 0.662, "below"), ("warn", 0.692, "below")]
+
+
+def test_outside_two_limits_it_is_bad_and_both_are_drawn() -> None:
+    table = MeasureTable(EVERYTHING.measures, version="3")
+    whole = table.find("roc_auc")
+    assert whole is not None
+    outside, within = (Condition(kind=kind, bound=(0.7, 0.9)) for kind in ("outside", "within"))
+    card = replace(story.CARD, checks=(CheckSetting(check="roc_auc", fail=(outside,), warn=(within,)),))
+    found = [(limit.level, limit.value, limit.side) for limit in limits(card, table, whole)]
+    assert found == [("fail", 0.7, "below"), ("fail", 0.9, "above")]
 
 
 def test_small_groups_are_drawn_hollow_with_their_n() -> None:
