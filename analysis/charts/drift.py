@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from analysis.card import Condition
 from analysis.drawing.bars import name_rows, names_room, note, upright
 from analysis.drawing.canvas import BAD, DOUBT, INK, VERDICT_COLOUR, VERDICT_HATCH, Canvas, line_height
 from analysis.drawing.chart import ChartKind, Scene, Words
@@ -9,21 +12,26 @@ from analysis.drawing.values import value_ticks
 from analysis.errors import UserError
 from analysis.judgement import wording
 from analysis.judgement.default_limits import ABOVE
-from analysis.judgement.limits import Limit
+from analysis.judgement.limits import Level, Limit
 from analysis.judgement.meaning import meaning
 from analysis.values import Measure, Verdict
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 DISTANCES = ("psi", "jensen_shannon")
 MOST_ROWS = 10
 DOTTED = (0, (1, 1.6))
 ROOM_FOR_TICKS, ROOM_FOR_NUMBER = 46.0, 110.0
+CLOSE = 0.2
+"""Of the axis: two names beside each other need as much."""
 
 
 def paint(canvas: Canvas, scene: Scene) -> Words:
     """The features with the largest distance from the reference, the furthest on top, with the limits as dotted lines.
     Hatched bars are beyond a limit: crossed for fail, slanted for warn. Lines are 95 % intervals."""
     measure, rows = _rows(scene)
-    limits = _limits(measure)
+    limits = _limits(scene, measure)
     verdicts = [_verdict(scene, m, limits) for m in rows]
     shown = rows[:MOST_ROWS]
     title = _title(scene, measure, rows, verdicts)
@@ -32,26 +40,10 @@ def paint(canvas: Canvas, scene: Scene) -> Words:
     left = names_room(canvas, names)
     axes = canvas.axes(left=left, right=ROOM_FOR_NUMBER, below=ROOM_FOR_TICKS, above=line_height(13.5) + 6)
     for row, (m, verdict) in enumerate(zip(shown, verdicts, strict=False)):
-        value = m.value or 0.0
-        colour = VERDICT_COLOUR[verdict]
-        axes.barh(
-            row,
-            value,
-            height=0.62,
-            color=colour,
-            hatch=VERDICT_HATCH[verdict],
-            edgecolor="white",
-            linewidth=0,
-            zorder=3,
-        )
-        ends = (m.low, m.high) if m.low is not None and m.high is not None else (value, value)
-        axes.plot(ends, (row, row), color=INK, linewidth=1.4, solid_capstyle="butt", zorder=4)
-        text = wording.shown(measure, value)
-        note(axes, max(value, ends[1]), row, text, colour=colour if verdict in ("fail", "warn") else INK)
-    for limit in limits:
-        upright(axes, limit.value, f"{limit.level} {limit.value:g}", BAD if limit.level == "fail" else DOUBT, DOTTED)
+        _bar(axes, row, m, verdict)
     furthest = max([max(m.value or 0.0, m.high or 0.0) for m in shown] + [limit.value for limit in limits])
     axes.set_xlim(0, furthest * 1.04 or 1.0)
+    _lines(axes, limits, furthest)
     value_ticks(axes, measure, along="x")
     name_rows(
         canvas,
@@ -64,6 +56,26 @@ def paint(canvas: Canvas, scene: Scene) -> Words:
     return Words(title, _alt(scene, measure, title, rows, limits))
 
 
+def _bar(axes: Axes, row: int, m: Measure, verdict: Verdict) -> None:
+    value, colour = m.value or 0.0, VERDICT_COLOUR[verdict]
+    hatch = VERDICT_HATCH[verdict]
+    axes.barh(row, value, height=0.62, color=colour, hatch=hatch, edgecolor="white", linewidth=0, zorder=3)
+    ends = (m.low, m.high) if m.low is not None and m.high is not None else (value, value)
+    axes.plot(ends, (row, row), color=INK, linewidth=1.4, solid_capstyle="butt", zorder=4)
+    text = wording.shown(m.measure, value)
+    note(axes, max(value, ends[1]), row, text, colour=colour if verdict in ("fail", "warn") else INK)
+
+
+def _lines(axes: Axes, limits: list[Limit], furthest: float) -> None:
+    """The limits with their names; of two close together, one to the left and one to the right."""
+    values = sorted(limit.value for limit in limits)
+    close = len(values) == 2 and values[1] - values[0] < CLOSE * furthest
+    for limit in limits:
+        name, colour = f"{limit.level} {limit.value:g}", BAD if limit.level == "fail" else DOUBT
+        side = "center" if not close else "left" if limit.value == values[0] else "right"
+        upright(axes, limit.value, name, colour, DOTTED, side=side)
+
+
 def _rows(scene: Scene) -> tuple[str, list[Measure]]:
     for name in (scene.measure,) if scene.measure is not None else DISTANCES:
         found = [m for m in scene.table.whole(name) if m.value is not None and m.feature is not None]
@@ -72,10 +84,20 @@ def _rows(scene: Scene) -> tuple[str, list[Measure]]:
     raise UserError("There is no drift to draw: the model card needs a reference: to compare with.")
 
 
-def _limits(measure: str) -> list[Limit]:
+def _limits(scene: Scene, measure: str) -> list[Limit]:
+    """Of the check `drift` in the model card, or those that it has by itself; fail first."""
+    settings = scene.card.checks if scene.card is not None else ()
+    own = next((s for s in settings if s.check == "drift" and s.on and s.feature is None), None)
+    levels: tuple[tuple[Level, tuple[Condition, ...]], ...] = (("fail", own.fail), ("warn", own.warn)) if own else ()
+    found = [
+        Limit(level=level, value=condition.bound[0], side="above")
+        for level, conditions in levels
+        for condition in conditions
+        if condition.kind in ("bare", "above")
+    ]
     usual = ABOVE.get(measure)
-    if usual is None:
-        return []
+    if found or usual is None:
+        return found
     return [
         Limit(level="fail", value=usual.fail, side="above"),
         Limit(level="warn", value=usual.warn, side="above"),

@@ -52,8 +52,8 @@ def note(axes: Axes, x: float, row: float, text: str, *, colour: str = INK, bold
     )
 
 
-def upright(axes: Axes, x: float, text: str, colour: str, style: object) -> None:
-    """A line from top to bottom, named above it."""
+def upright(axes: Axes, x: float, text: str, colour: str, style: object, *, side: str = "center") -> None:
+    """A line from top to bottom, named above it: ``center``, or all to the ``left`` or ``right`` of it."""
     axes.axvline(x, color=colour, linewidth=2.5, linestyle=style, zorder=2)
     axes.annotate(
         plain(text),
@@ -63,7 +63,7 @@ def upright(axes: Axes, x: float, text: str, colour: str, style: object) -> None
         textcoords="offset points",
         fontproperties=font(SMALL),
         color=colour,
-        ha="center",
+        ha={"left": "right", "right": "left"}.get(side, side),
         va="bottom",
         annotation_clip=False,
     )

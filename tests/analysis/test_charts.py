@@ -20,6 +20,7 @@ from analysis.drawing.chart import Scene
 from analysis.drawing.time_axis import short, years
 from analysis.drawing.values import spread
 from analysis.errors import UserError
+from analysis.judgement.check import above
 from analysis.judgement.limits import limits
 from analysis.measure_table import MeasureTable
 from analysis.values import CheckResult, Measure, Result, Subject
@@ -266,6 +267,13 @@ def test_the_limits_of_a_chart_are_those_of_its_check() -> None:
     assert whole is not None
     found = [(limit.level, round(limit.value, 6), limit.side) for limit in limits(story.CARD, table, whole)]
     assert found == [("fail", 0.662, "below"), ("warn", 0.692, "below")]
+
+
+def test_the_limits_of_the_drift_chart_are_the_model_cards_own() -> None:
+    own = (CheckSetting(check="drift", warn=(above(0.4),), fail=(above(0.6),)),)
+    words = charts.draw("drift", EVERYTHING, card=replace(story.CARD, checks=own)).alt
+    assert "Limit: fail above 0.6. Limit: warn above 0.4." in words
+    assert "Limit: fail above 0.25. Limit: warn above 0.1." in charts.draw("drift", EVERYTHING, card=story.CARD).alt
 
 
 def test_outside_two_limits_it_is_bad_and_both_are_drawn() -> None:
