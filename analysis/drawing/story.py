@@ -29,6 +29,8 @@ def stories(scene: Scene) -> Iterator[Story]:
     for finding in by_importance(scene.result.checks):
         if finding.verdict in ("fail", "warn"):
             yield from of_finding(scene, finding)
+    if len(scene.table.periods()) < 2:  # a trend would be a single dot
+        yield from ((kind, scene) for kind in ("slices", "calibration", "confusion"))
     yield "trend", scene
     if scene.card is not None and isinstance(scene.card.columns.score, str):
         yield "feature", replace(scene, feature=scene.card.columns.score)

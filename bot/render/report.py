@@ -99,12 +99,17 @@ def _charts(result: Result, card: ModelCard) -> Iterator[Chart]:
     first = charts.headline(result, card=card)
     yield first
     for kind in MORE_CHARTS:
-        if kind == first.name:
+        if kind == first.name or (kind == "trend" and not _has_a_past(result)):
             continue
         try:
             yield charts.draw(kind, result, card=card)
         except UserError:
             continue  # this result has nothing of the kind to draw
+
+
+def _has_a_past(result: Result) -> bool:
+    """Whether a number over time would be more than a dot."""
+    return len(MeasureTable(result.measures, version=result.version, against=result.against).periods()) > 1
 
 
 def _check_row(check: CheckResult) -> CheckRow:
