@@ -65,10 +65,10 @@ def out_of_range_rate(feature: Feature, reference: Feature) -> Figure | None:
     if not len(reference.numbers) or not is_number(feature, reference):
         return None
     low, high = reference.moments.low, reference.moments.high
-    numbers, counts = feature.numbers.numbers, feature.numbers.over()
-    outside = float(counts[(numbers < low) | (numbers > high)].sum())
-    if feature.moments.low >= low and feature.moments.high <= high:
-        outside = 0.0
+    outside = 0.0
+    if feature.moments.low < low or feature.moments.high > high:
+        numbers, counts = feature.numbers.numbers, feature.numbers.over()
+        outside = float(counts[(numbers < low) | (numbers > high)].sum())
     note = None if feature.numbers.is_exact else "numbers are binned; those next to the edges may count on either side"
     return share("out_of_range_rate", outside, feature.rows, note=note)
 
