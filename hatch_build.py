@@ -29,7 +29,8 @@ class CompiledCounting(BuildHookInterface[Any]):
             subprocess.run(command(folder / "_bits.c", half_made), check=True, capture_output=True)  # noqa: S603  # Python's own
         except (OSError, subprocess.CalledProcessError) as error:
             made.unlink(missing_ok=True)  # an old one would not be what the source says
-            self.app.display_warning(f"no C compiler that works here ({error}); Parley will count with numpy alone")
+            said = error.stderr.decode(errors="replace") if isinstance(error, subprocess.CalledProcessError) else error
+            self.app.display_warning(f"{said}\nNothing could be compiled here: Parley will count with numpy alone.")
             return
         half_made.replace(made)  # whole, for whoever imports it meanwhile
         build_data["artifacts"].append(f"/{FOLDER}/{made.name}")

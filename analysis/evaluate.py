@@ -56,10 +56,11 @@ def evaluate(
     plan = plan_for(card, log.columns, version=version, against=against)
     plan = replace(plan, sampled_for=_sampled_for(card, plan, has_reference=reference_log is not None))
     plan = replace(plan, samples=bool(plan.sampled_for))
-    readings = [Reading.of(log, plan)]
+    readings = [Reading.of(log.with_joined_rows(plan.columns_as_they_are), plan)]
     if reference_log is not None:
         of_reference = bool(NEED_THE_REFERENCE & set(plan.sampled_for))
-        readings.append(Reading.of(reference_log, replace(plan, against=None, samples=of_reference)))
+        joined = reference_log.with_joined_rows(plan.columns_as_they_are)
+        readings.append(Reading.of(joined, replace(plan, against=None, samples=of_reference)))
     found, *others = summaries_of(readings, machine=machine or Threads(threads), tally=Tally(progress), kept=kept)
     summary = _with_rows(card, plan, found, rows, asked=window, now=now)
     reference = others[0] if others else None

@@ -75,8 +75,8 @@ class Query:
     def is_ordered(self) -> bool:
         return is_ordered(self.statement)
 
-    def narrowed(self, window: Window, joining: Joining | None) -> Query:
-        return replace(self, window=window, joining=joining)
+    def for_window(self, window: Window) -> Query:
+        return replace(self, window=window)
 
     def pieces(self) -> list[Piece]:
         return [Piece(0, self.rows, None)]

@@ -27,9 +27,10 @@ NUMBER = "rows of this kind"
 
 _TEXTS = (25, 1043)
 _TIMES = (DATE, TIMESTAMP, TIMESTAMP_WITH_ZONE)
-_DECIMAL = 1700
-_COMPARED_BY_VALUE = (16, 20, 21, 23, 26, 700, 701, 2950, *_TIMES)
-"""Truth values, numbers, UUIDs and times: what is equal is the same."""
+_FRACTIONS = (700, 701, 1700)
+"""As numbers; as texts 1.0 is not 1.00, and -0 not 0."""
+_COMPARED_BY_VALUE = (16, 20, 21, 23, 26, 2950, *_TIMES)
+"""Truth values, whole numbers, UUIDs and times: what is equal is the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def grouping_of(
         elif type_ in _TEXTS:
             given.append(f'{name} COLLATE "C"')  # letter by letter, whatever the column takes for equal
             by.append(f'{name} COLLATE "C"')
-        elif type_ in _COMPARED_BY_VALUE or (type_ == _DECIMAL and kinds[column] is Kind.FRACTION):
+        elif type_ in _COMPARED_BY_VALUE or (type_ in _FRACTIONS and kinds[column] is Kind.FRACTION):
             given.append(name)
             by.append(name)
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -88,12 +88,19 @@ class Log:
         must_have_a_timestamp(self.card, window)
         must_stand_in_order(self.card, self.table, window, exclude)
         places_count = isinstance(self.card.periods, int) or (exclude is not None and exclude.by_rows)
-        joining = None
-        if not places_count and not window.by_rows and exclude is None:
-            joining = Joining(self.table.timestamp, cast("str | None", self.card.periods))
-        table = self.table.narrowed(ALL if places_count else window, joining)
+        table = self.table.for_window(ALL if places_count else window)
         partitions = partitions_of(table, window, exclude)
         return replace(self, table=table, window=window, exclude=exclude, partitions=partitions)
+
+    def with_joined_rows(self, as_they_are: Collection[str]) -> Log:
+        """The same log, where a database may give rows that are alike as one with their number. ``as_they_are`` are the
+        columns that are read for more than to tell a row's period."""
+        periods = self.card.periods
+        if isinstance(periods, int) or self.window.by_rows or self.exclude is not None:
+            return self
+        time, keys = self.table.timestamp, self.card.labels.by if self.card.labels is not None else ()
+        joining = Joining(None, None) if time in as_they_are or time in keys else Joining(time, periods)
+        return replace(self, table=self.table.with_joined_rows(joining))
 
     def key_of(self, partition: Partition, columns: Sequence[str]) -> str | None:
         """What the columns of a partition's rows hang on, as text; None where only some of its rows may count,

@@ -39,11 +39,15 @@ class Table:
     kinds: Mapping[str, Kind]
     timestamp: str | None
 
-    def narrowed(self, window: Window, joining: Joining | None) -> Table:
-        """The same table, where a database may leave away rows outside a window of time, and join those that are alike;
-        files give all rows as they are."""
-        files = (f.narrowed(window, joining) if isinstance(f, Query) else f for f in self.files)
-        return replace(self, files=tuple(files))
+    def for_window(self, window: Window) -> Table:
+        """The same table, where a database may leave away rows outside a window of time; files give all rows."""
+        return replace(self, files=tuple(f.for_window(window) if isinstance(f, Query) else f for f in self.files))
+
+    def with_joined_rows(self, joining: Joining) -> Table:
+        """The same table, where a database may give rows that are alike as one; files give them as they are."""
+        return replace(
+            self, files=tuple(replace(f, joining=joining) if isinstance(f, Query) else f for f in self.files)
+        )
 
     @property
     def unordered(self) -> str | None:

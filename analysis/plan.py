@@ -68,6 +68,11 @@ class Plan:
         return tuple(dict.fromkeys([*self.features, *(c for c in said if c is not None)]))
 
     @property
+    def columns_as_they_are(self) -> frozenset[str]:
+        """Those that are read for more than to tell a row's period."""
+        return frozenset(_with_columns(replace(self, periods=None)).columns)
+
+    @property
     def period_column(self) -> str | None:
         return self.timestamp if isinstance(self.periods, str) else None
 

@@ -11,12 +11,12 @@ import numpy as np
 from analysis.summaries.columns import number_as_text
 from analysis.summaries.distinct import Ints
 from analysis.summaries.features import Feature
-from analysis.summaries.keys import Floats, middles
+from analysis.summaries.keys import EXACT, Floats, coarser, keys_of, middles
 from analysis.summaries.slicing import Ranges, quantiles, tidy
 from analysis.summaries.table import Table
 
-Place = Callable[[Floats], Ints]
-"""The bin of each number."""
+Place = Callable[[Table], Ints | None]
+"""The bin of each place on a table's axis; None where it cannot be told."""
 
 MOST_VALUES_AS_BINS = 20
 TENTHS = tuple(i / 10 for i in range(1, 10))
@@ -57,22 +57,36 @@ def binned_numbers(window: Feature, reference: Feature | None) -> Binned:
     few = all(len(t.axis) <= MOST_VALUES_AS_BINS for t in tables)
     values = np.unique(np.concatenate([t.numbers for t in tables])) if few else np.zeros(MOST_VALUES_AS_BINS + 1)
     if len(values) <= MOST_VALUES_AS_BINS and all(t.is_exact for t in tables):
-        names = tuple(number_as_text(float(v)) for v in values)
-
-        def place(numbers: Floats) -> Ints:
-            return np.searchsorted(values, numbers).astype(np.int64)
+        names, place = tuple(number_as_text(float(v)) for v in values), _by_value(values)
     else:
         ranges = Ranges(tidy(quantiles(base.numbers, base.over(), TENTHS)))
-        names, place = tuple(ranges.names()), ranges.places
+        names, place = tuple(ranges.names()), _by_range(ranges)
     periods, by_period = _by_lane(window.numbers_by_period, place, len(names))
+    there = _counts(reference.numbers, place, len(names)) if reference is not None else None
     return Binned(
         names,
         _counts(window.numbers, place, len(names)),
         periods,
         by_period,
-        _counts(reference.numbers, place, len(names)) if reference is not None else None,
+        there,
         not all(t.is_exact for t in tables),
     )
+
+
+def _by_value(values: Floats) -> Place:
+    """Each value is a bin. A table of many periods may be so coarse that it cannot tell two of them apart."""
+
+    def place(table: Table) -> Ints | None:
+        keys = coarser(keys_of(values), EXACT, table.level)
+        if len(keys) > 1 and not (keys[1:] > keys[:-1]).all():
+            return None
+        return np.searchsorted(keys, table.axis).astype(np.int64)
+
+    return place
+
+
+def _by_range(ranges: Ranges) -> Place:
+    return lambda table: ranges.places(table.numbers)
 
 
 def binned_texts(window: Feature, reference: Feature | None) -> Binned | None:
@@ -112,12 +126,17 @@ def texts_of(feature: Feature) -> tuple[Sequence[str] | None, Table | None]:
 
 
 def _counts(table: Table, place: Place, size: int) -> Ints:
-    places = place(table.numbers)
+    places = place(table)
+    if places is None:
+        return np.zeros(size, dtype=np.int64)
     return np.bincount(places, weights=table.over(), minlength=size).astype(np.int64)
 
 
 def _by_lane(table: Table, place: Place, size: int) -> tuple[Ints, Ints]:
+    found = place(table)
+    if found is None:
+        return np.zeros(0, dtype=np.int64), np.zeros((0, size), dtype=np.int64)
     lanes, rows = np.unique(table.lanes, return_inverse=True)
-    places = place(table.numbers)[table.places]
+    places = found[table.places]
     grid = np.bincount(rows * size + places, weights=table.counts, minlength=len(lanes) * size)
     return lanes, grid.astype(np.int64).reshape(len(lanes), size)

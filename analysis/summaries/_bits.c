@@ -54,7 +54,7 @@ static void find_places(const double *values, int size, int shift, int32_t first
         int32_t sign = upper >> 31;
         int32_t step = ((upper & MAGNITUDE) >> shift) - first;
         step = step > 0 ? step : 0;
-        places[j] = ((step ^ sign) - sign) - low;
+        places[j] = (int32_t)((uint32_t)((step ^ sign) - sign) - (uint32_t)low);
     }
 }
 
@@ -64,6 +64,7 @@ static int look_for_cells(const double *values, Py_ssize_t size, const int64_t *
                           double *squares)
 {
     int32_t places[LANES];
+    uint64_t many = bins > 0 ? (uint64_t)(cells / bins) : 0;
     for (Py_ssize_t start = 0; start < size; start += LANES) {
         const double *row = values + start;
         int some = size - start < LANES ? (int)(size - start) : LANES;
@@ -73,13 +74,10 @@ static int look_for_cells(const double *values, Py_ssize_t size, const int64_t *
         }
         find_places(row, some, shift, first, low, places);
         for (int j = 0; j < some; j++) {
-            uint64_t place = (uint64_t)(int64_t)places[j];
-            if (place >= (uint64_t)bins)
+            uint64_t place = (uint64_t)(int64_t)places[j], lane = lanes == NULL ? 0 : (uint64_t)lanes[start + j];
+            if (place >= (uint64_t)bins || lane >= many)
                 return -1;
-            uint64_t cell = lanes == NULL ? place : (uint64_t)lanes[start + j] * (uint64_t)bins + place;
-            if (cell >= (uint64_t)cells)
-                return -1;
-            counts[cell]++;
+            counts[lane * (uint64_t)bins + place]++;
         }
     }
     return 0;
@@ -87,6 +85,10 @@ static int look_for_cells(const double *values, Py_ssize_t size, const int64_t *
 
 static int holds(const Py_buffer *buffer, Py_ssize_t many, const char *name)
 {
+    if ((uintptr_t)buffer->buf % 8 != 0) {
+        PyErr_Format(PyExc_ValueError, "%s does not lie on a multiple of 8 bytes", name);
+        return 0;
+    }
     if (buffer->len == many * 8)
         return 1;
     PyErr_Format(PyExc_ValueError, "%s holds %zd bytes instead of %zd", name, buffer->len, many * 8);
@@ -100,7 +102,7 @@ static PyObject *ends(PyObject *Py_UNUSED(module), PyObject *arguments)
     if (!PyArg_ParseTuple(arguments, "y*w*", &values, &sums))
         return NULL;
     Py_ssize_t size = values.len / 8;
-    int right = holds(&sums, LANES, "sums");
+    int right = holds(&sums, LANES, "sums") && holds(&values, size, "values");
     if (right && size == 0) {
         PyErr_SetString(PyExc_ValueError, "no number has no ends");
         right = 0;
@@ -133,7 +135,12 @@ static PyObject *count(PyObject *Py_UNUSED(module), PyObject *arguments)
         PyBuffer_Release(&squares);
         return NULL;
     }
-    int right = holds(&squares, LANES, "squares") && (!has_lanes || holds(&lanes, size, "lanes"));
+    int right = holds(&squares, LANES, "squares") && holds(&values, size, "values") &&
+                holds(&counts, counts.len / 8, "counts") && (!has_lanes || holds(&lanes, size, "lanes"));
+    if (right && (shift < 0 || shift > 31 || first < 0 || bins < 0)) {
+        PyErr_SetString(PyExc_ValueError, "shift lies from 0 to 31, first and bins are not below 0");
+        right = 0;
+    }
     if (right) {
         Py_BEGIN_ALLOW_THREADS
         inside = look_for_cells(values.buf, size, has_lanes ? lanes.buf : NULL, shift, first, low, mean, counts.buf,

@@ -136,6 +136,7 @@ LOOKS = _best()
 
 def in_bins(values: Floats, level: int) -> Encoded | None:
     """Each number's bin; None where the bins are too far apart to be counted in one array. Don't pass NaN."""
+    values = np.ascontiguousarray(values)  # a column of a table lies apart
     low, high = _step(float(values.min()), level), _step(float(values.max()), level)
     if high - low > 4 * len(values) + 1024:
         return None

@@ -58,11 +58,11 @@ def moments_of_counts(numbers: Floats, counts: Floats) -> Moments:
     if not count:
         return Moments(low=low, high=high, infinite=infinite)
     with np.errstate(over="ignore", invalid="ignore"):  # of numbers near the end of the floats; it is not shown
-        mean = float((numbers * counts).sum()) / count
-        squares = float((np.square(numbers - mean) * counts).sum())
-    if len(numbers) == 1:
-        mean, squares = float(numbers[0]), 0.0  # a mean of equals need not be the same number
-    return Moments(count, mean, squares, low, high, infinite)
+        # From the least on: the digits of large numbers are not spent on what they have in common.
+        apart = numbers - numbers[0]
+        mean = float((apart * counts).sum()) / count
+        squares = float((np.square(apart - mean) * counts).sum())
+    return Moments(count, float(numbers[0]) + mean, squares, low, high, infinite)
 
 
 def _of_piece(values: Floats) -> Moments:

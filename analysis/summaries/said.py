@@ -71,7 +71,8 @@ def multiclass_rows(plan: Plan, version: Judged, columns: Columns, *, levels: Se
     (of equal ones the first in the model card)."""
     size, names = _size(columns), [written(name or "") for name, _ in version.scores]
     label = _texts(columns[plan.label]) if plan.label is not None else pa.nulls(size, pa.string())
-    scores = np.stack([_scores(c, columns) for _, c in version.scores], axis=1) if names else np.zeros((size, 0))
+    by_class = np.stack([_scores(c, columns) for _, c in version.scores]) if names else np.zeros((0, size))
+    scores = by_class.T  # each column lies in one run
     complete = ~np.isnan(scores).any(axis=1) if names else np.zeros(size, dtype=bool)
     if version.prediction is not None:
         predicted = _texts(columns[version.prediction])

@@ -12,7 +12,7 @@ from scipy import stats
 from scipy.spatial import distance
 
 from analysis.measures.chances import chi2_chance, ks_chance
-from tests.analysis.evaluating import card, evaluated, the, value
+from tests.analysis.evaluating import card, evaluated, the, value, write
 
 LOG = "score: score"
 FIRST = "reference: {window: rows 0..REF}"
@@ -141,3 +141,26 @@ def test_the_ks_chance_is_scipys(rows: int, scaled: float) -> None:
 def test_the_chi2_chance_is_scipys(freedom: int, statistic: float) -> None:
     by_scipy = stats.chi2.sf(statistic, freedom)
     assert chi2_chance(statistic, freedom) == pytest.approx(by_scipy, rel=1e-9, abs=1e-14)
+
+
+@pytest.mark.parametrize(("hours", "told"), [(100, True), (1_700, True), (12_000, False)])
+def test_few_values_in_many_periods_are_told_apart_or_not_told_at_all(tmp_path: Path, hours: int, told: bool) -> None:
+    each, chance = 12, np.random.default_rng(7)
+    first = np.datetime64("2024-01-01T00", "us")
+    values = chance.integers(0, 11, hours * each) / 10
+    rows = {
+        "at": np.repeat(first + np.arange(hours) * np.timedelta64(1, "h"), each),
+        "x": values,
+        "score": np.full(hours * each, 0.5),
+    }
+    write(tmp_path / "before.parquet", rows)
+    described = card(log="timestamp: at, score: score", more=["periods: hour", "reference: {source: before.parquet}"])
+    result = evaluated(tmp_path, rows, described)
+    found = [m for m in result.measures if m.measure == "psi" and m.feature == "x" and m.period is not None]
+    assert len(found) == (hours if told else 0)
+    reference = np.bincount((values * 10).round().astype(int), minlength=11) / len(values)
+    for number in (0, len(found) // 2, len(found) - 1) if told else ():
+        here = np.bincount((values[number * each :][:each] * 10).round().astype(int), minlength=11) / each
+        a, b = np.maximum(here, 1e-4), np.maximum(reference, 1e-4)
+        assert found[number].n == each
+        assert found[number].value == pytest.approx(((a - b) * np.log(a / b)).sum(), rel=1e-9)

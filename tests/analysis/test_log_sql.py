@@ -6,6 +6,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -29,7 +30,6 @@ from analysis.log_sql import BATCH_ROWS, Database
 from analysis.log_sql_text import is_ordered
 from analysis.log_values import Kind
 from analysis.values import Measure, Result
-from analysis.windows import ALL
 from tests.analysis.evaluating import NOW
 from tests.analysis.logs import opened, read, refused
 from tests.databases import KINDS, fresh_url
@@ -427,13 +427,14 @@ class TestPostgresql:
             ("select label, at::text as at from log", ["label", "at"], Joining("at", "month"), ROWS),
             ("select label, '10.0.0.1'::inet as address from log", ["label", "address"], Joining(None, None), ROWS),
             ("select label, 1.0::numeric as price from log", ["label", "price"], Joining(None, None), 2),
+            ("select label::float8 as s, 1.5::float8 as price from log", ["s", "price"], Joining(None, None), 2),
             ("select label from log limit 99999", ["label"], Joining(None, None), 99_999),
         ],
     )
     def test_rows_are_joined_only_where_many_are_alike_and_nothing_is_lost(
         self, sql: str, asked: list[str], joining: Joining | None, rows: int
     ) -> None:
-        query = a_query(sql, "at").narrowed(ALL, joining)
+        query = replace(a_query(sql, "at"), joining=joining)
         grouping = query.grouping(asked)
         assert (grouping is None) == (rows > 1_000)
         statement = grouping.asking(sql, "") if grouping is not None else sql
@@ -442,9 +443,49 @@ class TestPostgresql:
         given = sum(n for n, _ in query.read(query.pieces()[0], asked, query.kinds))
         assert given == (99_999 if "limit" in sql else ROWS)
 
+    @pytest.mark.parametrize(
+        ("columns", "more", "labels"),
+        [
+            ("{timestamp: day, label: label, score: score}", "slices: [day]", ""),
+            ("{timestamp: day, label: label, score: score, id: day}", "", ""),
+            (
+                "{timestamp: day, label: was, score: score}",
+                "",
+                (
+                    "  labels: {source: {sql: 'select distinct (at at time zone ''UTC'')::date as day, "
+                    "extract(doy from at)::int % 2 as was from log', url: env:WAREHOUSE_URL}, by: day}"
+                ),
+            ),
+        ],
+        ids=["slices", "ids", "keys of labels"],
+    )
+    def test_times_that_mean_more_than_their_period_are_told_apart(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, columns: str, more: str, labels: str
+    ) -> None:
+        sql = "select (at at time zone ''UTC'')::date as day, round(score::numeric, 1)::float8 as score, label from log"
+        text = f"model: m\ntask: binary\nperiods: month\n{more}\nlog:\n  columns: {columns}\n{labels}\n"
+        text += f"  source: {written(sql)}\ndefaults: off\n"
+        card = parse_card(text, root=tmp_path, name="m.yaml")
+        found = {}
+        for fewest in (10, 10**9):
+            monkeypatch.setattr(groups, "FEWEST_ALIKE", fewest)
+            measures = counted(evaluate(card, now=NOW))
+            found[fewest] = {(m.measure, m.feature, m.slice, m.period): (m.value, m.n) for m in measures}
+        assert found[10].keys() == found[10**9].keys()
+        for key, (value, n) in found[10**9].items():
+            assert found[10][key][1] == n, key
+            assert nearly(found[10][key][0], value), key
+
+    def test_an_empty_window_says_what_the_log_covers_to_the_minute(self, tmp_path: Path) -> None:
+        source = written("select at, label, round(score::numeric, 1)::float8 as score from log")
+        text = f"model: m\ntask: binary\nperiods: month\nlog:\n  source: {source}\n"
+        text += "  columns: {timestamp: at, label: label, score: score}\n"
+        with pytest.raises(DataError, match="from 2026-01-01 00:00 to 2026-05-19 21:19 UTC"):
+            evaluate(parse_card(text, root=tmp_path, name="m.yaml"), now=NOW, window="2030-01")
+
     def test_rows_without_a_time_are_joined_apart_from_those_with_one(self) -> None:
         sql = "select case when label = 1 then at end as at, label from log"
-        query = a_query(sql, "at").narrowed(ALL, Joining("at", None))
+        query = replace(a_query(sql, "at"), joining=Joining("at", None))
         (one, two), pieces = (0, 0), query.read(query.pieces()[0], ["at", "label"], query.kinds)
         for _, found in pieces:
             one += found["at"].null_count

@@ -142,3 +142,13 @@ def test_names_of_classes_that_only_look_like_numbers_stay_apart(tmp_path: Path)
     columns = {"label": ["1_0", "10", "9007199254740993"], "said": ["10", "10", "9007199254740992"]}
     result = evaluated(tmp_path, columns, card(log="label: label, prediction: said", task="multiclass"))
     assert value(result, "accuracy") == pytest.approx(1 / 3)
+
+
+def test_more_rows_than_scores_are_kept_of_give_areas_within_the_notes_bound(tmp_path: Path) -> None:
+    columns, label, scores = rows(n=140_000)
+    del columns["weight"]
+    result = evaluated(tmp_path, columns, card(log=LOG, task="multiclass"))
+    for i, name in enumerate(CLASSES):
+        found = the(result, "roc_auc", class_=name)
+        assert found.value == pytest.approx(metrics.roc_auc_score(label == name, scores[:, i]), abs=1e-4)
+    assert value(result, "log_loss") == pytest.approx(metrics.log_loss(label, scores, labels=CLASSES), rel=1e-9)
