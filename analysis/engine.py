@@ -137,8 +137,8 @@ class Work:
 class Machine(Protocol):
     """Where tasks are done: threads here, or a cluster."""
 
-    def parts(self, work: Work, tasks: Sequence[Task], tally: Tally) -> Iterator[Part | None]:
-        """The tasks' parts in the order of the tasks, holding few at a time."""
+    def sums(self, work: Work, runs: Sequence[Sequence[Task]], tally: Tally) -> Iterator[Part | None]:
+        """What the parts of each run of tasks add up to, in the order of the runs, holding few at a time."""
         ...
 
 
@@ -159,13 +159,15 @@ class Threads:
 
     number: int
 
-    def parts(self, work: Work, tasks: Sequence[Task], tally: Tally) -> Iterator[Part | None]:
+    def sums(self, work: Work, runs: Sequence[Sequence[Task]], tally: Tally) -> Iterator[Part | None]:
         def done(task: Task) -> Part | None:
             part = work.part(task, lambda rows: tally.add(rows=rows))
             tally.add(pieces=1)
             return part
 
-        return in_order(done, tasks, threads=self.number)
+        parts = in_order(done, [task for run in runs for task in run], threads=self.number)
+        for run in runs:
+            yield sum_of(list(islice(parts, len(run))))
 
 
 def summaries_of(
@@ -178,7 +180,7 @@ def summaries_of(
     tally.expect(sum(len(stretch.tasks) for stretch in stretches))
     sums = [[Tree(added) for _ in reading.blocks] for reading in readings]
     if kept is None:
-        totals = _totals(work, stretches, machine, tally)
+        totals = machine.sums(work, [stretch.tasks for stretch in stretches], tally)
     else:
         totals = _remembered_totals(work, stretches, machine, tally, kept)
     for stretch, total in zip(stretches, totals, strict=True):
@@ -190,13 +192,8 @@ def summaries_of(
     ]
 
 
-def _totals(work: Work, stretches: Sequence[Stretch], machine: Machine, tally: Tally) -> Iterator[Part | None]:
-    parts = machine.parts(work, [task for stretch in stretches for task in stretch.tasks], tally)
-    for stretch in stretches:
-        yield _total(list(islice(parts, len(stretch.tasks))))
-
-
-def _total(parts: Sequence[Part | None]) -> Part | None:
+def sum_of(parts: Sequence[Part | None]) -> Part | None:
+    """The parts as one, in their order; None where none of them has a row."""
     there = [part for part in parts if part is not None]
     return added(there) if there else None
 
@@ -213,12 +210,12 @@ def _remembered_totals(
         for own, whole in zip(keys, whole_there, strict=True)
     ]
     unknown = [
-        task
+        (task,)
         for stretch, whole, known in zip(stretches, whole_there, there, strict=True)
         for task, is_known in zip(stretch.tasks, known, strict=True)
         if not whole and not is_known
     ]
-    fresh = machine.parts(work, unknown, tally)
+    fresh = machine.sums(work, unknown, tally)
     for stretch, own, key, whole, known in zip(stretches, keys, wholes, whole_there, there, strict=True):
         if whole:
             yield _remembered(kept, key, work, stretch.tasks, tally)
@@ -227,7 +224,7 @@ def _remembered_totals(
             _remembered(kept, part_key, work, (task,), tally) if is_known else _put(kept, part_key, next(fresh))
             for task, part_key, is_known in zip(stretch.tasks, own, known, strict=True)
         ]
-        yield _put(kept, key, _total(parts))
+        yield _put(kept, key, sum_of(parts))
 
 
 def _key_of_all(stretch: Stretch, keys: Sequence[str | None]) -> str | None:
@@ -242,7 +239,7 @@ def _remembered(kept: Kept, key: str | None, work: Work, tasks: Sequence[Task], 
     data = kept.get(key) if key is not None else None
     part = unpacked(data) if data is not None else None
     if part is None:
-        part = _put(kept, key, _total([work.part(task) for task in tasks]))
+        part = _put(kept, key, sum_of([work.part(task) for task in tasks]))
     tally.add(pieces=len(tasks), rows=part.rows if isinstance(part, Summary) else 0)
     return part
 

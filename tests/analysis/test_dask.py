@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +21,7 @@ import pyarrow.parquet as pq
 import pytest
 from distributed import Client, LocalCluster
 
+import analysis
 from analysis.card import ModelCard
 from analysis.card_reading import read_card
 from analysis.dask_machine import Dask
@@ -72,6 +77,67 @@ def test_a_worker_that_is_killed_in_mid_run_changes_nothing(cluster: LocalCluste
     found = evaluate(card, now=NOW, machine=Dask(cluster.scheduler_address), progress=kill)
     assert killed.is_set()
     assert found == evaluate(card, now=NOW)
+
+
+def test_a_worker_without_parley_is_sent_its_code_and_gives_the_same(card: ModelCard, tmp_path: Path) -> None:
+    here = evaluate(card, now=NOW)
+    with (
+        a_cluster_without_parley(tmp_path) as address,
+        Client(address, set_as_default=False) as client,  # type: ignore[no-untyped-call]  # as above
+    ):
+        client.wait_for_workers(1, timeout=60)
+        assert set(client.run(where_parley_is).values()) == {None}
+        assert evaluate(card, now=NOW, machine=Dask(address)) == here
+        (sent,) = client.run(where_parley_is).values()
+        assert "parley_analysis-" in sent
+        # What was sent is still there, and is not sent again.
+        assert evaluate(card, now=NOW, machine=Dask(address)) == here
+        assert set(client.run(where_parley_is).values()) == {sent}
+
+
+def test_workers_that_have_this_very_code_are_sent_nothing(cluster: LocalCluster, card: ModelCard) -> None:
+    evaluate(card, now=NOW, machine=Dask(cluster.scheduler_address))
+    with Client(cluster.scheduler_address, set_as_default=False) as client:  # type: ignore[no-untyped-call]  # as above
+        found = set(client.run(where_parley_is).values())
+    assert found == {str(Path(analysis.__file__ or ""))}
+
+
+def where_parley_is() -> str | None:
+    from importlib.util import find_spec
+
+    spec = find_spec("analysis")
+    return spec.origin if spec is not None else None
+
+
+where_parley_is.__module__ = "__main__"  # so that it travels whole
+
+
+@contextmanager
+def a_cluster_without_parley(folder: Path) -> Iterator[str]:
+    """A scheduler and a worker with the libraries of this environment alone, by the scheduler's address: what is
+    installed in place is not found without `site`."""
+    file = folder / "scheduler.json"
+    with (
+        without_parley("scheduler", "--scheduler-file", str(file), "--host", "127.0.0.1", "--port", "0", folder=folder),
+        without_parley("worker", "--scheduler-file", str(file), "--nthreads", "1", "--no-nanny", folder=folder),
+    ):
+        ends = time.monotonic() + 60
+        while not file.exists() and time.monotonic() < ends:
+            time.sleep(0.05)
+        yield json.loads(file.read_text(encoding="utf-8"))["address"]
+
+
+@contextmanager
+def without_parley(command: str, *words: str, folder: Path) -> Iterator[None]:
+    libraries = str(Path(np.__file__).parents[1])
+    start = f"from distributed.cli.dask_{command} import main; main({[*words, '--no-dashboard']!r})"
+    program = f"import sys; sys.path.append({libraries!r}); {start}"
+    process = subprocess.Popen([sys.executable, "-S", "-c", program], cwd=folder, stderr=subprocess.DEVNULL)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(30)
 
 
 def test_what_is_wrong_with_the_log_is_said_as_on_this_machine(cluster: LocalCluster, tmp_path: Path) -> None:
