@@ -299,6 +299,15 @@ def test_a_thread_is_opened_answered_edited_and_cleared(room: Room, open_page: O
     expect(thread).to_be_hidden()
 
 
+def test_who_opens_a_thread_by_its_link_writes_there(room: Room, open_page: OpenPage) -> None:
+    parent = room.stage.post("a card")
+    page = open_page(f"{room.url}/{parent}")
+    expect(page.get_by_label("Reply…")).to_be_focused()
+    page.goto(room.url)
+    page.reload()
+    expect(page.get_by_label("Message #return-risk")).to_be_focused()
+
+
 def test_a_command_in_a_thread_is_refused_there(room: Room, open_page: OpenPage) -> None:
     parent = room.stage.post("a card")
     page = open_page(f"{room.url}/{parent}")

@@ -88,7 +88,9 @@ async function goTo(channel, thread = "") {
   pane(thread ? "thread" : "channel");
   await showTeam();
   await Promise.all([showChannel({ toEnd: true }), showThread({ toEnd: true })]);
-  if (!matchMedia("(max-width: 700px)").matches) byId("composer").firstElementChild?.focusField?.();
+  // Not away from somebody who writes already.
+  const writes = document.activeElement?.closest(".composer");
+  if (!writes && !matchMedia("(max-width: 700px)").matches) byId(thread ? "thread-composer" : "composer").firstElementChild?.focusField?.();
 }
 
 function remember() {
