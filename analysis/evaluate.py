@@ -14,6 +14,7 @@ from analysis.errors import DataError
 from analysis.known_checks import must_name_known_checks
 from analysis.labels import must_have_the_positive
 from analysis.log_opening import open_with_reference
+from analysis.log_reading import Log
 from analysis.material import Material
 from analysis.measuring import measured
 from analysis.near_names import listed
@@ -56,11 +57,7 @@ def evaluate(
     plan = plan_for(card, log.columns, version=version, against=against)
     plan = replace(plan, sampled_for=_sampled_for(card, plan, has_reference=reference_log is not None))
     plan = replace(plan, samples=bool(plan.sampled_for))
-    readings = [Reading.of(log.with_joined_rows(plan.columns_as_they_are), plan)]
-    if reference_log is not None:
-        of_reference = bool(NEED_THE_REFERENCE & set(plan.sampled_for))
-        joined = reference_log.with_joined_rows(plan.columns_as_they_are)
-        readings.append(Reading.of(joined, replace(plan, against=None, samples=of_reference)))
+    readings = _readings(plan, log, reference_log)
     found, *others = summaries_of(readings, machine=machine or Threads(threads), tally=Tally(progress), kept=kept)
     summary = _with_rows(card, plan, found, rows, asked=window, now=now)
     reference = others[0] if others else None
@@ -80,6 +77,16 @@ def evaluate(
         measures=measures,
         checks=checks,
     )
+
+
+def _readings(plan: Plan, log: Log, reference: Log | None) -> list[Reading]:
+    """Of the window, and of the reference, where nobody is compared and the sample may not be needed."""
+    found = [Reading.of(log.with_joined_rows(plan.columns_as_they_are), plan)]
+    if reference is not None:
+        samples = bool(NEED_THE_REFERENCE & set(plan.sampled_for))
+        joined = reference.with_joined_rows(plan.columns_as_they_are)
+        found.append(Reading.of(joined, replace(plan, against=None, samples=samples)))
+    return found
 
 
 def _sampled_for(card: ModelCard, plan: Plan, *, has_reference: bool) -> tuple[str, ...]:

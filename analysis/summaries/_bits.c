@@ -124,7 +124,7 @@ static PyObject *count(PyObject *Py_UNUSED(module), PyObject *arguments)
     int shift = 0, first = 0, low = 0, inside = 0;
     double mean = 0;
     Py_ssize_t bins = 0;
-    if (!PyArg_ParseTuple(arguments, "y*Oiiidnw*w*", &values, &by, &shift, &first, &low, &mean, &bins, &counts,
+    if (!PyArg_ParseTuple(arguments, "y*O(iiin)dw*w*", &values, &by, &shift, &first, &low, &bins, &mean, &counts,
                           &squares))
         return NULL;
     Py_ssize_t size = values.len / 8;

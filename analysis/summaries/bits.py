@@ -7,7 +7,7 @@ compiled, in a fifteenth.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,16 @@ MOST_CELLS = 4 * AT_ONCE
 
 _MAGNITUDE = 0x7FFF_FFFF
 Halves = npt.NDArray[np.int32]
+
+
+class Bins(NamedTuple):
+    """A number's step from zero is what is left of the upper half of its bits when ``shift`` bits are dropped, less
+    ``first``. The bins are ``size`` steps from ``low`` on."""
+
+    shift: int
+    first: int
+    low: int
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,20 +88,9 @@ class Looks(Protocol):
         ...
 
     def count(
-        self,
-        values: Floats,
-        lanes: Ints | None,
-        shift: int,
-        first: int,
-        low: int,
-        mean: float,
-        bins: int,
-        counts: Ints,
-        squares: Floats,
-        /,
+        self, values: Floats, lanes: Ints | None, bins: Bins, mean: float, counts: Ints, squares: Floats, /
     ) -> None:
-        """Adds to ``counts`` (lanes, bins), whose first bin lies ``low`` steps from zero, and to ``squares`` (LANES)
-        what is apart from the ``mean``; ``shift`` and ``first`` say how steps are made of bits."""
+        """Adds to ``counts`` (lanes, bins), and to ``squares`` (LANES) what is apart from the ``mean``."""
         ...
 
 
@@ -103,23 +102,13 @@ class Numpy:
         return float(values.min()), float(values.max())
 
     def count(
-        self,
-        values: Floats,
-        lanes: Ints | None,
-        shift: int,
-        first: int,
-        low: int,
-        mean: float,
-        bins: int,
-        counts: Ints,
-        squares: Floats,
-        /,
+        self, values: Floats, lanes: Ints | None, bins: Bins, mean: float, counts: Ints, squares: Floats, /
     ) -> None:
         apart = values - mean
         add_by_lane(np.square(apart, out=apart), squares)
-        cells: npt.NDArray[np.integer] = _places(_upper(values), shift, first, low)
+        cells: npt.NDArray[np.integer] = _places(_upper(values), bins)
         if lanes is not None:
-            cells = lanes * bins + cells
+            cells = lanes * bins.size + cells
         counts += np.bincount(cells, minlength=counts.size).reshape(counts.shape)
 
 
@@ -143,7 +132,7 @@ def in_bins(values: Floats, level: int) -> Encoded | None:
     upper, places = _upper(values), np.empty(len(values), dtype=np.int64)
     for start in range(0, len(values), AT_ONCE):
         rows = slice(start, start + AT_ONCE)
-        places[rows] = _places(upper[rows], level - 32, _first(level), low)
+        places[rows] = _places(upper[rows], Bins(level - 32, _first(level), low, high - low + 1))
     return Encoded(_keys(low, high + 1, level), places, level)
 
 
@@ -177,11 +166,11 @@ def _grid_of_piece(values: Floats, level: int, lanes: Lanes | None, looks: Looks
         if not np.isfinite(total := float(sums.sum())):
             return None
     low, high = _step(ends[0], level), _step(ends[1], level)
-    size = high - low + 1
-    if size * many > MOST_CELLS:
+    bins = Bins(level - 32, _first(level), low, high - low + 1)
+    if bins.size * many > MOST_CELLS:
         return None
-    counts, mean = np.zeros((many, size), dtype=np.int64), total / len(values)
-    looks.count(values, by, level - 32, _first(level), low, mean, size, counts, squares)
+    counts, mean = np.zeros((many, bins.size), dtype=np.int64), total / len(values)
+    looks.count(values, by, bins, mean, counts, squares)
     return Grid(low, counts, level, missing, _moments(len(values), mean, float(squares.sum()), ends))
 
 
@@ -203,19 +192,19 @@ def _step(value: float, level: int) -> int:
     return -step if value < 0 else step
 
 
-def _places(upper: Halves, shift: int, first: int, low: int) -> Halves:
-    """How many steps each number is above the least one, whose step is ``low``."""
+def _places(upper: Halves, bins: Bins) -> Halves:
+    """How many steps each number is above the least one."""
     steps = upper.copy()  # side by side, where each further pass takes a third of the time
-    signs = np.right_shift(steps, 31) if low < 0 else None
+    signs = np.right_shift(steps, 31) if bins.low < 0 else None
     if signs is not None:
         np.bitwise_and(steps, _MAGNITUDE, out=steps)
-    np.right_shift(steps, shift, out=steps)
-    np.subtract(steps, first, out=steps)
+    np.right_shift(steps, bins.shift, out=steps)
+    np.subtract(steps, bins.first, out=steps)
     np.maximum(steps, 0, out=steps)
     if signs is not None:
         np.bitwise_xor(steps, signs, out=steps)  # with the next line: the negative of those below zero
         np.subtract(steps, signs, out=steps)
-    return np.subtract(steps, low, out=steps)
+    return np.subtract(steps, bins.low, out=steps)
 
 
 def _first(level: int) -> int:

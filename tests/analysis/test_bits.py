@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.summaries.bits import COARSE_ENOUGH, Grid, Looks, Numpy, grid_of, in_bins
+from analysis.summaries.bits import COARSE_ENOUGH, Bins, Grid, Looks, Numpy, grid_of, in_bins
 from analysis.summaries.features import feature_of
 from analysis.summaries.keys import EXACT, coarser, keys_of
 from analysis.summaries.moments import AT_ONCE, LANES, Moments, moments_of, moments_of_counts
@@ -112,9 +112,13 @@ def test_compiled_code_refuses_arrays_of_the_wrong_size_and_numbers_beyond_the_e
     with pytest.raises(ValueError, match="no number has no ends"):
         compiled.ends(three[:0], sums)
     with pytest.raises(ValueError, match="lanes holds 16 bytes instead of 24"):
-        compiled.count(three, np.zeros(2, np.int64), 8, 0, 0, 0.0, 4, np.zeros(4, np.int64), sums)
+        compiled.count(three, np.zeros(2, np.int64), Bins(8, 0, 0, 4), 0.0, np.zeros(4, np.int64), sums)
     with pytest.raises(ValueError, match="outside the ends"):
-        compiled.count(three, None, 8, 0, 0, 0.0, 4, np.zeros(4, np.int64), sums)
+        compiled.count(three, None, Bins(8, 0, 0, 4), 0.0, np.zeros(4, np.int64), sums)
+    with pytest.raises(ValueError, match="outside the ends"):
+        compiled.count(three, np.array([0, 1, 9]), Bins(31, 0, 0, 2), 0.0, np.zeros(4, np.int64), sums)
+    with pytest.raises(ValueError, match="shift lies from 0 to 31"):
+        compiled.count(three, None, Bins(32, 0, 0, 4), 0.0, np.zeros(4, np.int64), sums)
     with pytest.raises(ValueError, match="contiguous"):
         compiled.ends(three[::2], sums)
 
