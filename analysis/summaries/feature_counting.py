@@ -128,6 +128,7 @@ class FeatureCounting:
         self._by_period = by_period
         self._waiting: list[tuple[Mapping[str, pa.Array], Ints]] = []
         self._any, self._counted_before = False, False
+        self._last: Lanes | None = None
 
     def take(self, columns: Mapping[str, pa.Array], periods: Ints) -> None:
         """A batch; ``periods`` has each row's period."""
@@ -135,7 +136,10 @@ class FeatureCounting:
             return
         self._any = True
         lanes = self._lanes(periods)
-        rest = {name: columns[name] for name, of in self._columns.items() if not of.took(columns[name], lanes)}
+        # Where each batch has other periods, as in a log in the order of time, a grid would hold a single batch.
+        steady = self._last is None or _same_axis(self._last, lanes)
+        self._last = lanes
+        rest = {n: columns[n] for n, of in self._columns.items() if not (steady and of.took(columns[n], lanes))}
         if rest:
             self._waiting.append((rest, periods))
         # As soon as it can be told how fine the numbers are, most of them need not wait any more.
