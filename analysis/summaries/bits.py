@@ -1,7 +1,7 @@
 """The bins of a batch's numbers, from the upper half of their bits: whole passes of 32-bit arithmetic, nothing sorted.
 
-Gives the same keys as ``coarser(keys_of(values), EXACT, level)`` in a sixth of the time; where `_bits.c` could be
-compiled, in a fifteenth.
+Gives the same keys as ``coarser(keys_of(values), EXACT, level)`` in a sixth of the time, and where `_bits.c` could be
+compiled in less than half of that.
 """
 
 from __future__ import annotations
