@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -13,15 +13,17 @@ from analysis.errors import ParleyError, UserError
 from analysis.judgement.wording import sentence
 from bot.asking.command import Command, Lane
 from bot.asking.context import Context, Outcome, nothing_more
-from bot.asking.rights import check_may_ask
+from bot.asking.rights import Audience, NotAllowed, check_may_ask, standing_of
+from bot.asking.visible import VisibleModels
 from bot.bell import Bell
 from bot.evaluating.children import Children, reference
 from bot.evaluating.values import Evaluated, Job, Stopped
 from bot.models import Models
 from bot.render.answers import went_wrong
 from bot.scheduled import why_not_any_more
-from bot.slack.directory import TERMINAL, Directory, stranger
+from bot.slack.directory import Directory, Known, stranger
 from storage import requests
+from storage.channels import Channel
 from storage.database import Busy, Database
 from storage.requests import Leased, LeaseLost
 
@@ -31,6 +33,8 @@ LEASE_SECONDS: Mapping[Lane, float] = {"quick": 60.0, "evaluation": 20.0}
 MOST_ATTEMPTS = 4
 SECONDS_BETWEEN_LOOKS = 1.0
 SECONDS_UNTIL_AGAIN = 2.0
+NOBODY_YET = Audience(channel="", standing="outsider")
+"""Until it is known who asks, and where, they may see nothing."""
 
 
 class Answering:
@@ -44,11 +48,13 @@ class Answering:
         commands: Mapping[str, Command],
         children: Children,
         directory: Directory,
+        shared_channels: Collection[str],
         now: Callable[[], datetime],
         asked: Bell,
         wanted: Bell,
     ) -> None:
         self._database = database
+        self._shared_channels = shared_channels
         self._models = models
         self._commands = commands
         self._children = children
@@ -83,11 +89,14 @@ class Answering:
         context = self._context(leased, lease)
         command = self._commands.get(leased.request.command)
         try:
+            context = self._introduced(context)
             self._finish(leased, self._outcome(command, context, lease))
         except Busy:
             self._again(leased)
         except LeaseLost:
             log.info("another process took this request over", request=leased.id)
+        except NotAllowed as error:
+            self._close(context, context.whisper(went_wrong(str(error))), str(error))
         except ParleyError as error:
             self._tell_failure(command, context, sentence(str(error)))
         except Exception:  # the edge of one request: others must be answered, and this one is told
@@ -110,18 +119,43 @@ class Answering:
             return nothing_more
 
     def _run(self, command: Command, context: Context) -> Outcome:
-        who = self._directory.person(context.request.who)
-        context = replace(context, person=who.person)
         if context.leased.source == "clock":
-            self._directory.refresh_channel(context.team, context.request.where.channel or "")
-            gone = why_not_any_more(context, known=who.known)
+            gone = why_not_any_more(context)
             if gone is not None:
                 return gone
-        check_may_ask(command, who.person, known=who.known or context.team == TERMINAL)
+        check_may_ask(command, context.person, context.models.audience)
         return command.run(context)
+
+    def _introduced(self, context: Context) -> Context:
+        """The request with who asked it and where, and with the models that may be seen by them there."""
+        who = self._directory.person(context.request.who)
+        place = self._channel(context)
+        models = VisibleModels(self._models, self._audience(context, who, place))
+        return replace(context, person=who.person, known=who.known, place=place, models=models)
+
+    def _channel(self, context: Context) -> Channel | None:
+        """What the channel is where this was asked. Before a scheduled post Slack is asked each time; direct messages
+        with one person are never shared."""
+        channel = context.request.where.channel
+        if not channel or channel.startswith("D"):
+            return None
+        return self._directory.channel(context.team, channel, anew=context.leased.source == "clock")
+
+    def _audience(self, context: Context, who: Known, channel: Channel | None) -> Audience:
+        where = context.request.where
+        return Audience(
+            channel=where.channel or "",
+            shared=where.shared or (channel is not None and channel.shared),
+            by_name=where.channel in self._shared_channels,
+            user=context.request.who.user,
+            standing=standing_of(who.person, known=who.known, outsider=where.outsider),
+        )
 
     def _tell_failure(self, command: Command | None, context: Context, says: str) -> None:
         told = command.failed(context, says) if command and command.failed else context.tell(went_wrong(says))
+        self._close(context, told, says)
+
+    def _close(self, context: Context, told: Outcome, says: str) -> None:
         try:
             self._finish(context.leased, told, failed=says)
         except (Busy, LeaseLost):
@@ -144,10 +178,12 @@ class Answering:
     def _context(self, leased: Leased, lease: _Lease) -> Context:
         return Context(
             database=self._database,
-            models=self._models,
+            models=VisibleModels(self._models, NOBODY_YET),
             commands=self._commands,
             leased=leased,
             person=stranger(leased.request.who),
+            known=False,
+            place=None,
             now=self._now(),
             evaluate=lease.evaluating(self._children),
             draw=self._children.draw,

@@ -24,6 +24,7 @@ from analysis.errors import UserError
 from bot.answering import Answering
 from bot.bell import Bell
 from bot.clock import Clock
+from bot.asking.readers import Readers
 from bot.commands import all_commands
 from bot.evaluating.children import Children
 from bot.gateway import Gateway
@@ -70,6 +71,7 @@ class Parley:
             commands=self.commands,
             children=self.children,
             directory=Directory(slack=self.slack, database=self.database, now=self.now),
+            shared_channels=settings.shared_channels,
             now=self.now,
             asked=self.asked,
             wanted=self.wanted,
@@ -81,6 +83,7 @@ class Parley:
             wanted=self.wanted,
             pace=pace,
             pictures=Pictures(self.slack),
+            may_be_read=Readers(self.models, settings.shared_channels).may_read,
         )
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []

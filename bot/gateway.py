@@ -17,7 +17,7 @@ from bot.slack.api import HTTP_TIMEOUT_SECONDS, Refused, Slack, TooFast, Unknown
 from bot.slack.pace import Pace
 from bot.slack.pictures import Pictures
 from storage import messages
-from storage.database import Busy, Database
+from storage.database import Busy, Database, Transaction
 from storage.messages import Due
 
 log = structlog.get_logger()
@@ -64,6 +64,7 @@ class Gateway:
         wanted: Bell,
         pace: Pace,
         pictures: Pictures,
+        may_be_read: Callable[[Transaction, Due], bool],
     ) -> None:
         self._slack = slack
         self._database = database
@@ -71,6 +72,7 @@ class Gateway:
         self._wanted = wanted
         self._pace = pace
         self._pictures = pictures
+        self._may_be_read = may_be_read
 
     def work(self, stop: threading.Event) -> None:
         """Show messages until told to stop."""
@@ -90,11 +92,21 @@ class Gateway:
             leased = messages.lease(tx, now=self._now(), seconds=LEASE_SECONDS, limit=1, avoid=tuple(self._pace.busy()))
         for due in leased:
             try:
-                self._show(due)
+                self._show_or_withhold(due)
             except Exception:  # the edge of one message: others must be shown
                 log.exception("a message could not be shown", message=due.id, reference=reference())
                 self._later(due, "a bug", unknown=due.ts is None)
         return bool(leased)
+
+    def _show_or_withhold(self, due: Due) -> None:
+        """A message that its readers may not see any more is not sent, and not edited either."""
+        with self._database.reading() as tx:
+            may_be_read = due.content.is_withdrawn or self._may_be_read(tx, due)
+        if may_be_read:
+            self._show(due)
+            return
+        log.warning("a message is withheld: its readers may not see its models", message=due.id)
+        self._write(lambda tx: messages.give_up(tx, due, reason="withheld", now=self._now()))
 
     def _show(self, due: Due) -> None:
         try:

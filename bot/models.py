@@ -8,9 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ruamel.yaml import YAML, YAMLError
+
 from analysis.card import ModelCard
 from analysis.errors import DataError, UserError
 from bot.asking.nearest import near
+from bot.asking.rights import NOBODY, Access
 
 ENDINGS = (".yaml", ".yml")
 
@@ -27,10 +30,11 @@ class KnownModel:
 
 @dataclass(frozen=True, slots=True)
 class BrokenCard:
-    """A file that is no valid model card, and why."""
+    """A file that is no valid model card, and why. ``access``: who may see that, as far as the file says it."""
 
     path: Path
     why: str
+    access: Access = NOBODY
 
 
 class Models:
@@ -48,22 +52,6 @@ class Models:
             read = [self._load(path) for path in self._files()]
         known = sorted((k for k in read if isinstance(k, KnownModel)), key=lambda k: k.card.model)
         return known, [b for b in read if isinstance(b, BrokenCard)]
-
-    def get(self, name: str) -> KnownModel:
-        """The model of that name. Raises UserError with the nearest names, DataError where its card is broken."""
-        known, broken = self.all()
-        found = [k for k in known if k.card.model == name]
-        if len(found) > 1:
-            files = " and ".join(k.path.name for k in found)
-            raise DataError(f"Two model cards are called `{name}`: {files}. Rename the model in one of them.")
-        if found:
-            return found[0]
-        for card in broken:
-            if card.path.stem == name:
-                raise DataError(f"The model card {card.path.name} can't be used:\n{card.why}")
-        if not known:
-            raise UserError("There are no models yet: put a model card into the folder that PARLEY_MODELS names.")
-        raise UserError(f"There is no model `{name}`{near(name, [k.card.model for k in known])}")
 
     def _files(self) -> list[Path]:
         if not self.folder.is_dir():
@@ -89,5 +77,38 @@ class Models:
         except UnicodeDecodeError:
             return BrokenCard(path, f"{path.name} is not UTF-8 text; save it as UTF-8")
         except (DataError, UserError) as error:
-            return BrokenCard(path, str(error))
+            return BrokenCard(path, str(error), _access_in(text))
         return KnownModel(card, path, text, hashlib.sha256(text.encode()).hexdigest())
+
+
+def find(name: str, known: list[KnownModel], broken: list[BrokenCard]) -> KnownModel:
+    """The model of that name among these. Raises UserError with the nearest names, DataError where its card is
+    broken."""
+    found = [k for k in known if k.card.model == name]
+    if len(found) > 1:
+        files = " and ".join(k.path.name for k in found)
+        raise DataError(f"Two model cards are called `{name}`: {files}. Rename the model in one of them.")
+    if found:
+        return found[0]
+    for card in broken:
+        if card.path.stem == name:
+            raise DataError(f"The model card {card.path.name} can't be used:\n{card.why}")
+    raise UserError(f"There is no model `{name}`{near(name, [k.card.model for k in known])}")
+
+
+def _access_in(text: str) -> Access:
+    """Who may see a model whose card is broken in another place; nobody where the card doesn't say it clearly."""
+    try:
+        card = YAML(typ="safe", pure=True).load(text)
+    except (YAMLError, ValueError):
+        return NOBODY
+    if not isinstance(card, dict):
+        return NOBODY
+    sensitivity, channels, owners = (card.get(key) for key in ("sensitivity", "channels", "owners"))
+    if sensitivity not in ("open", "internal", "restricted", None):
+        return NOBODY
+    return Access(
+        sensitivity or "internal",
+        tuple(map(str, channels)) if isinstance(channels, list) else (),
+        tuple(map(str, owners.values())) if isinstance(owners, dict) else (),
+    )

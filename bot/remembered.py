@@ -20,6 +20,14 @@ MOST_OF_A_NOTE = 240
 
 
 @dataclass(frozen=True, slots=True)
+class MarkedNote:
+    """A note with its mark on a chart. The words stand beside the picture, never in it."""
+
+    marker: Marker
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Remembered:
     """A line that quotes an annotation, escaped; the id lets a deletion find it."""
 
@@ -38,7 +46,7 @@ def remember(tx: Transaction, note: Annotation) -> Remembered:
     return Remembered(note.id, line)
 
 
-def markers(tx: Transaction, *, team: str, card: ModelCard) -> tuple[Marker, ...]:
+def marked_notes(tx: Transaction, *, team: str, card: ModelCard) -> tuple[MarkedNote, ...]:
     """The newest annotations of a model as marks on the axis of a trend, by period; only where those are of time."""
     if not isinstance(card.periods, str):
         return ()
@@ -50,8 +58,9 @@ def markers(tx: Transaction, *, team: str, card: ModelCard) -> tuple[Marker, ...
             if note.anchor is not None and note.anchor.period
             else _period(note.said_at, card.periods)
         )
-        marks.append(Marker(period=period, label=f"A-{note.id}", text=cut(note.text, MOST_OF_A_NOTE)))
-    return tuple(sorted(marks, key=lambda mark: (period_order(mark.period), int(mark.label.removeprefix("A-")))))
+        text = with_names(tx, note)
+        marks.append((period, note.id, MarkedNote(Marker(period, f"A-{note.id}"), cut(text, MOST_OF_A_NOTE))))
+    return tuple(marked for _, _, marked in sorted(marks, key=lambda mark: (period_order(mark[0]), mark[1])))
 
 
 def _period(at: datetime, kind: str) -> str:

@@ -5,28 +5,34 @@ from __future__ import annotations
 from bot.asking.context import Context, Outcome, nothing_more
 from bot.asking.grammar import words
 from bot.render.schedules import paused
-from storage import channels, messages, schedules
+from storage import messages, schedules
 from storage.database import Transaction
 from storage.messages import Address
 
 
-def why_not_any_more(context: Context, *, known: bool) -> Outcome | None:
-    """What to write instead of running the command, or None where it may run. ``known``: Slack told us of the owner."""
+def why_not_any_more(context: Context) -> Outcome | None:
+    """What to write instead of running the command, or None where it may run."""
     person = context.person
     if person.deleted:
         return _pause(context, "its owner left.")
     if person.guest:
         return _pause(context, "its owner is a guest now, and guests can't schedule.")
-    channel_id = context.request.where.channel or ""
-    with context.database.reading() as tx:
-        channel = channels.get(tx, team=context.team, id=channel_id)
+    channel = context.place
     if channel is not None and channel.archived:
-        return _pause(context, f"<#{channel_id}> is archived.")
-    if channel is not None and channel.shared:
-        return _pause(context, f"<#{channel_id}> is shared with another organisation.")
-    if not known:
+        return _pause(context, "its channel is archived.")
+    if context.models.audience.shared and not context.models.audience.by_name:
+        return _pause(context, "its channel is shared with another organization.")
+    if channel is None and not context.models.audience.is_direct:
+        return _not_sent(context)
+    if not context.known:
         return _pause(context, "without the scope users:read I can't tell whether its owner may still run it.")
     return None
+
+
+def _not_sent(context: Context) -> Outcome:
+    """Slack doesn't say what the channel is: it might be shared with others by now, so nothing is posted."""
+    why = "Slack doesn't say whether its channel is shared with another organization."
+    return _pause(context, f"{why} Check the scopes channels:read and groups:read.")
 
 
 def _pause(context: Context, why: str) -> Outcome:

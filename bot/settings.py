@@ -43,6 +43,12 @@ class Settings(BaseSettings):
         validation_alias="PARLEY_SOURCES",
         description="what model cards made in Slack may read, separated by commas; nothing by default",
     )
+    shared_channels: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        validation_alias="PARLEY_SHARED_CHANNELS",
+        description="ids of channels shared with another organization in which Parley answers all the same, separated "
+        "by commas; none by default",
+    )
     host: str = Field("127.0.0.1", validation_alias="PARLEY_HOST", description="the address to listen on")
     port: int = Field(8000, ge=0, le=65535, validation_alias="PARLEY_PORT", description="the port to listen on")
     url: str | None = Field(None, validation_alias="PARLEY_URL", description="the public base address, for links")
@@ -86,7 +92,7 @@ class Settings(BaseSettings):
     def _absolute(cls, path: Path | None) -> Path | None:
         return path.expanduser().resolve() if path is not None else None
 
-    @field_validator("sources", mode="before")
+    @field_validator("sources", "shared_channels", mode="before")
     @classmethod
     def _separated_by_commas(cls, value: object) -> object:
         if isinstance(value, str):

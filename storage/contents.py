@@ -22,12 +22,14 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """Text and blocks of a message. ``quotes`` names the annotations whose text is shown in it."""
+    """Text and blocks of a message. ``quotes`` names the annotations whose text is shown in it, ``models`` the models
+    that it tells about: None where whoever asks for the message is to say."""
 
     text: str
     blocks: tuple[Json, ...] = ()
     picture: Picture | None = None
     quotes: tuple[int, ...] = ()
+    models: tuple[str, ...] | None = None
 
     @property
     def is_withdrawn(self) -> bool:
@@ -66,6 +68,7 @@ def words(content: Content) -> dict[str, Any]:
         "text": content.text,
         "blocks": list(content.blocks),
         "quotes": list(content.quotes),
+        "models": sorted(set(content.models or ())),
         "picture_name": picture.name if picture else None,
         "picture_title": picture.title if picture else None,
         "picture_alt": picture.alt if picture else None,
@@ -79,6 +82,7 @@ def restored(row: Row[Any], *, png: bytes | None) -> Content:
         blocks=tuple(row.blocks),
         picture=Picture(row.picture_name, row.picture_title, row.picture_alt, png or b"") if has_picture else None,
         quotes=tuple(row.quotes),
+        models=tuple(row.models),
     )
 
 

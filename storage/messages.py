@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -60,6 +60,7 @@ class Place:
     message_id: int
     key: str
     anchor: Anchor | None
+    models: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,7 @@ def want(
 
     Returns its id. The same content again changes nothing, but a message that was given up is tried anew. Raises Stale
     where it quotes what was deleted since it was read."""
+    content = _with_its_models(content, anchor)
     _all_still_said(tx, content)
     sha = _keep_picture(tx, content.picture)
     row = {
@@ -121,11 +123,13 @@ def want(
 def place(tx: Transaction, *, team: str, channel: str, ts: str) -> Place | None:
     """The message of ours that is, or once was, at this place."""
     found = tx.execute(
-        select(messages.c.id, messages.c.key, messages.c.anchor)
+        select(messages.c.id, messages.c.key, messages.c.anchor, messages.c.models)
         .join(places, places.c.message_id == messages.c.id)
         .where(places.c.team == team, places.c.channel == channel, places.c.ts == ts)
     ).first()
-    return None if found is None else Place(found.id, found.key, anchors.restored(found.anchor))
+    if found is None:
+        return None
+    return Place(found.id, found.key, anchors.restored(found.anchor), tuple(found.models))
 
 
 def get(tx: Transaction, key: str) -> Stored | None:
@@ -153,6 +157,11 @@ def get(tx: Transaction, key: str) -> Stored | None:
 def unsent(tx: Transaction) -> int:
     """How many messages Slack does not show as they are wanted, apart from those that were given up."""
     return int(tx.execute(select(func.count()).select_from(messages).where(UNSENT)).scalar_one())
+
+
+def _with_its_models(content: Content, anchor: Anchor | None) -> Content:
+    """What is anchored to a model tells about it, whatever else it tells about."""
+    return replace(content, models=(*(content.models or ()), anchor.model)) if anchor is not None else content
 
 
 def _all_still_said(tx: Transaction, content: Content) -> None:

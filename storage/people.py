@@ -15,7 +15,8 @@ from storage.tables import people
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """``refreshed_at`` is None where Slack was not asked yet."""
+    """``outsider``: of another organisation; ``admin``: of the workspace. ``refreshed_at`` is None where Slack was not
+    asked yet."""
 
     team: str
     user: str
@@ -25,6 +26,8 @@ class Person:
     guest: bool
     bot: bool
     deleted: bool
+    outsider: bool = False
+    admin: bool = False
     refreshed_at: datetime | None
 
 
@@ -41,6 +44,8 @@ def remember(tx: Transaction, person: Person) -> None:
         "guest": person.guest,
         "bot": person.bot,
         "deleted": person.deleted,
+        "outsider": person.outsider,
+        "admin": person.admin,
         "refreshed_at": person.refreshed_at,
     }
     row = {"team": person.team, "user": person.user, "persona": person.persona, **told}
@@ -70,5 +75,7 @@ def _person(row: Row[Any]) -> Person:
         guest=row.guest,
         bot=row.bot,
         deleted=row.deleted,
+        outsider=row.outsider,
+        admin=row.admin,
         refreshed_at=row.refreshed_at,
     )

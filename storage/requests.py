@@ -16,6 +16,8 @@ from storage.tables import heard, requests
 
 @dataclass(frozen=True, slots=True)
 class Who:
+    """A person, keyed by the installation's own team, also where the person comes from another one."""
+
     team: str
     user: str
 
@@ -23,13 +25,16 @@ class Who:
 @dataclass(frozen=True, slots=True)
 class Where:
     """Where an answer belongs. ``message`` is the ts of the message that made the request, ``schedule`` the number of
-    the schedule that did."""
+    the schedule that did; ``outsider`` and ``shared`` are Slack's word that the asker, or others in the channel, belong
+    to another organisation."""
 
     channel: str | None = None
     thread: str | None = None
     message: str | None = None
     response_url: str | None = field(default=None, repr=False)  # a secret: it must not reach a log
     schedule: int | None = None
+    outsider: bool = False
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,8 @@ def take(tx: Transaction, request: Request, *, key: str, source: str, lane: str,
         "message": request.where.message,
         "response_url": request.where.response_url,
         "schedule": request.where.schedule,
+        "outsider": request.where.outsider,
+        "shared": request.where.shared,
         "received_at": now,
         "next_at": now,
         "attempts": 0,
@@ -192,5 +199,13 @@ def _request(row: Row[Any]) -> Request:
         command=row.command,
         arguments=row.arguments,
         who=Who(row.team, row.user),
-        where=Where(row.channel, row.thread, row.message, row.response_url, row.schedule),
+        where=Where(
+            channel=row.channel,
+            thread=row.thread,
+            message=row.message,
+            response_url=row.response_url,
+            schedule=row.schedule,
+            outsider=row.outsider,
+            shared=row.shared,
+        ),
     )

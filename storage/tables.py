@@ -13,6 +13,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -48,6 +49,8 @@ requests = Table(
     Column("message", Words),
     Column("response_url", Words),
     Column("schedule", Number),
+    Column("outsider", Boolean, nullable=False, server_default=false()),
+    Column("shared", Boolean, nullable=False, server_default=false()),
     Column("received_at", Moment, nullable=False),
     Column("next_at", Moment, nullable=False),
     Column("attempts", Integer, nullable=False),
@@ -93,6 +96,7 @@ messages = Table(
     Column("text", Words, nullable=False),
     Column("blocks", JsonText, nullable=False),
     Column("quotes", JsonText, nullable=False),
+    Column("models", JsonText, nullable=False, server_default=text("'[]'")),
     Column("picture", ForeignKey("pictures.sha"), type_=Words),
     Column("picture_name", Words),
     Column("picture_title", Words),
@@ -273,6 +277,7 @@ annotation_rows = Table(
     Column("said_at", Moment, nullable=False),
     Column("edited_at", Moment),
     Column("edited", Words),
+    Column("edited_event", Words),
     Column("deleted_at", Moment),
     UniqueConstraint("team", "channel", "ts"),
     sqlite_autoincrement=True,  # E-17 stands in messages: an id must not come back as something else
@@ -298,7 +303,7 @@ revisions = Table(
     sqlite_autoincrement=True,  # E-17 stands in messages: an id must not come back as something else
 )
 
-# What is known of a message apart from its first text, because events come in any order.
+# What is known of a message that is no annotation (yet), because events come in any order. Never its text.
 heard = Table(
     "heard",
     metadata,
@@ -308,8 +313,6 @@ heard = Table(
     Column("at", Moment, nullable=False, index=True),
     Column("deleted_at", Moment),
     Column("is_request", Boolean, nullable=False),
-    Column("edited", Words),
-    Column("text", Words),
 )
 
 people = Table(
@@ -324,6 +327,8 @@ people = Table(
     Column("guest", Boolean, nullable=False),
     Column("bot", Boolean, nullable=False),
     Column("deleted", Boolean, nullable=False),
+    Column("outsider", Boolean, nullable=False, server_default=false()),
+    Column("admin", Boolean, nullable=False, server_default=false()),
     Column("refreshed_at", Moment),
 )
 

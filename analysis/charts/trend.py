@@ -21,6 +21,7 @@ from analysis.judgement.limits import Limit, limits
 from analysis.values import Measure
 
 MOST_NOTES = 3
+MOST_LABELS = 4
 TIMES_AS_WIDE = 3
 MOST_POINTS_MARKED = 40
 INSET = 0.03
@@ -92,7 +93,7 @@ def paint(canvas: Canvas, scene: Scene) -> Words:
     trend = _trend(scene)
     title = _told_volume(scene, trend) or _title(trend)
     canvas.title(title, _subtitle(scene, trend))
-    canvas.footer(_footnotes(canvas, trend))
+    canvas.footer(_footnotes(trend))
     labels = _labels(trend)
     above = ROOM_FOR_FLAGS if trend.notes else 0.0
     axes = canvas.axes(left=ROOM_FOR_VALUES, right=room_for(canvas, labels), below=ROOM_FOR_PERIODS, above=above)
@@ -321,25 +322,16 @@ def _flags(axes: Axes, trend: Trend) -> None:
         )
 
 
-def _first_words(canvas: Canvas, begin: str, notes: Sequence[Marker]) -> str:
-    """The note with as many whole words as there is room for, and the names of others on the same period."""
-    first, others = notes[0], "".join(f", {note.label}" for note in notes[1:])
-    spoken = first.text.split()
-    for many in range(len(spoken), 0, -1):
-        end = "" if many == len(spoken) else "…"
-        line = f"{begin} {first.label} {' '.join(spoken[:many])}{end}{others}"
-        if canvas.width(line, SMALL) <= WIDTH - 2 * MARGIN:
-            return line
-    return f"{begin} {first.label}{others}"
-
-
-def _footnotes(canvas: Canvas, trend: Trend) -> list[str]:
-    """What was said about the latest periods, and why later ones are not there."""
+def _footnotes(trend: Trend) -> list[str]:
+    """Which notes are about the latest periods, and why later periods are not there."""
     told = trend.notes[-MOST_NOTES:]
-    lines = [
-        _first_words(canvas, f"{number} · {short(period)}:", notes)
-        for number, (period, notes) in enumerate(told, start=1)
-    ]
+    lines = []
+    if told:
+        named = (
+            f"{number} · {short(period)}: {wording.listed([note.label for note in notes], MOST_LABELS)}"
+            for number, (period, notes) in enumerate(told, start=1)
+        )
+        lines.append("   ".join(named))
     if trend.after:
         first, reason = trend.after[0], trend.after[0].reason or "it is undefined"
         lines.append(f"No number from {short(first.period or '')} on: {reason}")
@@ -369,7 +361,7 @@ def _alt(scene: Scene, trend: Trend, title: str) -> str:
         parts.append(f"Reference {trend.shown(trend.reference.value)}.")
     parts += [f"Limit: {limit.level} {limit.side} {trend.shown(limit.value)}." for limit in trend.limits]
     said = [note for _, notes in trend.notes for note in notes]
-    parts += [f"Note {note.label} at {note.period}: {note.text}." for note in said]
+    parts += [f"Note {note.label} is about {note.period}." for note in said]
     return " ".join(parts)
 
 

@@ -18,11 +18,12 @@ MOST_CHARACTERS_OF_ALT = 1000
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """What people said about a period: shown as a number on a trend, explained below it."""
+    """A note about a period: shown as a number on a trend, named below it by its label, such as A-9.
+
+    Never its words: a picture that was uploaded can't be edited when its author edits or deletes the note."""
 
     period: str
     label: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

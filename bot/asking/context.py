@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
 from analysis.drawing.chart import Chart
+from analysis.errors import UserError
 from bot.asking.command import Command
+from bot.asking.visible import VisibleModels
 from bot.evaluating.values import Evaluated, Job
-from bot.models import Models
-from storage import messages
+from storage import evaluations, findings, messages
 from storage.anchors import Anchor
+from storage.channels import Channel
 from storage.database import Database, Transaction
+from storage.evaluations import Evaluation
+from storage.findings import Finding
 from storage.messages import Address, Content
 from storage.people import Person
 from storage.requests import Leased, Request
@@ -41,10 +45,14 @@ class Context:
     """All that a command may use. A command reads and evaluates; what it changes it hands back as an outcome."""
 
     database: Database
-    models: Models
+    models: VisibleModels
     commands: Mapping[str, Command]
     leased: Leased
     person: Person
+    known: bool
+    """Whether Slack told us who the person is."""
+    place: Channel | None
+    """The channel where this was asked; None for a direct message, or where Slack doesn't say."""
     now: datetime
     evaluate: Evaluator
     draw: Drawer
@@ -62,15 +70,44 @@ class Context:
     def zone(self) -> str:
         return self.person.zone or "UTC"
 
+    def evaluation(self, number: int) -> Evaluation:
+        """The evaluation of that number. One of a model that may not be seen here does not exist."""
+        with self.database.reading() as tx:
+            found = evaluations.get(tx, number)
+        if found is None or found.team != self.team or not self.models.has(found.model):
+            raise UserError(f"There is no evaluation E-{number}. `show MODEL` shows how a model stands.")
+        return found
+
+    def finding(self, number: int, *, model: str | None = None) -> Finding:
+        """The finding of that number, of this model where one is named. One of a model that may not be seen here does
+        not exist."""
+        with self.database.reading() as tx:
+            found = findings.get(tx, number)
+        is_ours = found is not None and found.team == self.team and model in (None, found.model)
+        if found is None or not is_ours or not self.models.has(found.model):
+            of = f" of {model}" if model else ""
+            lists = f"`findings {model}`" if model else "`findings`"
+            raise UserError(f"There is no finding F-{number}{of}. {lists} lists what is open.")
+        return found
+
     def tell(self, content: Content) -> Outcome:
         """Answer the one who asked, seen by nobody else; in a thread or after a clock, for everybody there."""
-        where = self.request.where
         if self.leased.source in ("mention", "clock"):
             return self.post(content)
+        return self.whisper(content)
+
+    def whisper(
+        self, content: Content, *, user: str | None = None, channel: str | None = None, part: str = "answer"
+    ) -> Outcome:
+        """Tell one person alone: the one who asked, or another one, in the same channel or where they are."""
+        where = self.request.where
         address = Address(
-            team=self.team, channel=where.channel or "", user=self.request.who.user, response_url=where.response_url
+            team=self.team,
+            channel=channel or where.channel or "",
+            user=user or self.request.who.user,
+            response_url=where.response_url if user is None else None,
         )
-        return lambda tx: self._want(tx, "answer", "ephemeral", address, content, None)
+        return lambda tx: self._want(tx, part, "ephemeral", address, content, None)
 
     def post(self, content: Content, *, anchor: Anchor | None = None, part: str = "answer") -> Outcome:
         """Post a message for everybody where the request was made; people may talk in its thread."""
@@ -89,6 +126,9 @@ class Context:
     def _want(
         self, tx: Transaction, part: str, kind: str, address: Address, content: Content, anchor: Anchor | None
     ) -> None:
+        """The message carries the models that it tells about: those its renderer names, else all that were read."""
+        if content.models is None:
+            content = replace(content, models=tuple(sorted(self.models.handed_out)))
         key = f"{part}:{self.leased.id}"
         messages.want(tx, key=key, kind=kind, address=address, content=content, anchor=anchor, now=self.now)
 

@@ -15,11 +15,11 @@ OPEN = ("open", "acknowledged")
 def run(context: Context) -> Outcome:
     name = text_of(context.request.arguments, "model")
     state = text_of(context.request.arguments, "state")
-    if name is not None:
-        context.models.get(name)
+    may_be_seen = {context.models.get(name).card.model} if name else {m.card.model for m in context.models.all()[0]}
     states = OPEN if state is None else (state,)
     with context.database.reading() as tx:
-        found = findings.listed(tx, team=context.team, model=name, states=states)
+        listed = findings.listed(tx, team=context.team, model=name, states=states)
+        found = [finding for finding in listed if finding.model in may_be_seen]
         windows = windows_of(tx, found)
     return context.tell(findings_list(found, windows, model=name, state=state, zone=context.zone))
 

@@ -39,5 +39,6 @@ command = Command(
     ),
     examples=("i-am data scientist", "i-am model risk"),
     run=run,
+    right="write",
     order=14,
 )

@@ -1,12 +1,11 @@
 """Write something down about a model, so that it is found again."""
 
-from analysis.errors import UserError
 from analysis.values import Slice
 from bot.asking.command import Argument, Command, number_of, text_of
 from bot.asking.context import Context, Outcome
 from bot.asking.kinds import Condition, Number, OneOf, Slug, Words
 from bot.render.notes import kept
-from storage import annotations, findings
+from storage import annotations
 from storage.anchors import Anchor
 from storage.database import Transaction
 
@@ -18,10 +17,7 @@ def run(context: Context) -> Outcome:
     model = context.models.get(text_of(arguments, "model") or "").card.model
     number = number_of(arguments, "finding")
     if number is not None:
-        with context.database.reading() as tx:
-            finding = findings.get(tx, number)
-        if finding is None or finding.team != context.team or finding.model != model:
-            raise UserError(f"The model {model} has no finding F-{number}; `findings {model}` lists them.")
+        context.finding(number, model=model)
     anchor = Anchor(
         model=model,
         finding=number,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.asking.command import Command
+from bot.asking.command import Command, text_of
 from bot.asking.context import Context, Outcome
 from bot.asking.grammar import words
 from bot.asking.when import following, parse_when
@@ -15,7 +15,7 @@ from storage.schedules import Schedule
 
 def run(context: Context) -> Outcome:
     with context.database.reading() as tx:
-        found = schedules.listed(tx, team=context.team)
+        found = [s for s in schedules.listed(tx, team=context.team) if may_be_seen(context, s)]
         lines = [
             ScheduleLine(
                 schedule=s,
@@ -26,6 +26,13 @@ def run(context: Context) -> Outcome:
             for s in found
         ]
     return context.tell(schedules_list(lines))
+
+
+def may_be_seen(context: Context, schedule: Schedule) -> bool:
+    """Whether what a schedule asks for names no model that does not exist for the one who asks."""
+    name = text_of(schedule.arguments, "model")
+    what = text_of(schedule.arguments, "what")  # of `show`: a model's name, E-17 or F-4
+    return all(context.models.has(said) for said in (name, what) if said and not NUMBERED.fullmatch(said))
 
 
 def _words(context: Context, schedule: Schedule) -> str:

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from analysis.errors import UserError
 from bot.asking.command import Argument, Command, number_of
 from bot.asking.context import Context, Outcome
 from bot.asking.kinds import Number
+from bot.asking.rights import NotAllowed, may_manage
 from bot.cards import name_of, names_of, put_card
 from bot.render import card as cards
+from bot.render.answers import words_only
+from bot.render.blocks import escape
 from storage import evaluations
 from storage.database import Transaction
+from storage.evaluations import Evaluation
 
 
 def run(context: Context) -> Outcome:
     number = number_of(context.request.arguments, "evaluation") or 0
-    with context.database.reading() as tx:
-        evaluation = evaluations.get(tx, number)
-    if evaluation is None or evaluation.team != context.team:
-        raise UserError(f"There is no evaluation E-{number}.")
+    evaluation = context.evaluation(number)
+    is_mine = context.request.who.user in evaluation.asked_by
+    if not is_mine and not may_manage(context.models.access(evaluation.model), context.person):
+        raise NotAllowed(
+            f"Somebody else asked for E-{number}. They can stop it, and so can the owners of {evaluation.model} and "
+            "this workspace's admins."
+        )
     return lambda tx: _stop(tx, context, number)
 
 
@@ -38,6 +44,15 @@ def _stop(tx: Transaction, context: Context, number: int) -> None:
         window=evaluation.window,
     )
     put_card(tx, context, evaluation, content)
+    _tell_the_others(tx, context, evaluation, by)
+
+
+def _tell_the_others(tx: Transaction, context: Context, evaluation: Evaluation, by: str) -> None:
+    """Whoever waits for what somebody else stopped hears of it."""
+    says = f"{escape(by)} stopped E-{evaluation.id} of {escape(evaluation.model)}, which you had asked for."
+    for user in evaluation.asked_by:
+        if user != context.request.who.user:
+            context.whisper(words_only(says), user=user, part=f"stopped:{user}", channel=evaluation.channel)(tx)
 
 
 command = Command(

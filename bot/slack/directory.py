@@ -12,14 +12,14 @@ import structlog
 from bot.slack.api import Refused, Slack, TooFast, Unknown
 from storage import channels, people
 from storage.channels import Channel
-from storage.database import Database
+from storage.database import Busy, Database
 from storage.people import Person
 from storage.requests import Who
 
 log = structlog.get_logger()
 
 HOURS_A_PERSON_IS_REMEMBERED = 24
-TERMINAL = "local"
+MINUTES_A_CHANNEL_IS_REMEMBERED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,7 @@ class Directory:
         self._now = now
 
     def person(self, who: Who) -> Known:
+        """Who somebody is. Raises Busy where Slack can't say it just now and never said it before."""
         with self._database.reading() as tx:
             kept = people.get(tx, who)
         now = self._now()
@@ -47,24 +48,41 @@ class Directory:
             return Known(kept, known=True)
         try:
             answer = self._slack.call("users.info", user=who.user)
-        except (Refused, TooFast, Unknown) as error:
+        except Refused as error:
             log.warning("Slack did not say who somebody is", error=str(error))
             return Known(kept or stranger(who), known=told_at is not None)
+        except (TooFast, Unknown) as error:
+            if kept is None or told_at is None:
+                raise Busy("Slack does not say who somebody is") from error
+            return Known(kept, known=True)
         person = _person(who, answer.get("user", {}), now)
         with self._database.transaction() as tx:
             people.remember(tx, person)
             kept = people.get(tx, who)
         return Known(kept or person, known=True)
 
-    def refresh_channel(self, team: str, channel: str) -> None:
-        """Ask Slack about a channel before a scheduled post: it may have been archived, or shared with others."""
+    def channel(self, team: str, channel: str, *, anew: bool = False) -> Channel | None:
+        """What a channel is; None where Slack doesn't say. ``anew``: asked now, because it may have been archived or
+        shared since, and Busy is raised where Slack can't say it just now; else what was said some minutes ago is good
+        enough, and better than nothing."""
+        with self._database.reading() as tx:
+            kept = channels.get(tx, team=team, id=channel)
+        fresh_since = self._now() - timedelta(minutes=MINUTES_A_CHANNEL_IS_REMEMBERED)
+        if kept is not None and not anew and kept.refreshed_at > fresh_since:
+            return kept
         try:
             answer = self._slack.call("conversations.info", channel=channel)
-        except (Refused, TooFast, Unknown) as error:
+        except Refused as error:
             log.warning("Slack did not say what a channel is", error=str(error))
-            return
+            return None if anew else kept
+        except (TooFast, Unknown) as error:
+            if anew:
+                raise Busy("Slack does not say what a channel is") from error
+            return kept
+        told = _channel(team, channel, answer.get("channel", {}), self._now())
         with self._database.transaction() as tx:
-            channels.remember(tx, _channel(team, answer.get("channel", {}), self._now()))
+            channels.remember(tx, told)
+        return told
 
 
 def stranger(who: Who) -> Person:
@@ -84,17 +102,26 @@ def _person(who: Who, user: dict[str, Any], now: datetime) -> Person:
         name=str(name or who.user),
         zone=user.get("tz"),
         persona=None,
-        guest=bool(user.get("is_restricted") or user.get("is_ultra_restricted") or user.get("is_stranger")),
+        guest=bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
         bot=bool(user.get("is_bot")),
         deleted=bool(user.get("deleted")),
+        outsider=_is_outsider(who.team, user),
+        admin=bool(user.get("is_admin") or user.get("is_owner")),
         refreshed_at=now,
     )
 
 
-def _channel(team: str, channel: dict[str, Any], now: datetime) -> Channel:
+def _is_outsider(team: str, user: dict[str, Any]) -> bool:
+    """Whether somebody belongs to another organization. In an Enterprise organization a person's own team may be another
+    one, while ours is among their teams."""
+    teams = {user.get("team_id"), *user.get("enterprise_user", {}).get("teams", ())} - {None}
+    return bool(user.get("is_stranger")) or bool(teams) and team not in teams
+
+
+def _channel(team: str, id_: str, channel: dict[str, Any], now: datetime) -> Channel:
     return Channel(
         team=team,
-        id=str(channel.get("id", "")),
+        id=id_,
         name=str(channel.get("name", "")),
         private=bool(channel.get("is_private")),
         shared=bool(channel.get("is_ext_shared") or channel.get("is_pending_ext_shared")),

@@ -1,0 +1,62 @@
+"""The models that one audience may see: for it there are no others."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+
+from bot.asking.rights import Access, Audience, access_of, may_see
+from bot.models import BrokenCard, KnownModel, Models, find
+
+
+@dataclass(frozen=True, slots=True)
+class VisibleModels:
+    """Takes the place of all models wherever something is answered. It remembers which it handed out, so that an answer
+    carries the names of the models it may tell about."""
+
+    models: Models
+    audience: Audience
+    handed_out: set[str] = field(default_factory=set)
+
+    def all(self) -> tuple[list[KnownModel], list[BrokenCard]]:
+        """Every model by name, and the model cards that can't be used, as far as this audience may see them."""
+        known, broken = self._seen()
+        self.handed_out.update(model.card.model for model in known)
+        return known, broken
+
+    def get(self, name: str) -> KnownModel:
+        """The model of that name. One that may not be seen is refused in the words for one that does not exist."""
+        found = find(name, *self._seen())
+        self.handed_out.add(name)
+        return found
+
+    def has(self, name: str) -> bool:
+        """Whether there is a model of that name, for this audience."""
+        if all(model.card.model != name for model in self._seen()[0]):
+            return False
+        self.handed_out.add(name)
+        return True
+
+    def access(self, name: str) -> Access:
+        """What the model card of a model that this audience sees says about access."""
+        return access_of(self.get(name).card)
+
+    def _seen(self) -> tuple[list[KnownModel], list[BrokenCard]]:
+        known, broken = self.models.all()
+        hidden = {name for name, access in _accesses(known) if not may_see(access, self.audience)}
+        return (
+            [model for model in known if model.card.model not in hidden],
+            [card for card in broken if may_see(card.access, self.audience)],
+        )
+
+
+def may_read(models: Models, audience: Audience, about: Collection[str]) -> bool:
+    """Whether this audience may read what tells about these models. One whose model card is gone is shown to nobody."""
+    accesses = [(name, access) for name, access in _accesses(models.all()[0]) if name in about]
+    is_known = {name for name, _ in accesses} >= set(about)
+    return is_known and all(may_see(access, audience) for _, access in accesses)
+
+
+def _accesses(known: Collection[KnownModel]) -> Iterator[tuple[str, Access]]:
+    """Each model card's word on who may see its model; of two cards with one name both must allow it."""
+    return ((model.card.model, access_of(model.card)) for model in known)
