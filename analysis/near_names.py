@@ -5,14 +5,18 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection
 
+MUCH_LESS = 0.2
 
 def near(name: str, known: Collection[str], *, most: int = 3, cutoff: float = 0.6) -> list[str]:
-    """The known names most like ``name``, best first; capital letters don't count."""
+    """The known names most like ``name``, best first, without those that are much less like it than the best; capital
+    letters don't count."""
     by_lower: dict[str, list[str]] = {}
     for candidate in sorted(known):
         by_lower.setdefault(candidate.lower(), []).append(candidate)
     close = difflib.get_close_matches(name.lower(), list(by_lower), n=most, cutoff=cutoff)
-    return [candidate for lower in close for candidate in by_lower[lower]][:most]
+    likeness = {lower: difflib.SequenceMatcher(None, lower, name.lower()).ratio() for lower in close}
+    best = max(likeness.values(), default=0.0)
+    return [c for lower in close if likeness[lower] > best - MUCH_LESS for c in by_lower[lower]][:most]
 
 
 def did_you_mean(name: str, known: Collection[str]) -> str:

@@ -187,6 +187,7 @@ class Answering:
             now=self._now(),
             evaluate=lease.evaluating(self._children),
             draw=self._children.draw,
+            read_message=self._directory.message,
             ring=self._wanted.ring,
         )
 

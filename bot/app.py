@@ -22,9 +22,9 @@ from slack_sdk import WebClient
 from analysis.card_reading import parse_card
 from analysis.errors import UserError
 from bot.answering import Answering
+from bot.asking.readers import Readers
 from bot.bell import Bell
 from bot.clock import Clock
-from bot.asking.readers import Readers
 from bot.commands import all_commands
 from bot.evaluating.children import Children
 from bot.gateway import Gateway
@@ -184,11 +184,14 @@ class Parley:
         )
         Door(
             database=self.database,
-            commands=self.commands,
+            commands={name: command for name, command in self.commands.items() if not command.hidden},
             now=self.now,
             asked=self.asked,
             wanted=self.wanted,
+            team=str(identity.get("team_id", "")),
             bot_user=str(identity.get("user_id", "")),
+            bot_name=str(identity.get("user", "")),
+            shared_channels=self.settings.shared_channels,
             workspace_url=str(identity.get("url", "")),
         ).listen(app)
         return app

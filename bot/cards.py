@@ -4,10 +4,11 @@ from collections.abc import Iterable, Sequence
 
 from analysis.measure_table import same_slice
 from bot.asking.context import Context
+from bot.names import name_of
 from bot.remembered import Remembered, remember
 from bot.render import card as cards
 from bot.render.wording import chosen_window
-from storage import annotations, evaluations, messages, people
+from storage import annotations, evaluations, messages
 from storage.anchors import Anchor
 from storage.annotations import Annotation
 from storage.database import Transaction
@@ -62,11 +63,6 @@ def names_of(tx: Transaction, evaluation: Evaluation) -> list[str]:
     return [name_of(tx, Who(team=evaluation.team, user=user)) for user in evaluation.asked_by]
 
 
-def name_of(tx: Transaction, who: Who) -> str:
-    person = people.get(tx, who)
-    return person.name if person is not None else who.user
-
-
 def windows_of(tx: Transaction, found: Iterable[Finding]) -> dict[int, str]:
     """The windows that somebody chose, by the evaluations whose words these findings bear."""
     judged = (evaluations.get(tx, number) for number in {f.judged_by for f in found})
@@ -90,6 +86,11 @@ def talked_about(tx: Transaction, changes: Sequence[Change], *, before: int) -> 
                 seen.add(note.id)
                 lines.append(remember(tx, note))
     return lines
+
+
+def notes_on(tx: Transaction, finding: Finding) -> list[Remembered]:
+    """What people said about a finding, the most telling first."""
+    return [remember(tx, note) for note in _said_of(tx, finding)[:MOST_REMEMBERED]]
 
 
 def _said_of(tx: Transaction, finding: Finding) -> list[Annotation]:

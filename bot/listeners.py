@@ -1,8 +1,7 @@
 """The only file with Bolt listeners: each is one short transaction, and returning from it is the acknowledgement."""
 
-import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,17 +14,24 @@ from bot.asking.command import Command
 from bot.asking.grammar import Asked, parse
 from bot.asking.kinds import TooLong
 from bot.asking.plain import mentions, plain, without_mention
+from bot.asking.rights import OUTSIDER
 from bot.bell import Bell
 from bot.render.answers import refused
-from storage import annotations, messages, people, requests
-from storage.database import Busy, Database, Json, Transaction
-from storage.messages import Address
+from bot.render.notes import of_which_model
+from bot.slack import payloads
+from bot.slack.payloads import MessagePayload, Said
+from storage import annotations, messages, people, requests, schedules
+from storage.anchors import Anchor
+from storage.annotations import Edit
+from storage.database import Busy, Database, Transaction
+from storage.messages import Address, Place
 from storage.requests import Request, Where, Who
 
 log = structlog.get_logger()
 
 SECONDS_TO_ACKNOWLEDGE = 2.0
-NEW_MESSAGES = (None, "file_share", "thread_broadcast", "me_message")
+NEW_MESSAGES = payloads.SAID_BY_A_PERSON
+FILE_ALONE = "(a file without a comment)"
 
 ANYTHING = re.compile("")
 
@@ -44,15 +50,21 @@ class _Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Door:
-    """Takes what Slack delivers, and writes rows for others to act on."""
+    """Takes what Slack delivers, and writes rows for others to act on.
+
+    ``team`` is the workspace we are installed in: everything is kept under it, also what a partner does in a shared
+    channel. ``bot_user`` and ``bot_name`` are ours."""
 
     database: Database
     commands: Mapping[str, Command]
     now: Callable[[], datetime]
     asked: Bell
     wanted: Bell
+    team: str
     bot_user: str
+    bot_name: str
     workspace_url: str
+    shared_channels: Collection[str]
 
     def listen(self, app: App) -> None:
         """Register every listener. The last one acknowledges whatever the others leave."""
@@ -60,6 +72,8 @@ class Door:
         app.action(ANYTHING)(self.on_click)
         app.event("app_mention")(self.on_mention)
         app.event("message")(self.on_message)
+        app.event("app_uninstalled")(self.on_removal)
+        app.event("tokens_revoked")(self.on_removal)
         for rest in (app.event, app.shortcut, app.view, app.options):
             rest(ANYTHING)(self.on_anything_else)
         app.error(self.on_error)
@@ -67,48 +81,60 @@ class Door:
     # --- what Slack delivers -------------------------------------------------------------------------------------
 
     def on_command(self, ack: Ack, body: Payload) -> None:
-        who = Who(team=body["team_id"], user=body["user_id"])
-        where = Where(channel=body["channel_id"], response_url=body.get("response_url"))
-        key = f"command:{who.team}:{body['trigger_id']}"
+        typed = payloads.command(body)
+        outsider = self._is_outsider(typed.team, typed.enterprise)
+        where = Where(channel=typed.channel, response_url=typed.response_url, outsider=outsider)
+        delivery = _Delivery(f"command:{self.team}:{typed.trigger_id}", "command", self._who(typed.user), where)
         with self._transaction() as tx:
-            self._take_words(tx, body.get("text", ""), _Delivery(key, "command", who, where))
+            self._take_words(tx, typed.text, delivery)
         self._ring()
         ack()
 
     def on_click(self, ack: Ack, body: Payload) -> None:
-        who = Who(team=body["team"]["id"], user=body["user"]["id"])
-        container = body.get("container", {})
-        ts = container.get("message_ts")
+        click = payloads.click(body)
+        who = self._who(click.user)
         where = Where(
-            channel=container.get("channel_id"),
-            thread=container.get("thread_ts") or ts,
-            message=ts,
-            response_url=body.get("response_url"),
+            channel=click.channel,
+            thread=click.thread or click.message,
+            message=click.message,
+            response_url=click.response_url,
+            outsider=self._is_outsider(click.user_team, click.enterprise),
         )
         with self._transaction() as tx:
-            for action in body.get("actions", []):
-                asked = _asked_by(action)
-                if asked is not None:
-                    key = f"button:{who.team}:{who.user}:{ts}:{action['action_id']}:{action.get('action_ts')}"
-                    self._take(tx, asked, _Delivery(key, "button", who, where))
+            for action in click.actions:
+                if action.asked is not None:
+                    key = f"button:{who.team}:{who.user}:{click.message}:{action.action_id}:{action.action_ts}"
+                    self._take(tx, action.asked, _Delivery(key, "button", who, where))
         self._ring()
         ack()
 
-    def on_mention(self, body: Payload, event: Payload) -> None:
-        if not event.get("bot_id") and not event.get("edited"):
-            self._take_mention(body, event)
+    def on_mention(self, body: Payload) -> None:
+        event = payloads.message(body)
+        said = event.message
+        if said is not None and not said.bot_id and not said.edited:
+            self._take_mention(event, said)
 
-    def on_message(self, body: Payload, event: Payload) -> None:
-        subtype = event.get("subtype")
-        if subtype == "message_changed":
-            self._revise(body, event)
-        elif subtype == "message_deleted":
-            self._erase(body, event)
-        elif subtype in NEW_MESSAGES and not event.get("bot_id"):
-            if mentions(event.get("text", ""), self.bot_user):
-                self._take_mention(body, event)
-            elif event.get("thread_ts"):
-                self._keep(body, event)
+    def on_message(self, body: Payload) -> None:
+        event = payloads.message(body)
+        said = event.message
+        if event.deleted_ts is not None:
+            self._erase(event.channel, event.deleted_ts)
+        elif said is None:
+            return
+        elif said.subtype == "tombstone":
+            self._erase(event.channel, said.ts)
+        elif event.subtype == "message_changed":
+            self._revise(event, said)
+        elif event.subtype in NEW_MESSAGES and self._is_by_a_person(said):
+            if mentions(said.text, self.bot_user, self.bot_name):
+                self._take_mention(event, said)
+            elif said.thread_ts:
+                self._keep(event, said)
+
+    def on_removal(self) -> None:
+        """The app was removed from the workspace, or its tokens were: nothing can be posted any more."""
+        with self._transaction() as tx:
+            schedules.pause_all(tx, team=self.team, reason="the app was removed from the workspace", now=self.now())
 
     def on_anything_else(self, ack: Ack) -> None:
         """Whatever is not for us is acknowledged: an unmatched payload would be a failed delivery."""
@@ -122,21 +148,46 @@ class Door:
             log.error("a listener failed; not acknowledged", kind=body.get("type"), exc_info=error)
         return BoltResponse(status=500, body="")
 
+    # --- who -----------------------------------------------------------------------------------------------------
+
+    def _who(self, user: str) -> Who:
+        return Who(team=self.team, user=user)
+
+    def _is_outsider(self, team: str | None, enterprise: str | None) -> bool:
+        """Whether Slack says that somebody's home is another organization. In an Enterprise organization people of its
+        other workspaces are no outsiders; the directory tells them apart."""
+        return team not in (None, self.team) and enterprise is None
+
+    def _is_by_a_person(self, said: Said) -> bool:
+        """Our own files arrive as messages of our user, and not always with a bot's id."""
+        return not said.bot_id and said.user != self.bot_user
+
+    def _may_speak(self, where: Where) -> bool:
+        return not where.outsider or where.channel in self.shared_channels
+
     # --- requests ------------------------------------------------------------------------------------------------
 
-    def _take_mention(self, body: Payload, event: Payload) -> None:
+    def _take_mention(self, event: MessagePayload, said: Said) -> None:
         """One mention arrives as two events; whichever is first makes the request, and it is no annotation."""
-        who = Who(team=_team(body), user=event["user"])
-        channel, ts = event["channel"], event["ts"]
-        where = Where(channel=channel, thread=event.get("thread_ts", ts), message=ts)
-        text = without_mention(event.get("text", ""), self.bot_user)
-        delivery = _Delivery(f"message:{who.team}:{channel}:{ts}", "mention", who, where)
+        who, channel = self._who(said.user or ""), event.channel
+        where = Where(
+            channel=channel,
+            thread=said.thread_ts or said.ts,
+            message=said.ts,
+            outsider=self._is_outsider(said.user_team, event.enterprise),
+            shared=event.is_ext_shared_channel,
+        )
+        text = without_mention(said.text, self.bot_user, self.bot_name)
+        delivery = _Delivery(f"message:{who.team}:{channel}:{said.ts}", "mention", who, where)
         with self._transaction() as tx:
-            annotations.not_a_note(tx, team=who.team, channel=channel, ts=ts, now=self.now())
+            annotations.not_a_note(tx, team=who.team, channel=channel, ts=said.ts, now=self.now())
             self._take_words(tx, text, delivery)
         self._ring()
 
     def _take_words(self, tx: Transaction, text: str, delivery: _Delivery) -> None:
+        if not self._may_speak(delivery.where):
+            self._refuse(tx, OUTSIDER, delivery)
+            return
         try:
             asked = parse(plain(text), self.commands)
         except TooLong as error:
@@ -177,56 +228,90 @@ class Door:
 
     # --- what people say -----------------------------------------------------------------------------------------
 
-    def _keep(self, body: Payload, event: Payload) -> None:
-        """A reply in a thread of ours is an annotation, also before its thread is known where its parent is ours."""
-        team, channel, thread = _team(body), event["channel"], event["thread_ts"]
+    def _keep(self, event: MessagePayload, said: Said) -> None:
         with self._transaction() as tx:
-            place = messages.place(tx, team=team, channel=channel, ts=thread)
-            anchor = place.anchor if place is not None else None
-            if anchor is None and (place is not None or event.get("parent_user_id") != self.bot_user):
-                return
-            person = people.get(tx, Who(team=team, user=event["user"]))
-            annotations.keep(
-                tx,
-                team=team,
-                author=event["user"],
-                persona=person.persona if person else None,
-                text=plain(event.get("text", "")),
-                anchor=anchor,
-                channel=channel,
-                ts=event["ts"],
-                thread=thread,
-                permalink=self._permalink(channel, event["ts"], thread),
-                now=self.now(),
-            )
+            self._keep_reply(tx, event, said)
+        self._ring()
 
-    def _revise(self, body: Payload, event: Payload) -> None:
-        """An edit; Slack's unfurls arrive as changes too, and have the same ``edited.ts`` as before, or none."""
-        message, before = event.get("message", {}), event.get("previous_message", {})
-        edited = message.get("edited", {}).get("ts")
-        if (
-            message.get("bot_id")
-            or not message.get("thread_ts")
-            or not edited
-            or edited == before.get("edited", {}).get("ts")
-        ):
+    def _keep_reply(self, tx: Transaction, event: MessagePayload, said: Said, edit: Edit | None = None) -> None:
+        """A reply in a thread of ours is an annotation, also before its thread is known where its parent is ours. Text
+        of any other thread goes no further."""
+        channel, thread = event.channel, said.thread_ts or ""
+        place = messages.place(tx, team=self.team, channel=channel, ts=thread)
+        if place is None and said.parent_user_id != self.bot_user:
             return
-        with self._transaction() as tx:
-            annotations.revise(
-                tx,
-                team=_team(body),
-                channel=event["channel"],
-                ts=message["ts"],
-                text=plain(message.get("text", "")),
-                edited=edited,
-                now=self.now(),
-            )
-        self.wanted.ring()
+        text = plain(said.text) or (FILE_ALONE if said.files else "")
+        if not text:
+            return
+        anchor = _anchor(place, text)
+        if place is not None and anchor is None:
+            self._ask_which_model(tx, event, said, place)
+            return
+        author = self._who(said.user or "")
+        person = people.get(tx, author)
+        annotations.keep(
+            tx,
+            team=self.team,
+            author=author.user,
+            persona=person.persona if person and not person.guest else None,
+            text=text,
+            anchor=anchor,
+            channel=channel,
+            ts=said.ts,
+            thread=thread,
+            permalink=self._permalink(channel, said.ts, thread),
+            now=self.now(),
+            edit=edit,
+        )
+        if person is None or person.refreshed_at is None:
+            self._look_up(tx, author)
 
-    def _erase(self, body: Payload, event: Payload) -> None:
+    def _look_up(self, tx: Transaction, who: Who) -> None:
+        """Who only replies is known by name, too: whoever asks for anything is looked up, so this asks for nothing."""
+        request = Request("meet", {}, who=who)
+        key = f"meet:{who.team}:{who.user}:{self.now():%Y-%m-%d}"
+        requests.take(tx, request, key=key, source="reply", lane="quick", now=self.now())
+
+    def _ask_which_model(self, tx: Transaction, event: MessagePayload, said: Said, place: Place) -> None:
+        """A reply under a message about several models, or about none, that names none of them."""
+        if not place.models or self._is_outsider(said.user_team, event.enterprise):
+            return
+        address = Address(team=self.team, channel=event.channel, thread=said.thread_ts, user=said.user)
+        key = f"which-model:{self.team}:{event.channel}:{said.ts}"
+        content = of_which_model(place.models)
+        messages.want(tx, key=key, kind="ephemeral", address=address, content=content, now=self.now())
+
+    def _revise(self, event: MessagePayload, said: Said) -> None:
+        """An edit; Slack's unfurls arrive as changes too, and have the same ``edited.ts`` as before, or none."""
+        before = event.previous.edited if event.previous is not None else None
+        if not self._is_by_a_person(said) or not said.thread_ts or not said.edited:
+            return
+        is_unfurl = said.edited == before and (event.previous is None or event.previous.text == said.text)
+        if is_unfurl:
+            return
+        edit, place = Edit(said.edited, event.event_ts), {"team": self.team, "channel": event.channel, "ts": said.ts}
+        text = plain(said.text)
         with self._transaction() as tx:
-            team, channel, ts = _team(body), event["channel"], event["deleted_ts"]
-            annotations.erase(tx, team=team, channel=channel, ts=ts, now=self.now())
+            if not annotations.is_kept(tx, **place):
+                if not mentions(said.text, self.bot_user, self.bot_name):
+                    self._keep_reply(tx, event, said, edit)
+            elif annotations.is_undecided(tx, **place, text=text, edit=edit):
+                self._read_again(tx, event, said)
+            else:
+                annotations.revise(tx, **place, text=text, edit=edit, now=self.now())
+        self._ring()
+
+    def _read_again(self, tx: Transaction, event: MessagePayload, said: Said) -> None:
+        """Two edits with the same marks: Slack itself is asked, once, what stands there now."""
+        where = Where(channel=event.channel, thread=said.thread_ts, message=said.ts)
+        request = Request("reread", {}, who=self._who(said.user or ""), where=where)
+        key = f"reread:{self.team}:{event.channel}:{said.ts}:{said.edited}"
+        requests.take(tx, request, key=key, source="reply", lane="quick", now=self.now())
+
+    def _erase(self, channel: str, ts: str) -> None:
+        """A message was deleted; one that has replies leaves a tombstone in Slack, and nothing here either."""
+        with self._transaction() as tx:
+            annotations.erase(tx, team=self.team, channel=channel, ts=ts, now=self.now())
         self.wanted.ring()
 
     def _permalink(self, channel: str, ts: str, thread: str) -> str:
@@ -237,19 +322,15 @@ class Door:
         return self.database.transaction(wait=SECONDS_TO_ACKNOWLEDGE)
 
 
-def _team(body: Payload) -> str:
-    return str(body["team_id"])
+def _anchor(place: Place | None, text: str) -> Anchor | None:
+    """What a reply is about: what its thread is about, else the one model of the thread's that it names, else the only
+    one that there is."""
+    if place is None or place.anchor is not None:
+        return place.anchor if place is not None else None
+    named = [model for model in place.models if _names(text, model)]
+    about = named or list(place.models)
+    return Anchor(model=about[0]) if len(about) == 1 else None
 
 
-def _asked_by(action: Payload) -> tuple[str, dict[str, Json]] | None:
-    """The command and arguments that a button carries; a link's button carries none."""
-    option = action.get("selected_option")
-    value = action.get("value") or (option.get("value") if isinstance(option, dict) else None)
-    try:
-        asked = json.loads(value) if value else None
-    except ValueError:
-        return None
-    if not isinstance(asked, dict) or not isinstance(asked.get("command"), str):
-        return None
-    arguments = asked.get("arguments", {})
-    return (asked["command"], arguments) if isinstance(arguments, dict) else None
+def _names(text: str, model: str) -> bool:
+    return re.search(rf"(?<![\w-]){re.escape(model)}(?![\w-])", text, re.IGNORECASE) is not None

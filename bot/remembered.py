@@ -9,8 +9,9 @@ from analysis.card import ModelCard
 from analysis.drawing.chart import Marker
 from analysis.measure_table import period_order
 from analysis.periods import period_of
+from bot.names import name_of, with_names
 from bot.render.blocks import cut, escape
-from storage import annotations, people
+from storage import annotations
 from storage.annotations import Annotation
 from storage.database import Transaction
 from storage.requests import Who
@@ -37,11 +38,10 @@ class Remembered:
 
 def remember(tx: Transaction, note: Annotation) -> Remembered:
     """`Said before: “the supplier changed its names” (Jonas, data engineer, 3 Nov)`, escaped, with its link."""
-    person = people.get(tx, Who(team=note.team, user=note.author))
-    name = person.name if person is not None else note.author
+    name = name_of(tx, Who(team=note.team, user=note.author))
     role = f", {note.persona}" if note.persona else ""
     link = f" · <{note.permalink}|A-{note.id}>" if note.permalink else f" · A-{note.id}"
-    said = escape(cut(" ".join(note.text.split()), 160))
+    said = escape(cut(" ".join(with_names(tx, note.team, note.text).split()), 160))
     line = f":speech_balloon: Said before: “{said}” ({escape(name)}{escape(role)}, {note.said_at:%-d %b %Y}){link}"
     return Remembered(note.id, line)
 
@@ -58,7 +58,7 @@ def marked_notes(tx: Transaction, *, team: str, card: ModelCard) -> tuple[Marked
             if note.anchor is not None and note.anchor.period
             else _period(note.said_at, card.periods)
         )
-        text = with_names(tx, note)
+        text = with_names(tx, team, note.text)
         marks.append((period, note.id, MarkedNote(Marker(period, f"A-{note.id}"), cut(text, MOST_OF_A_NOTE))))
     return tuple(marked for _, _, marked in sorted(marks, key=lambda mark: (period_order(mark[0]), mark[1])))
 

@@ -1,4 +1,6 @@
-"""What people said, tied to what they said it about. Its three kinds of event may come in any order, and twice."""
+"""What people said, tied to what they said it about. Its three kinds of event may come in any order, and twice.
+
+Only text of threads that are ours ever comes here: whoever calls ``keep`` has looked at the thread."""
 
 from __future__ import annotations
 
@@ -13,10 +15,25 @@ from storage import anchors, messages, requests
 from storage.anchors import Anchor
 from storage.database import Transaction
 from storage.forgetting import leave_messages
-from storage.tables import annotation_rows, heard, revisions
+from storage.tables import UNLINKED, annotation_rows, heard, revisions
 
-HOURS_AN_EDIT_WAITS_FOR_ITS_MESSAGE = 1
-"""Slack's last retry comes after five minutes; the texts of messages that are not ours must not stay."""
+HOURS_A_REPLY_WAITS_FOR_ITS_THREAD = 1
+"""Slack's last retry comes after five minutes. What belongs to no thread of ours by then never will."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Which edit of a message it is: Slack's mark of when, which may be in whole seconds, and that of the event."""
+
+    ts: str
+    event: str | None = None
+
+    def __lt__(self, other: Edit) -> bool:
+        return self._order < other._order
+
+    @property
+    def _order(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        return _instant(self.ts), _instant(self.event or "0")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,10 +71,12 @@ def keep(
     thread: str | None,
     permalink: str | None,
     now: datetime,
+    edit: Edit | None = None,
 ) -> Annotation | None:
     """Keep what was said; None where that message is kept already, was deleted, or is a request.
 
     A reply has a thread. Without one a command says to keep it: that its message is a request does not matter.
+    ``edit``: the text is that of an edit which came before its message.
     """
     asked = thread is None
     early = _heard(tx, team, channel, ts) if channel and ts else None
@@ -67,11 +86,12 @@ def keep(
         tx.lock("thread", team, channel, thread)
         ours = messages.place(tx, team=team, channel=channel, ts=thread)
         anchor = ours.anchor if ours else None
-    edited_before = early is not None and early.text is not None and not asked
+    if anchor is None:
+        _forget_what_is_in_no_thread_of_ours(tx, now)
     row = {
         "team": team,
         **anchors.columns(anchor),
-        "text": early.text if early is not None and edited_before else text,
+        "text": text,
         "kind": kind,
         "author": author,
         "persona": persona,
@@ -80,34 +100,44 @@ def keep(
         "thread": thread,
         "permalink": permalink,
         "said_at": now,
-        "edited": early.edited if early is not None and edited_before else None,
-        "edited_at": now if edited_before else None,
+        "edited": edit.ts if edit else None,
+        "edited_event": edit.event if edit else None,
+        "edited_at": now if edit else None,
     }
     insert = tx.insert(annotation_rows).values(row).on_conflict_do_nothing(index_elements=["team", "channel", "ts"])
     kept = tx.execute(insert.returning(*annotation_rows.c)).first()
-    if kept is None:
-        return None
-    if edited_before:
-        _revised(tx, kept.id, text, now)
-    return _annotation(kept)
+    return None if kept is None else _annotation(kept)
+
+
+def is_kept(tx: Transaction, *, team: str, channel: str, ts: str) -> bool:
+    """Whether a message is an annotation, also one that was deleted."""
+    return _found(tx, team, channel, ts) is not None
+
+
+def is_undecided(tx: Transaction, *, team: str, channel: str, ts: str, text: str, edit: Edit) -> bool:
+    """Whether nobody can tell from its marks if this edit comes after the one that is kept: only Slack knows which text
+    stands there now."""
+    row = _found(tx, team, channel, ts)
+    if row is None or row.deleted_at is not None or row.thread is None or row.edited is None:
+        return False
+    before = Edit(row.edited, row.edited_event)
+    return text != row.text and not before < edit and not edit < before
 
 
 def revise(
-    tx: Transaction, *, team: str, channel: str, ts: str, text: str, edited: str, now: datetime
+    tx: Transaction, *, team: str, channel: str, ts: str, text: str, edit: Edit | None, now: datetime
 ) -> Annotation | None:
-    """The message was edited; ``edited`` is Slack's own mark of when. None where that changes nothing, or where the
-    message itself has not arrived: then the edit waits for it."""
-    early = _heard(tx, team, channel, ts)
+    """The message was edited. None where that changes nothing, or where it is not kept. ``edit`` is None where the text
+    was read from Slack just now: then it is the last one, whatever the marks say."""
+    _heard(tx, team, channel, ts)
     row = _found(tx, team, channel, ts)
-    if row is None:
-        is_news = early is None or (early.deleted_at is None and not early.is_request)
-        if is_news and (early is None or _later(edited, early.edited)):
-            _hear(tx, team, channel, ts, now, edited=edited, text=text)
-        _forget_edits_nobody_waits_for(tx, now)
+    if row is None or row.deleted_at is not None or row.thread is None:
         return None
-    if row.deleted_at is not None or row.thread is None or not _later(edited, row.edited):
-        return None
-    tx.execute(update(annotation_rows).where(annotation_rows.c.id == row.id).values(edited=edited))
+    if edit is not None:
+        if row.edited is not None and not Edit(row.edited, row.edited_event) < edit:
+            return None
+        marks = {"edited": edit.ts, "edited_event": edit.event}
+        tx.execute(update(annotation_rows).where(annotation_rows.c.id == row.id).values(**marks))
     if text == row.text:
         return None
     _revised(tx, row.id, row.text, now)
@@ -119,7 +149,7 @@ def erase(tx: Transaction, *, team: str, channel: str, ts: str, now: datetime) -
     """The message was deleted: its text leaves every table, and it is remembered that it did. The annotation that it
     was, or None."""
     _heard(tx, team, channel, ts)
-    _hear(tx, team, channel, ts, now, deleted_at=now, text=None)
+    _hear(tx, team, channel, ts, now, deleted_at=now)
     requests.forget_words(tx, team=team, channel=channel, message=ts)
     row = _found(tx, team, channel, ts)
     if row is None or row.deleted_at is not None:
@@ -131,12 +161,23 @@ def erase(tx: Transaction, *, team: str, channel: str, ts: str, now: datetime) -
 def not_a_note(tx: Transaction, *, team: str, channel: str, ts: str, now: datetime) -> None:
     """The message is a request: it is no annotation, whichever of its events comes first. What a command kept stays."""
     _heard(tx, team, channel, ts)
-    _hear(tx, team, channel, ts, now, is_request=True, text=None)
+    _hear(tx, team, channel, ts, now, is_request=True)
     row = _found(tx, team, channel, ts)
     if row is not None and row.thread is not None and row.deleted_at is None:
         leave_messages(tx, row.id, row.text, now_says=None, now=now)
         tx.execute(delete(revisions).where(revisions.c.annotation_id == row.id))
         tx.execute(delete(annotation_rows).where(annotation_rows.c.id == row.id))
+
+
+def withdraw(tx: Transaction, annotation: int, *, now: datetime) -> Annotation | None:
+    """Its author takes back what they said: the text leaves every table. None where it was gone already."""
+    row = tx.execute(select(annotation_rows).where(annotation_rows.c.id == annotation).with_for_update()).first()
+    if row is None or row.deleted_at is not None:
+        return None
+    if row.channel and row.ts:
+        requests.forget_words(tx, team=row.team, channel=row.channel, message=row.ts)
+    leave_messages(tx, row.id, row.text, now_says=None, now=now)
+    return _changed(tx, row.id, text="", deleted_at=now)
 
 
 def get(tx: Transaction, annotation: int) -> Annotation | None:
@@ -173,10 +214,6 @@ def count(tx: Transaction, *, team: str, model: str) -> int:
     return int(tx.execute(select(func.count()).select_from(annotation_rows).where(kept)).scalar_one())
 
 
-def _later(edited: str, than: str | None) -> bool:
-    return than is None or _instant(edited) > _instant(than)
-
-
 def _instant(ts: str) -> tuple[int, int]:
     seconds, _, fraction = ts.partition(".")
     return int(seconds), int(fraction.ljust(6, "0"))
@@ -195,9 +232,12 @@ def _hear(tx: Transaction, team: str, channel: str, ts: str, now: datetime, **kn
     tx.execute(insert.on_conflict_do_update(index_elements=["team", "channel", "ts"], set_={"at": now, **known}))
 
 
-def _forget_edits_nobody_waits_for(tx: Transaction, now: datetime) -> None:
-    long_ago = now - timedelta(hours=HOURS_AN_EDIT_WAITS_FOR_ITS_MESSAGE)
-    tx.execute(delete(heard).where(heard.c.at < long_ago, heard.c.text.is_not(None)))
+def _forget_what_is_in_no_thread_of_ours(tx: Transaction, now: datetime) -> None:
+    a = annotation_rows.c
+    long_ago = now - timedelta(hours=HOURS_A_REPLY_WAITS_FOR_ITS_THREAD)
+    waits_in_vain = select(a.id).where(UNLINKED, a.deleted_at.is_(None), a.said_at < long_ago)
+    tx.execute(delete(revisions).where(revisions.c.annotation_id.in_(waits_in_vain)))
+    tx.execute(delete(annotation_rows).where(a.id.in_(waits_in_vain)))
 
 
 def _found(tx: Transaction, team: str, channel: str, ts: str) -> Row[Any] | None:

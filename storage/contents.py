@@ -82,7 +82,7 @@ def restored(row: Row[Any], *, png: bytes | None) -> Content:
         blocks=tuple(row.blocks),
         picture=Picture(row.picture_name, row.picture_title, row.picture_alt, png or b"") if has_picture else None,
         quotes=tuple(row.quotes),
-        models=tuple(row.models),
+        models=tuple(row.models) or None,
     )
 
 

@@ -17,6 +17,9 @@ from storage.tables import messages, quotes
 DELETED = "(deleted)"
 EDITED = "(edited)"
 HERE = "\0"  # no stored text holds it
+MENTION = re.compile(r"(?:<|\\&lt;)@[UW][A-Z0-9]+(?:>|\\&gt;)")
+"""A mention as it is kept, in an escaped pattern. Messages show the person's name, which may have changed since."""
+ANY_NAME = "@.{1,80}?"
 TELLING_RUN = 16
 """So many letters in a row that a string shares with a deleted text are a piece of it, not a chance."""
 
@@ -83,7 +86,7 @@ def _forms(texts: Sequence[str]) -> list[re.Pattern[str]]:
     """Each text by itself, not inside a word: escaped as Slack wants it, and as it was written."""
     stripped = [text.strip() for text in sorted(texts, key=len, reverse=True)]
     forms = dict.fromkeys(form for text in stripped for form in (escaped(text), text) if form)
-    return [re.compile(rf"(?<!\w){re.escape(form)}(?!\w)") for form in forms]
+    return [re.compile(rf"(?<!\w){MENTION.sub(ANY_NAME, re.escape(form))}(?!\w)") for form in forms]
 
 
 def _no_longer(text: str, *, than: int) -> str:

@@ -138,15 +138,13 @@ def finish(tx: Transaction, leased: Leased, *, now: datetime, failed: str | None
     """Answered, or failed for good. Raises LeaseLost where another has it."""
     _change(tx, leased, finished_at=now, failed=failed, response_url=None, token=None, leased_until=None)
     where = leased.request.where
-    if where.message is None:
-        return
     deleted = select(heard.c.ts).where(
         heard.c.team == leased.request.who.team,
         heard.c.channel == where.channel,
         heard.c.ts == where.message,
         heard.c.deleted_at.is_not(None),
     )
-    forgotten = or_(requests.c.forgotten, deleted.exists())
+    forgotten = or_(requests.c.forgotten, deleted.exists()) if where.message is not None else requests.c.forgotten
     tx.execute(update(requests).where(requests.c.id == leased.id, forgotten).values(arguments={}))
 
 
@@ -177,6 +175,11 @@ def queue_depth(tx: Transaction) -> dict[str, int]:
     t = requests.c
     by_lane = select(t.lane, func.count().label("depth")).where(t.finished_at.is_(None)).group_by(t.lane)
     return {row.lane: int(row.depth) for row in tx.execute(by_lane)}
+
+
+def forget_when_done(tx: Transaction, request: int) -> None:
+    """What was asked is kept somewhere else from now on, so that it can be deleted there."""
+    tx.execute(update(requests).where(requests.c.id == request).values(forgotten=True))
 
 
 def forget_words(tx: Transaction, *, team: str, channel: str, message: str) -> None:

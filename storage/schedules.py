@@ -83,6 +83,14 @@ def pause(tx: Transaction, schedule: int, *, reason: str, now: datetime) -> bool
     return _become(tx, schedule, "paused", ("active",), reason=reason, changed_at=now)
 
 
+def pause_all(tx: Transaction, *, team: str, reason: str, now: datetime) -> int:
+    """Pause every active schedule of a team, and how many there were."""
+    s = schedules.c
+    active = update(schedules).where(s.team == team, s.state == "active")
+    paused = active.values(state="paused", reason=reason, changed_at=now).returning(s.id)
+    return len(tx.execute(paused).all())
+
+
 def remove(tx: Transaction, schedule: int, *, now: datetime) -> bool:
     """False where it was removed before, or never was."""
     return _become(tx, schedule, "removed", ("active", "paused"), changed_at=now)

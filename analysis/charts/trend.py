@@ -9,7 +9,7 @@ from statistics import median
 
 from matplotlib.axes import Axes
 
-from analysis.drawing.canvas import BAD, BAND, BLUE, DOUBT, GREY, INK, MARGIN, PAPER, SMALL, WIDTH, Canvas, font
+from analysis.drawing.canvas import BAD, BAND, BLUE, DOUBT, GREY, INK, PAPER, SMALL, Canvas, font
 from analysis.drawing.chart import ChartKind, Marker, Scene, Words
 from analysis.drawing.choice import shown_measure
 from analysis.drawing.time_axis import kind_of, label_periods, short, when, years

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Place = Literal["word", "rest", "option"]
 Lane = Literal["quick", "evaluation"]
-Right = Literal["read", "run", "write"]
+Right = Literal["none", "read", "run", "write"]
 
 
 class Kind(Protocol):
@@ -47,7 +47,8 @@ class Argument:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """A command. ``right``: `read` needs nothing, `run` and `write` are refused to guests.
+    """A command. ``right``: `read` is for everybody who may see something here, `run` and `write` are
+    refused to guests, `none` is what Parley asks of itself. A ``hidden`` one can't be typed.
 
     ``failed`` says what is written when it was refused or broke down; without it the one who asked is told."""
 

@@ -56,6 +56,8 @@ class Context:
     now: datetime
     evaluate: Evaluator
     draw: Drawer
+    read_message: Callable[[str, str], str | None]
+    """The text that stands in Slack now, by channel and ts; None where it can't be read or is gone."""
     ring: Callable[[], None]
 
     @property

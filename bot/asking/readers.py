@@ -23,8 +23,8 @@ class Readers:
 
     def may_read(self, tx: Transaction, due: Due) -> bool:
         """Whether those who would read the message may see every model that it tells about."""
-        about = due.content.models or ()
-        return not about or may_read(self.models, self._audience(tx, due), about)
+        about = due.content.models
+        return about is None or may_read(self.models, self._audience(tx, due), about)
 
     def _audience(self, tx: Transaction, due: Due) -> Audience:
         to = due.address

@@ -1,11 +1,14 @@
 """How the models stand, for one persona."""
 
+from dataclasses import replace
+
 from analysis.card import ModelCard
 from bot.asking.command import Argument, Command, text_of
 from bot.asking.context import Context, Outcome
 from bot.asking.kinds import OneOf, Slug
-from bot.cards import name_of, windows_of
+from bot.cards import windows_of
 from bot.commands.i_am import PERSONAS
+from bot.names import name_of, with_names
 from bot.render.digest import DigestLine, digest_message
 from storage import annotations, evaluations, findings
 from storage.database import Transaction
@@ -36,7 +39,13 @@ def _line(tx: Transaction, context: Context, card: ModelCard) -> DigestLine:
         before=evaluations.result(tx, before.id) if before is not None else None,
         findings=found,
         windows=windows_of(tx, found),
-        notes=tuple((note, name_of(tx, Who(team=note.team, user=note.author))) for note in said),
+        notes=tuple(
+            (
+                replace(note, text=with_names(tx, note.team, note.text)),
+                name_of(tx, Who(team=note.team, user=note.author)),
+            )
+            for note in said
+        ),
     )
 
 

@@ -12,7 +12,7 @@ from bot.asking.kinds import Number
 from bot.cards import card_address, card_key, details_key, names_of, put_card, talked_about, write_recoveries
 from bot.evaluating.values import Evaluated, Job
 from bot.models import KnownModel
-from bot.remembered import markers
+from bot.remembered import marked_notes
 from bot.render import card as cards
 from bot.render.answers import went_wrong
 from storage import evaluations, findings, messages
@@ -92,7 +92,7 @@ def _without_a_card(tx: Transaction, context: Context, evaluation_id: int, says:
 
 def _job(context: Context, model: KnownModel, evaluation: Evaluation) -> Job:
     with context.database.reading() as tx:
-        marks = markers(tx, team=context.team, card=model.card)
+        marks = tuple(note.marker for note in marked_notes(tx, team=context.team, card=model.card))
     return Job(
         card=model.text,
         card_root=str(model.path.parent),

@@ -5,7 +5,7 @@ from bot.asking.command import Argument, Command, number_of, text_of
 from bot.asking.context import Context, Outcome
 from bot.asking.kinds import Condition, Number, OneOf, Slug, Words
 from bot.render.notes import kept
-from storage import annotations
+from storage import annotations, requests
 from storage.anchors import Anchor
 from storage.database import Transaction
 
@@ -45,6 +45,7 @@ def _keep(tx: Transaction, context: Context, anchor: Anchor) -> None:
         permalink=None,
         now=context.now,
     )
+    requests.forget_when_done(tx, context.leased.id)
     if note is not None:
         context.tell(kept(note))(tx)
 

@@ -1,10 +1,12 @@
 """What people said about a model."""
 
+from dataclasses import replace
+
 from bot.asking.command import Argument, Command, text_of
 from bot.asking.context import Context, Outcome
 from bot.asking.kinds import OneOf, Slug
-from bot.cards import name_of
 from bot.commands.note import KINDS
+from bot.names import name_of, with_names
 from bot.render.notes import NoteLine, notes_list
 from storage import annotations
 from storage.requests import Who
@@ -18,7 +20,13 @@ def run(context: Context) -> Outcome:
     kind = text_of(arguments, "kind")
     with context.database.reading() as tx:
         said = annotations.listed(tx, team=context.team, model=model, limit=MOST, kinds=(kind,) if kind else ())
-        lines = [NoteLine(note, name_of(tx, Who(team=note.team, user=note.author))) for note in said]
+        lines = [
+            NoteLine(
+                replace(note, text=with_names(tx, note.team, note.text)),
+                name_of(tx, Who(team=note.team, user=note.author)),
+            )
+            for note in said
+        ]
         count = annotations.count(tx, team=context.team, model=model)
     return context.tell(notes_list(model, lines, count=count, kind=kind, zone=context.zone))
 

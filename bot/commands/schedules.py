@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 from bot.asking.command import Command, text_of
 from bot.asking.context import Context, Outcome
 from bot.asking.grammar import words
 from bot.asking.when import following, parse_when
-from bot.cards import name_of
+from bot.names import name_of
 from bot.render.schedules import ScheduleLine, schedules_list
 from storage import schedules
 from storage.requests import Who
 from storage.schedules import Schedule
+
+NUMBERED = re.compile(r"[EF]-?\d+")
 
 
 def run(context: Context) -> Outcome:

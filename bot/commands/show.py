@@ -1,4 +1,4 @@
-"""Show an evaluation again, or the one that says how a model stands."""
+"""Show an evaluation again, the one that says how a model stands, or a finding."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from analysis.values import Result
 from bot.asking.command import Argument, Command, text_of
 from bot.asking.context import Context, Outcome
 from bot.asking.kinds import Words
-from bot.asking.rights import check_may_show
-from bot.cards import names_of
-from bot.remembered import markers
+from bot.cards import names_of, notes_on, windows_of
+from bot.remembered import marked_notes
 from bot.render import card as cards
+from bot.render.findings import finding_message
 from storage import evaluations
 from storage.anchors import Anchor
 from storage.database import Json
@@ -22,20 +22,41 @@ from storage.evaluations import Evaluation
 
 
 class Shown(Words):
-    """An evaluation's id or a model's name."""
+    """An evaluation's or a finding's id, or a model's name."""
 
     def read(self, words: str) -> Json:
         word = words.strip().strip("`")
-        return word.upper() if re.fullmatch(r"[Ee]-?\d{1,9}", word) else word.lower()
+        numbered = re.fullmatch(r"([EeFf])-?(\d{1,9})", word)
+        return f"{numbered[1].upper()}-{numbered[2]}" if numbered else word.lower()
 
 
 def run(context: Context) -> Outcome:
     what = text_of(context.request.arguments, "what") or ""
-    evaluation, result = _found(context, what)
-    model = context.models.get(evaluation.model)
-    check_may_show(model.card, context.request.where)
+    letter, _, number = what.partition("-")
+    if letter == "F" and number.isdecimal():
+        return _finding(context, int(number))
+    return _card(context, *_found(context, what))
+
+
+def _finding(context: Context, number: int) -> Outcome:
+    finding = context.finding(number)
     with context.database.reading() as tx:
-        marks = markers(tx, team=context.team, card=model.card)
+        noted = notes_on(tx, finding)
+        windows = windows_of(tx, [finding])
+    content = finding_message(
+        finding, windows.get(finding.judged_by), talked=[n.line for n in noted], quotes=[n.annotation for n in noted],
+        zone=context.zone,
+    )  # fmt: skip
+    about = Anchor(
+        model=finding.model, finding=finding.id, measure=finding.subject.measure, slice=finding.subject.slice
+    )
+    return context.post(content, anchor=about)
+
+
+def _card(context: Context, evaluation: Evaluation, result: Result) -> Outcome:
+    model = context.models.get(evaluation.model)
+    with context.database.reading() as tx:
+        marks = tuple(note.marker for note in marked_notes(tx, team=context.team, card=model.card))
         asked_by = names_of(tx, evaluation)
     chart = context.draw(charts.headline, result, card=model.card, markers=marks)
     content = cards.done(
@@ -53,22 +74,23 @@ def run(context: Context) -> Outcome:
 
 
 def _found(context: Context, what: str) -> tuple[Evaluation, Result]:
-    number = re.fullmatch(r"E-?(\d+)", what)
+    letter, _, number = what.partition("-")
+    is_numbered = letter == "E" and number.isdecimal()
+    evaluation = context.evaluation(int(number)) if is_numbered else _standing(context, what)
     with context.database.reading() as tx:
-        if number:
-            evaluation = evaluations.get(tx, int(number[1]))
-            if evaluation is None or evaluation.team != context.team:
-                raise UserError(f"There is no evaluation {what}; `show MODEL` shows how a model stands.")
-        else:
-            model = context.models.get(what)
-            card = model.card
-            evaluation = evaluations.standing(tx, team=context.team, model=card.model, version=card.champion)
-            if evaluation is None:
-                raise UserError(f"The model {what} was not evaluated yet; type `evaluate {what}`.")
         result = evaluations.result(tx, evaluation.id)
     if result is None:
         raise UserError(f"E-{evaluation.id} has no result: it {_state(evaluation)}")
     return evaluation, result
+
+
+def _standing(context: Context, name: str) -> Evaluation:
+    card = context.models.get(name).card
+    with context.database.reading() as tx:
+        evaluation = evaluations.standing(tx, team=context.team, model=card.model, version=card.champion)
+    if evaluation is None:
+        raise UserError(f"{name} hasn't been evaluated yet. Type `evaluate {name}`.")
+    return evaluation
 
 
 def _state(evaluation: Evaluation) -> str:
@@ -77,11 +99,17 @@ def _state(evaluation: Evaluation) -> str:
 
 command = Command(
     name="show",
-    help="Show an evaluation again, or the one that says how a model stands.",
+    help="Show an evaluation or a finding again, or how a model stands.",
     arguments=(
-        Argument("what", Shown("MODEL|E-17"), "a model's name or an evaluation's id", place="word", required=True),
+        Argument(
+            "what",
+            Shown("MODEL|E-17|F-4"),
+            "a model's name, or the id of an evaluation or a finding",
+            place="word",
+            required=True,
+        ),
     ),
-    examples=("show return-risk", "show E-17"),
+    examples=("show return-risk", "show E-17", "show F-4"),
     run=run,
     schedulable=True,
     order=5,

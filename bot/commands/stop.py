@@ -6,7 +6,8 @@ from bot.asking.command import Argument, Command, number_of
 from bot.asking.context import Context, Outcome
 from bot.asking.kinds import Number
 from bot.asking.rights import NotAllowed, may_manage
-from bot.cards import name_of, names_of, put_card
+from bot.cards import names_of, put_card
+from bot.names import name_of
 from bot.render import card as cards
 from bot.render.answers import words_only
 from bot.render.blocks import escape

@@ -1,82 +1,129 @@
-"""Draw one measure over the model's periods, with what people said marked on it."""
+"""Draw one measure over the model's periods, with the notes about them marked on it."""
+
+from dataclasses import dataclass, replace
 
 from analysis import charts
 from analysis.errors import UserError
 from analysis.judgement.history import settled, told_periods
-from analysis.judgement.wording import words
-from analysis.measure_table import MeasureTable
-from analysis.values import Measure, Result, Rows, Slice
+from analysis.judgement.wording import listed, words
+from analysis.measure_table import MeasureTable, period_order
+from analysis.values import Basis, Measure, Result, Rows, Slice
 from bot.asking.command import Argument, Command, text_of
 from bot.asking.context import Context, Outcome
 from bot.asking.kinds import Condition, Slug, Words
 from bot.asking.nearest import near
-from bot.asking.rights import check_may_show
-from bot.remembered import markers
+from bot.remembered import marked_notes
 from bot.render.trend import trend_message
 from storage import annotations, evaluations
 from storage.anchors import Anchor
 from storage.database import Transaction
 
 FIRST_CHOICE = ("roc_auc", "accuracy", "mean_absolute_error", "ndcg", "positive_rate", "volume")
+BASES: tuple[Basis, ...] = ("realized", "difference", "estimated")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """Which number is drawn: a measure, of a feature or a slice or a version where one is named."""
+
+    measure: str
+    feature: str | None
+    slice: Slice | None
+    version: str | None
 
 
 def run(context: Context) -> Outcome:
     arguments = context.request.arguments
     model = context.models.get(text_of(arguments, "model") or "")
-    check_may_show(model.card, context.request.where)
     name = model.card.model
-    measure, points = _points(context, name)
-    version = text_of(arguments, "version") or model.card.champion
+    series, points = _points(context, name)
+    version = series.version or model.card.champion
     with context.database.reading() as tx:
-        marks = markers(tx, team=context.team, card=model.card)
+        noted = marked_notes(tx, team=context.team, card=model.card)
         notes = annotations.count(tx, team=context.team, model=name)
-        beside = _beside(tx, context, name, measure)
+        beside = _beside(tx, context, name, series)
     result = _as_result(name, version, points, beside)
-    shown = tuple(m for m in marks if m.period in {p.period for p in points})
+    shown = tuple(note for note in noted if note.marker.period in {p.period for p in points})
     chart = context.draw(
         charts.draw,
         "trend",
         result,
         card=model.card,
-        markers=shown,
-        measure=measure,
-        where=_slice(context),
+        markers=tuple(note.marker for note in shown),
+        measure=series.measure,
+        feature=series.feature,
+        where=series.slice,
     )
     told = told_periods(settled(MeasureTable(result.measures, version=version), points[-1]))
-    content = trend_message(name, measure, points, told=told, chart=chart, markers=shown, notes=notes)
-    return context.post(content, anchor=Anchor(model=name, measure=measure, slice=_slice(context)))
+    content = trend_message(name, points, told=told, chart=chart, marked=shown, notes=notes)
+    return context.post(content, anchor=Anchor(model=name, measure=series.measure, slice=series.slice))
 
 
-def _points(context: Context, model: str) -> tuple[str, list[Measure]]:
-    asked = text_of(context.request.arguments, "measure")
-    version = text_of(context.request.arguments, "version")
-    slice_ = _slice(context)
+def _points(context: Context, model: str) -> tuple[Series, list[Measure]]:
+    """The series that was asked for, and its periods; of a measure of features without one, the feature that stands out
+    most in the latest evaluation."""
+    arguments = context.request.arguments
+    asked, feature = text_of(arguments, "measure"), text_of(arguments, "feature")
+    version, slice_ = text_of(arguments, "version"), _slice(context)
     with context.database.reading() as tx:
         for measure in (asked,) if asked else FIRST_CHOICE:
-            points = evaluations.trend(
-                tx, team=context.team, model=model, measure=measure, version=version, slice=slice_
-            )
-            if points:
-                return measure, points
+            series = Series(measure=measure, feature=feature, slice=slice_, version=version)
+            if points := _stored(tx, context, model, series):
+                return series, points
         latest = evaluations.latest(tx, team=context.team, model=model)
         result = evaluations.result(tx, latest.id) if latest is not None else None
-    known = sorted({m.measure for m in result.measures if m.period is not None}) if result is not None else []
+        there = [m for m in result.measures if m.period is not None] if result is not None else []
+        if asked and feature is None and slice_ is None and (of_features := _features(there, asked)):
+            series = Series(measure=asked, feature=of_features[0], slice=None, version=version)
+            if points := _stored(tx, context, model, series):
+                return series, points
+    raise UserError(_why_nothing(model, asked, feature, there))
+
+
+def _stored(tx: Transaction, context: Context, model: str, series: Series) -> list[Measure]:
+    found = (
+        evaluations.trend(
+            tx,
+            team=context.team,
+            model=model,
+            measure=series.measure,
+            version=series.version,
+            feature=series.feature,
+            slice=series.slice,
+            basis=basis,
+        )
+        for basis in BASES
+    )
+    return next((points for points in found if points), [])
+
+
+def _features(there: list[Measure], measure: str) -> list[str]:
+    """The features that have periods of this measure, the one with the highest latest value first."""
+    latest: dict[str, Measure] = {}
+    for m in there:
+        if m.measure == measure and m.feature and m.value is not None and m.slice is None and m.basis in BASES:
+            before = latest.get(m.feature)
+            if before is None or period_order(m.period or "") > period_order(before.period or ""):
+                latest[m.feature] = m
+    return sorted(latest, key=lambda feature: (-(latest[feature].value or 0.0), feature))
+
+
+def _why_nothing(model: str, asked: str | None, feature: str | None, there: list[Measure]) -> str:
+    known = sorted({m.measure for m in there})
     if not known:
-        raise UserError(f"No periods of {model} are stored yet; type `evaluate {model}` first.")
-    if asked is None or asked in known:
-        raise UserError(f"There are no points for {words(asked or 'that')} there; ask without --slice or --version.")
-    raise UserError(f"The model {model} has no measure `{asked}`{near(asked, known)}")
+        return f"No periods of {model} are stored yet. Type `evaluate {model}` first."
+    if asked is not None and asked not in known:
+        return f"The model {model} has no measure `{asked}`{near(asked, known)}"
+    if asked is not None and feature is not None and (features := _features(there, asked)):
+        return f"{words(asked)} of {model} is measured for {listed(features, 8)}. Name one with --feature."
+    return f"There are no points for {words(asked or 'that')} there. Ask without --feature, --slice or --version."
 
 
-def _beside(tx: Transaction, context: Context, model: str, measure: str) -> list[Measure]:
+def _beside(tx: Transaction, context: Context, model: str, series: Series) -> list[Measure]:
     """What tells which periods have most of their labels: their rows, and for a slice the number of all rows."""
-    version = text_of(context.request.arguments, "version")
-    wanted = {"volume", measure} if _slice(context) is not None else {"volume"} - {measure}
-    return [
-        m
-        for name in sorted(wanted)
-        for m in evaluations.trend(tx, team=context.team, model=model, measure=name, version=version)
-    ]
+    of_all = replace(series, feature=None, slice=None)
+    wanted = {"volume", series.measure} if series.slice is not None else {"volume"} - {series.measure}
+    return [m for name in sorted(wanted) for m in _stored(tx, context, model, replace(of_all, measure=name))]
 
 
 def _as_result(model: str, version: str, points: list[Measure], beside: list[Measure]) -> Result:
@@ -96,14 +143,19 @@ def _slice(context: Context) -> Slice | None:
 
 command = Command(
     name="trend",
-    help="Draw one measure over time, with what people said marked on it.",
+    help="Draw one measure over time, with the notes about it marked.",
     arguments=(
         Argument("model", Slug("MODEL"), "the model's name", place="word", required=True),
         Argument("measure", Slug("MEASURE"), "which measure; the main one when not given", place="word"),
+        Argument("feature", Words("FEATURE", longest=200), "the feature, for measures such as psi"),
         Argument("slice", Condition("SLICE"), "only rows with a condition, such as region=north"),
         Argument("version", Words("VERSION", longest=100), "the version; the champion when not given"),
     ),
-    examples=("trend return-risk", "trend return-risk recall --slice region=north"),
+    examples=(
+        "trend return-risk",
+        "trend return-risk recall --slice region=north",
+        "trend return-risk unseen_rate --feature material",
+    ),
     run=run,
     schedulable=True,
     order=6,

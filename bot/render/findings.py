@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from analysis.judgement.wording import plural
 from bot.render.answers import words_only
-from bot.render.blocks import cut, escape
+from bot.render.blocks import TEXT_MOST, actions, button, context, cut, escape, section
 from bot.render.wording import MARK, about, day
 from storage.findings import Finding
 from storage.messages import Content
@@ -25,6 +25,27 @@ def findings_list(
     lines = [f"*{plural(len(found), what)}{of}*", *(_line(f, windows.get(f.judged_by), zone) for f in found[:MOST])]
     more = [f"{len(found) - MOST} more; ask for one model."] if len(found) > MOST else []
     return words_only("\n".join(lines), notes=[*more, "`show E-…` shows the evaluation of a finding."])
+
+
+def finding_message(
+    finding: Finding, window: str | None, *, talked: Sequence[str], quotes: Sequence[int], zone: str
+) -> Content:
+    """One finding with its state, what people said about it, and the way to the evaluation that it was seen in last."""
+    state = f"State: {finding.state}" + (f" until {day(finding.until, zone)}" if finding.until else "")
+    lines = [_line(finding, window, zone), state]
+    shown = f"E-{finding.last_evaluation}"
+    blocks = [section("\n".join(lines))]
+    if talked:
+        blocks.append(context(*talked))
+    blocks.append(
+        actions(
+            button("Show evaluation", "show", {"what": shown}, label=f"Show evaluation {shown}"),
+            button("Notes", "notes", {"model": finding.model}, label=f"Notes on {finding.model}"),
+        )
+    )
+    blocks.append(context(f"Replies in the thread are kept with F-{finding.id}."))
+    text = cut("\n".join([*lines, *talked]), TEXT_MOST)
+    return Content(text=text, blocks=tuple(blocks), quotes=tuple(quotes))
 
 
 def _line(finding: Finding, window: str | None, zone: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from analysis.judgement.wording import group, plural, words
+from analysis.judgement.wording import group, listed, plural, words
 from bot.render.answers import words_only
 from bot.render.blocks import cut, escape
 from bot.render.wording import day
@@ -14,6 +14,7 @@ from storage.annotations import Annotation
 from storage.messages import Content
 
 LINE_MOST = 400
+MOST_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,21 @@ def kept(note: Annotation) -> Content:
         f":memo: Kept as *A-{note.id}*, a {escape(note.kind)} on {escape(note.model or '')}{about}.",
         notes=[f"`notes {escape(note.model or '')}` finds it again."],
     )
+
+
+def of_which_model(models: Sequence[str]) -> Content:
+    """Told to somebody whose reply can't be kept, because its thread is about several models."""
+    named = [f"`{escape(model)}`" for model in models]
+    return words_only(
+        f"I keep replies with a model, and this message is about {plural(len(models), 'model')}. "
+        f"Name one of them in your reply ({listed(named, MOST_NAMED)}), or type `note MODEL …`."
+    )
+
+
+def deleted(note: Annotation) -> Content:
+    """What was deleted, without its words or its model: it may have been asked for anywhere."""
+    in_slack = ["The message in Slack is yours to delete."] if note.thread is not None else []
+    return words_only(f":wastebasket: Deleted A-{note.id}. Its text is gone from Parley's memory.", notes=in_slack)
 
 
 def notes_list(model: str, lines: Sequence[NoteLine], *, count: int, kind: str | None, zone: str) -> Content:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from analysis.drawing.chart import Chart, Marker
-from analysis.judgement.wording import count, listed, words
+from analysis.drawing.chart import Chart
+from analysis.judgement.wording import count, listed, named
 from analysis.values import Measure
+from bot.remembered import MarkedNote
 from bot.render.blocks import TEXT_MOST, Block, context, cut, escape, header, picture, section
 from bot.render.wording import measured
 from storage.messages import Content, Picture
@@ -16,31 +18,31 @@ MOST_HOLLOW = 4
 
 def trend_message(
     model: str,
-    measure: str,
     points: Sequence[Measure],
     *,
     told: Sequence[Measure],
     chart: Chart,
-    markers: Sequence[Marker],
+    marked: Sequence[MarkedNote],
     notes: int,
 ) -> Content:
     """``told`` are the points that rest on enough labels; ``notes`` is how many notes the model has in all."""
-    title = f"{model}: {words(measure)} over time"
+    measure = named(replace(points[0], period=None))
+    title = f"{model}: {measure} over time"
     known = [p for p in points if p.value is not None]
-    lines = [f"No period has a value of {escape(words(measure))} yet."]
+    lines = [f"No period has a value of {escape(measure)} yet."]
     if known:
         lines = _ends(list(told) or known) + _hollow([p for p in known if p not in told])
     sentence = "\n".join(lines)
     blocks: list[Block] = [header(title), section(sentence), picture(chart.alt)]
-    said = [f"*{escape(m.label)}* ({escape(m.period)}) {escape(m.text)}" for m in markers]
+    said = [f"*{escape(m.marker.label)}* ({escape(m.marker.period)}) {escape(m.text)}" for m in marked]
     if notes > len(said):
         said.append(f"{notes - len(said)} more: `notes {escape(model)}`")
     if said:
         blocks.append(context(*said))
     blocks.append(context(f"Replies in the thread are kept with {escape(model)}."))
     text = cut("\n".join([f"{title}. {escape(chart.alt)}", *said]), TEXT_MOST)
-    quotes = tuple(int(m.label.removeprefix("A-")) for m in markers)
-    shown = Picture(f"{model}-{measure}.png", chart.title, chart.alt, chart.png)
+    quotes = tuple(int(m.marker.label.removeprefix("A-")) for m in marked)
+    shown = Picture(f"{model}-{points[0].measure}.png", chart.title, chart.alt, chart.png)
     return Content(text=text, blocks=tuple(blocks), picture=shown, quotes=quotes)
 
 

@@ -84,6 +84,19 @@ class Directory:
             channels.remember(tx, told)
         return told
 
+    def message(self, channel: str, ts: str) -> str | None:
+        """The text of a message, as Slack marks it up; None where it is gone or may not be read. Raises Busy where
+        Slack can't say it just now."""
+        try:
+            answer = self._slack.call("conversations.replies", channel=channel, ts=ts, limit=1)
+        except Refused as error:
+            log.warning("Slack did not give a message again", error=str(error))
+            return None
+        except (TooFast, Unknown) as error:
+            raise Busy("Slack does not give a message") from error
+        found = [m for m in answer.get("messages", []) if m.get("ts") == ts and m.get("subtype") != "tombstone"]
+        return str(found[0].get("text", "")) if found else None
+
 
 def stranger(who: Who) -> Person:
     """Somebody of whom only the id is known."""
@@ -112,10 +125,10 @@ def _person(who: Who, user: dict[str, Any], now: datetime) -> Person:
 
 
 def _is_outsider(team: str, user: dict[str, Any]) -> bool:
-    """Whether somebody belongs to another organization. In an Enterprise organization a person's own team may be another
-    one, while ours is among their teams."""
+    """Whether somebody belongs to another organization. In an Enterprise organization a person's own team may be
+    another one, while ours is among their teams."""
     teams = {user.get("team_id"), *user.get("enterprise_user", {}).get("teams", ())} - {None}
-    return bool(user.get("is_stranger")) or bool(teams) and team not in teams
+    return bool(user.get("is_stranger")) or (bool(teams) and team not in teams)
 
 
 def _channel(team: str, id_: str, channel: dict[str, Any], now: datetime) -> Channel:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from analysis.errors import UserError
 from bot.asking.grammar import parse, words
-from bot.asking.plain import plain, without_mention
+from bot.asking.plain import mentions, plain, without_mention
 from bot.commands import all_commands
 from storage.database import Json
 
@@ -123,8 +123,34 @@ def test_any_request_can_be_printed_and_parsed_again(
 
 def test_slacks_marks_become_plain_words_that_ping_nobody() -> None:
     said = "<@U123|mara> see <#C1|general> and <https://x.example/a|the page> &amp; <!here> a &lt; b"
-    assert plain(said) == "@mara see #general and the page & @here a < b"
+    assert plain(said) == "<@U123> see #general and the page (https://x.example/a) & @here a < b"
 
 
 def test_the_bots_own_name_is_taken_off_a_mention() -> None:
-    assert without_mention("<@UBOT>: evaluate churn", "UBOT") == "evaluate churn"
+    assert without_mention("<@UBOT>: evaluate churn", "UBOT", "parley") == "evaluate churn"
+    assert without_mention("@Parley, evaluate churn", "UBOT", "parley") == "evaluate churn"
+
+
+@pytest.mark.parametrize("typed", ["@parley help", "@PARLEY: help", "help @Parley", "<@UBOT|parley> help"])
+def test_a_mention_is_one_in_any_case(typed: str) -> None:
+    assert mentions(typed, "UBOT", "parley")
+
+
+@pytest.mark.parametrize("typed", ["mail me@parley.example", "@parleyboat help", "parley help", "<@UBOX> help"])
+def test_what_only_looks_like_a_mention_is_none(typed: str) -> None:
+    assert not mentions(typed, "UBOT", "parley")
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("<https://x.example/a>", "https://x.example/a"),
+        ("<http://x.example|x.example>", "x.example"),
+        ("<mailto:a@x.example|a@x.example>", "a@x.example"),
+        ("<https://x.example/?a=1&amp;b=2|the page>", "the page (https://x.example/?a=1&b=2)"),
+        ("ask <@U1> or <@U2|mara>", "ask <@U1> or <@U2>"),
+        ("<#C1|> &amp;lt;b&amp;gt;", "#C1 &lt;b&gt;"),
+    ],
+)
+def test_links_keep_their_address_and_mentions_their_id(sent: str, kept: str) -> None:
+    assert plain(sent) == kept

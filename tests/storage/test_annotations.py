@@ -9,7 +9,7 @@ import pytest
 
 from storage import annotations, messages, requests
 from storage.anchors import Anchor
-from storage.annotations import Annotation
+from storage.annotations import Annotation, Edit
 from storage.database import Database, Stale
 from storage.messages import Address, Content, Picture
 from storage.requests import Request, Where, Who
@@ -35,6 +35,7 @@ def keep(
     kind: str = "note",
     team: str = "T1",
     at: datetime = NOON,
+    edit: Edit | None = None,
 ) -> Annotation | None:
     with database.transaction() as tx:
         return annotations.keep(
@@ -50,6 +51,7 @@ def keep(
             thread=thread,
             permalink="https://x.test/p5",
             now=at,
+            edit=edit,
         )
 
 
@@ -61,7 +63,7 @@ def kept(database: Database, text: str = REPLY, *, ts: str = "5.000001", anchor:
 
 def revise(database: Database, text: str, *, edited: str = "6.000001", at: datetime = NOON) -> Annotation | None:
     with database.transaction() as tx:
-        return annotations.revise(tx, team="T1", channel="C1", ts="5.000001", text=text, edited=edited, now=at)
+        return annotations.revise(tx, team="T1", channel="C1", ts="5.000001", text=text, edit=Edit(edited), now=at)
 
 
 def erase(database: Database, *, ts: str = "5.000001", at: datetime = NOON) -> Annotation | None:
@@ -150,22 +152,71 @@ def test_an_edit_that_is_older_or_repeated_changes_nothing(database: Database) -
 
 
 def test_an_edit_that_comes_before_its_message_wins(database: Database) -> None:
-    assert revise(database, "older edit", edited="6.000001") is None
-    assert revise(database, "newest edit", edited="8.000001") is None
+    assert keep(database, text="older edit", edit=Edit("6.000001")) is not None
+    assert revise(database, "newest edit", edited="8.000001") is not None
     assert revise(database, "middle edit", edited="7.000001") is None
-    annotation = kept(database)
-    assert annotation.text == "newest edit"
-    assert annotation.edited_at is not None
-    assert not [cell for cell in stored(database) if "linen" in cell]
-    assert revise(database, "middle edit", edited="7.000001") is None
+    assert keep(database) is None
     assert all_of(database) == ["newest edit"]
+    assert not [cell for cell in stored(database) if "linen" in cell]
 
 
-def test_an_edit_of_a_message_that_is_not_ours_does_not_stay(database: Database) -> None:
-    revise(database, "somebody else’s secret")
-    with database.transaction() as tx:
-        annotations.revise(tx, team="T1", channel="C9", ts="7.000001", text="x", edited="8.0", now=after(3601))
+def test_an_edit_of_a_message_that_is_not_kept_leaves_nothing(database: Database) -> None:
+    assert revise(database, "somebody else’s secret") is None
     assert not [cell for cell in stored(database) if "secret" in cell]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "last"),
+    [
+        (Edit("10.000000", "10.100000"), Edit("10.000000", "10.200000"), "second"),
+        (Edit("10.000000", "10.200000"), Edit("10.000000", "10.100000"), "first"),
+        (Edit("11.000000", "11.100000"), Edit("10.000000", "12.200000"), "first"),
+    ],
+)
+def test_of_two_edits_within_a_second_the_event_that_came_later_counts(
+    database: Database, first: Edit, second: Edit, last: str
+) -> None:
+    kept(database)
+    for text, edit in (("first", first), ("second", second)):
+        with database.transaction() as tx:
+            annotations.revise(tx, team="T1", channel="C1", ts="5.000001", text=text, edit=edit, now=NOON)
+    assert all_of(database) == [last]
+
+
+def test_two_edits_with_the_same_marks_are_undecided_until_slack_was_read(database: Database) -> None:
+    kept(database)
+    at, place = Edit("10.000000", "10.000000"), {"team": "T1", "channel": "C1", "ts": "5.000001"}
+    with database.transaction() as tx:
+        assert not annotations.is_undecided(tx, **place, text="first", edit=at)
+        annotations.revise(tx, **place, text="first", edit=at, now=NOON)
+        assert not annotations.is_undecided(tx, **place, text="first", edit=at)
+        assert annotations.is_undecided(tx, **place, text="second", edit=at)
+        assert annotations.revise(tx, **place, text="second", edit=at, now=NOON) is None
+        annotations.revise(tx, **place, text="second", edit=None, now=NOON)
+    assert all_of(database) == ["second"]
+
+
+def test_a_reply_whose_thread_never_became_ours_is_forgotten(database: Database) -> None:
+    kept(database, anchor=None)
+    keep(database, text="another one", ts="7.000001", anchor=None, at=after(3601))
+    assert not [cell for cell in stored(database) if "linen" in cell]
+
+
+def test_a_note_that_a_command_made_is_withdrawn_by_its_author(database: Database) -> None:
+    annotation = keep(database, ts="request:7", thread=None)
+    assert annotation is not None
+    with database.transaction() as tx:
+        assert annotations.withdraw(tx, annotation.id, now=after(60)) is not None
+        assert annotations.withdraw(tx, annotation.id, now=after(61)) is None
+    assert all_of(database) == []
+    assert not [cell for cell in stored(database) if "linen" in cell]
+
+
+def test_a_deleted_note_leaves_messages_that_show_the_people_it_mentions_by_name(database: Database) -> None:
+    annotation = kept(database, "ask <@U1> & <@U2>")
+    quote(database, annotation.id, Content(text="• “ask @Ana B. &amp; @Jonas” by Mara"))
+    erase(database)
+    assert "ask" not in message(database).content.text
 
 
 def test_a_deletion_leaves_no_text_anywhere(database: Database) -> None:
@@ -177,6 +228,7 @@ def test_a_deletion_leaves_no_text_anywhere(database: Database) -> None:
     assert erase(database) is None
     assert revise(database, REPLY, edited="99.0") is None
     assert keep(database) is None
+    assert keep(database, edit=Edit("99.0")) is None
     assert all_of(database) == []
     assert not [cell for cell in stored(database) if "linen" in cell]
     with database.reading() as tx:
@@ -201,7 +253,11 @@ def test_in_whatever_order_the_events_come_a_deleted_message_leaves_no_text(
 
 def revise_at(database: Database, ts: str) -> None:
     with database.transaction() as tx:
-        annotations.revise(tx, team="T1", channel="C1", ts=ts, text=REPLY + " (edited)", edited="99.1", now=NOON)
+        place = {"team": "T1", "channel": "C1", "ts": ts}
+        if annotations.is_kept(tx, **place):
+            annotations.revise(tx, **place, text=REPLY + " (edited)", edit=Edit("99.1"), now=NOON)
+            return
+    keep(database, ts=ts, text=REPLY + " (edited)", edit=Edit("99.1"))
 
 
 def test_a_deleted_text_leaves_the_messages_that_quote_it(database: Database) -> None:
