@@ -89,8 +89,16 @@ def finish(team: Team, number: str) -> list[Happening]:
         if share["place"]["channel"] is None:
             return []
         app = next(app for app in team.apps() if app.app_id == share["app"])
-        message = by_app(team, app, {"text": share["comment"]}) | {"subtype": "file_share", "upload": False}
+        message = _by_bot(team, app, share["comment"]) | {"subtype": "file_share", "upload": False}
         return share_in(team, team.channel(share["place"]["channel"]), message, files, thread=share["place"]["thread"])
+
+
+def _by_bot(team: Team, app: App, comment: str) -> Json:
+    """What an app says with its files: Slack shares them as if the bot's user had, mostly without its `bot_id`."""
+    message = by_app(team, app, {"text": comment})
+    if team.shares_name_the_bot:
+        return message
+    return {name: value for name, value in message.items() if name not in {"bot_id", "app_id", "bot_profile"}}
 
 
 def share_in(team: Team, channel: Json, message: Json, files: list[Json], *, thread: str | None) -> list[Happening]:
