@@ -106,6 +106,12 @@ class State:
         )
         return [_parsed(row[0]) for row in rows]
 
+    def everything(self, channel: str) -> list[Json]:
+        """Every message of a channel, replies included, oldest first."""
+        return [
+            _parsed(row[0]) for row in self._run("SELECT body FROM messages WHERE channel = ? ORDER BY ts", channel)
+        ]
+
     def latest(self, channel: str) -> str | None:
         """When the channel itself was last written to."""
         rows = self._run("SELECT max(ts) FROM messages WHERE channel = ? AND (thread IS NULL OR thread = ts)", channel)
