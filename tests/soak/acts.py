@@ -78,9 +78,10 @@ class Stage:
 
 
 def is_card(message: dict[str, Any]) -> bool:
-    """Whether a message of the bot's is the card of an evaluation: it has a title and stands in the channel itself."""
-    has_title = any(block["type"] == "header" for block in message.get("blocks", []))
-    return has_title and message.get("thread_ts", message["ts"]) == message["ts"] and "E-" in message["text"]
+    """Whether a message of the bot's is the card of an evaluation: it has a model's title, and stands in the channel."""
+    titles = [block["text"]["text"] for block in message.get("blocks", []) if block["type"] == "header"]
+    of_a_model = any(model in title for title in titles for model in (INTERNAL, OPEN, RESTRICTED))
+    return of_a_model and message.get("thread_ts", message["ts"]) == message["ts"] and "E-" in message["text"]
 
 
 Act = Callable[[Stage], str]

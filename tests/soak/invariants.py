@@ -251,9 +251,11 @@ def nothing_waits_and_nothing_is_leased(after: Aftermath) -> Iterable[str]:
 
 @rule
 def nothing_is_dead_without_a_permanent_reason(after: Aftermath) -> Iterable[str]:
+    gone = {said.ts for said in after.ledger.said if said.deleted}
     for row in after.tables["messages"]:
         why = row["failed"]
-        if why is not None and why not in EXPLAINED | after.ledger.permanent and row["kind"] == "message":
+        explained = why in EXPLAINED | after.ledger.permanent or (why == "thread_not_found" and row["thread"] in gone)
+        if why is not None and row["kind"] == "message" and not explained:
             yield f"{row['key']} was given up: {why}"
     for row in after.tables["requests"]:
         if "our side" in str(row["failed"]):

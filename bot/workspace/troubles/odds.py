@@ -24,16 +24,13 @@ class Odds:
 
     def fault(self, method: str, chance: float) -> Fault | None:
         """The trouble that a number between 0 and 1 stands for."""
-        for share, fault in (
-            (self.drop_before, Fault(method=method, drop="before")),
-            (self.drop_after, Fault(method=method, drop="after")),
-            (self.late, Fault(method=method, delay=self.late_seconds)),
-            (self.fail, Fault(method=method, status=503)),
-        ):
-            if chance < share:
-                return fault
-            chance -= share
-        return None
+        if chance < (upto := self.drop_before):
+            return Fault(method=method, drop="before")
+        if chance < (upto := upto + self.drop_after):
+            return Fault(method=method, drop="after")
+        if chance < (upto := upto + self.late):
+            return Fault(method=method, delay=self.late_seconds)
+        return Fault(method=method, status=503) if chance < upto + self.fail else None
 
 
 class Chances:
