@@ -48,8 +48,19 @@ def _start(folder: Path) -> None:
         os.chown(folder, owner.pw_uid, owner.pw_gid)
     data = folder / "data"
     _run(folder, "initdb", "--auth=trust", "--encoding=utf8", "--no-sync", "-U", "postgres", "-D", str(data))
-    options = f"-h '' -k {folder} {FAST}"
-    _run(folder, "pg_ctl", "-w", "-s", "-o", options, "-l", str(folder / "log"), "-D", str(data), "start")
+    start(folder)
+
+
+def start(folder: Path, settings: str = FAST) -> None:
+    """Start the server in that folder, (again) with these settings."""
+    options = f"-h '' -k {folder} {settings}"
+    data = str(folder / "data")
+    _run(folder, "pg_ctl", "-w", "-s", "-o", options, "-l", str(folder / "log"), "-D", data, "start")
+
+
+def stop(folder: Path, mode: str) -> None:
+    """Stop it: `fast` ends every connection in order, `immediate` is as a crash."""
+    _run(folder, "pg_ctl", "-w", "-m", mode, "-D", str(folder / "data"), "stop")
 
 
 def _programs(folder: Path) -> Path:
@@ -107,7 +118,7 @@ def _end_with(run: int, folder: Path) -> None:
     with suppress(psutil.NoSuchProcess):
         psutil.Process(run).wait()
     if (folder / "data" / "postmaster.pid").exists():
-        _run(folder, "pg_ctl", "-w", "-m", "immediate", "-D", str(folder / "data"), "stop")
+        stop(folder, "immediate")
     shutil.rmtree(folder)
 
 

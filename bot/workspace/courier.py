@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from concurrent.futures import wait
+from concurrent.futures import Future, wait
+from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from . import http_delivery
 from .background import Background
 from .envelopes import event_envelope, interested
 from .socket_mode import Sockets
 from .team import Team
+from .troubles import Mishaps
 from .values import App, Attempt, Delivery, DeliveryKind, Happening, Json
 
 SECONDS_BEFORE_RETRY = (0.0, 60.0, 300.0)
@@ -24,6 +27,7 @@ class Courier:
     def __init__(self, team: Team, background: Background, sockets: Sockets) -> None:
         self.retry_delays: Sequence[float] = SECONDS_BEFORE_RETRY
         self.deliveries: list[Delivery] = []
+        self.mishaps = Mishaps()
         self._team = team
         self._background = background
         self._sockets = sockets
@@ -32,13 +36,26 @@ class Courier:
     def tell(self, happenings: Sequence[Happening]) -> list[Delivery]:
         """Deliver events and wait for the first answer (and the immediate retry) of each."""
         deliveries = self._prepared(happenings)
-        wait([self._background.now(partial(self._deliver_event, delivery)) for delivery in deliveries])
+        wait([under_way for delivery in deliveries for under_way in self._sent(delivery)])
         return deliveries
 
     def tell_later(self, happenings: Sequence[Happening]) -> None:
         """Deliver events that nobody waits for."""
         for delivery in self._prepared(happenings):
-            self._background.now(partial(self._deliver_event, delivery))
+            self._sent(delivery)
+
+    def tell_outside_events(self, app: App, payload: Json) -> Delivery:
+        """Deliver what is no event of the workspace but says something of the deliveries themselves."""
+        delivery = self._noted(app, "event", payload)
+        wait([self._background.now(partial(self._deliver_event, delivery))])
+        return delivery
+
+    def replay(self) -> int:
+        """End an outage: what was held back is delivered, oldest first. Returns how much that was."""
+        held = self.mishaps.let_go()
+        for deliver in held:
+            deliver()
+        return len(held)
 
     def hand_over(self, app: App, kind: DeliveryKind, payload: Json) -> Delivery:
         """Deliver what a person waits for: one try, no retry."""
@@ -67,8 +84,23 @@ class Courier:
             del self.deliveries[:-DELIVERIES_KEPT]
         return delivery
 
-    def _deliver_event(self, delivery: Delivery, retry: int = 0) -> None:
+    def _sent(self, delivery: Delivery) -> list[Future[Any]]:
+        """Set an event on its way, as its fate is; what is under way at once can be waited for."""
+        deliver = partial(self._deliver_event, delivery)
+        if self.mishaps.held(deliver):
+            return []
+        fate = self.mishaps.fate()
+        if fate == "late":
+            self._background.after(self.mishaps.likely.late_seconds, deliver)
+            return []
+        if fate == "answer lost":
+            return [self._background.now(partial(deliver, answer_lost=True))]
+        return [self._background.now(deliver) for _ in range(2 if fate == "twice" else 1)]
+
+    def _deliver_event(self, delivery: Delivery, retry: int = 0, *, answer_lost: bool = False) -> None:
         attempt = self._attempt(delivery, retry=retry)
+        if answer_lost:
+            attempt = delivery.attempts[-1] = replace(attempt, problem="http_timeout")
         if attempt.problem is None or attempt.no_retry or retry >= len(self.retry_delays):
             return
         delay = self.retry_delays[retry]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import mimetypes
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
@@ -17,10 +18,10 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from . import files, responses
-from .api import answer
+from .api import answer, refusal
 from .arguments import Arguments
-from .faults import Dropped, Fault
 from .refusal import Refusal
+from .troubles import Dropped, Fault
 from .values import Call, Json
 
 if TYPE_CHECKING:
@@ -39,17 +40,18 @@ def routes(workspace: Workspace) -> list[Route | WebSocketRoute]:
     async def upload(request: Request) -> Response:
         content = await _uploaded_bytes(request)
         ticket = request.path_params["ticket"]
-        return await _or_dropped(lambda: _faulty(workspace, "upload", lambda: _take(workspace, ticket, content)))
+        return await _or_dropped(lambda: _faulty(workspace, "upload", {}, lambda: _take(workspace, ticket, content)))
 
     async def download(request: Request) -> Response:
         token = _bearer(request)
         name = request.path_params["file"].rpartition("-")[2]
-        return await _or_dropped(lambda: _faulty(workspace, "download", lambda: _give(workspace, token, name)))
+        return await _or_dropped(lambda: _faulty(workspace, "download", {}, lambda: _give(workspace, token, name)))
 
     async def response(request: Request) -> Response:
         given = await arguments_of(request)
         token = request.path_params["token"]
-        return await _or_dropped(lambda: _faulty(workspace, "response_url", lambda: _respond(workspace, token, given)))
+        respond = partial(_respond, workspace, token, given)
+        return await _or_dropped(lambda: _faulty(workspace, "response_url", given, respond))
 
     async def socket(socket: WebSocket) -> None:
         await workspace.sockets.serve(socket)
@@ -111,12 +113,18 @@ async def _uploaded_bytes(request: Request) -> bytes:
 
 
 def _call(workspace: Workspace, method: str, token: str, given: Json) -> Response:
-    fault = workspace.faults.take(method)
+    wait = workspace.tiers.ask(method, given.get("channel"))
+    if wait is not None:
+        body = {"ok": False, "error": "ratelimited"}
+        _note(workspace, method, given, body)
+        return JSONResponse(body, 429, headers={"Retry-After": workspace.tiers.retry_after(wait)})
+    fault = workspace.trouble(method, _understood(given))
     if fault is not None:
         fault.meet("before")
-        troubled = _trouble(fault)
+        troubled = _trouble(fault, method, _understood(given))
         if troubled is not None:
-            _note(workspace, method, given, {"ok": False, "error": fault.error or f"status {troubled.status_code}"})
+            error = fault.error or ("invalid_blocks" if fault.block else f"status {troubled.status_code}")
+            _note(workspace, method, given, {"ok": False, "error": error})
             return troubled
     body, happenings, app = answer(workspace.records, method, token, given)
     _note(workspace, method, given, body)
@@ -127,34 +135,41 @@ def _call(workspace: Workspace, method: str, token: str, given: Json) -> Respons
     return JSONResponse(body, headers=headers)
 
 
-def _note(workspace: Workspace, method: str, given: Json, body: Json) -> None:
+def _understood(given: Json) -> Json:
+    """The arguments with their structures read, or as they came where that fails."""
     try:
-        understood = Arguments(given).given
+        return Arguments(given).given
     except Refusal:
-        understood = given
-    workspace.calls.append(Call(method, understood, body, workspace.records.now()))
+        return given
+
+
+def _note(workspace: Workspace, method: str, given: Json, body: Json) -> None:
+    workspace.calls.append(Call(method, _understood(given), body, workspace.records.now()))
     del workspace.calls[:-CALLS_KEPT]
 
 
-def _trouble(fault: Fault) -> Response | None:
+def _trouble(fault: Fault, method: str, given: Json) -> Response | None:
     """The answer that a fault gives in place of the real one."""
-    if fault.error is None and fault.status is None and fault.retry_after is None:
+    if fault.error is None and fault.status is None and fault.retry_after is None and fault.block is None:
         return None
     fault.reached.set()
     if fault.retry_after is not None:
         body = {"ok": False, "error": fault.error or "ratelimited"}
         return JSONResponse(body, fault.status or 429, headers={"Retry-After": str(fault.retry_after)})
+    if fault.block is not None and fault.error is None:
+        places = fault.refused_places(given)
+        return JSONResponse(Refusal("invalid_blocks", *places, errors=places).answer(), fault.status or 200)
     if fault.error is not None:
-        return JSONResponse({"ok": False, "error": fault.error}, fault.status or 200)
+        return JSONResponse(refusal(method, fault.error), fault.status or 200)
     return PlainTextResponse("upstream request failed", fault.status or 500)
 
 
-def _faulty(workspace: Workspace, name: str, act: Callable[[], Response]) -> Response:
-    fault = workspace.faults.take(name)
+def _faulty(workspace: Workspace, name: str, given: Json, act: Callable[[], Response]) -> Response:
+    fault = workspace.trouble(name, given)
     if fault is None:
         return act()
     fault.meet("before")
-    response = _trouble(fault) or act()
+    response = _trouble(fault, name, given) or act()
     fault.meet("after")
     return response
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+from .connect import domain_of, home_of
+from .messages import TOMBSTONE_USER
 from .team import Team
 from .values import App, Happening, Json
 
@@ -17,7 +19,7 @@ def verification_token(app: App) -> str:
 def event_envelope(team: Team, app: App, happening: Happening) -> Json:
     return {
         "token": verification_token(app),
-        "team_id": team.id,
+        "team_id": home_of(team, _actor(happening.event)),
         "context_team_id": team.id,
         "context_enterprise_id": None,
         "api_app_id": app.app_id,
@@ -34,26 +36,46 @@ def event_envelope(team: Team, app: App, happening: Happening) -> Json:
                 "is_enterprise_install": False,
             }
         ],
-        "is_ext_shared_channel": False,
+        "is_ext_shared_channel": _is_shared(team, happening.channel),
         "event_context": f"4-{app.app_id}-{happening.event['event_ts']}",
     }
 
 
+def _actor(event: Json) -> str | None:
+    """Who did what an event tells of: of a change who made it, of a deletion the author."""
+    for part in (event.get("message", {}).get("edited", {}), event.get("message", {}), event, _before(event)):
+        if part.get("user") not in {None, TOMBSTONE_USER}:
+            return str(part["user"])
+    return None
+
+
+def _before(event: Json) -> Json:
+    before: Json = event.get("previous_message", {})
+    return before
+
+
+def _is_shared(team: Team, channel: str | None) -> bool:
+    return channel is not None and bool(team.channel(channel).get("is_ext_shared"))
+
+
 def interested(team: Team, app: App, happening: Happening) -> bool:
-    """Whether the app hears of it: it is in the channel, and it was given the scope."""
+    """Whether the app hears of it: it is in the channel, it was given the scope, and its tokens have not ended."""
     if happening.only is not None and happening.only != app.app_id:
         return False
-    if happening.scope not in app.scopes:
+    if app.refused_as is not None and happening.scope is not None:
+        return False
+    if happening.scope is not None and happening.scope not in app.scopes:
         return False
     return happening.channel is None or team.state.is_member(happening.channel, app.bot_user)
 
 
 def command_fields(team: Team, app: App, channel: Json, user: str, *, command: str, text: str) -> Json:
     names = {"group": "privategroup", "im": "directmessage"}
+    home = home_of(team, user)
     return {
         "token": verification_token(app),
-        "team_id": team.id,
-        "team_domain": team.domain,
+        "team_id": home,
+        "team_domain": domain_of(team, home),
         "channel_id": channel["id"],
         "channel_name": names.get(team.kind_of(channel), channel["name"]),
         "user_id": user,
@@ -71,7 +93,7 @@ def _interaction(team: Team, app: App, user: str, kind: str, **about: str) -> Js
     name = team.person(user)["name"]
     return {
         "type": kind,
-        "user": {"id": user, "username": name, "name": name, "team_id": team.id},
+        "user": {"id": user, "username": name, "name": name, "team_id": home_of(team, user)},
         "api_app_id": app.app_id,
         "token": verification_token(app),
         "trigger_id": team.new_trigger(app, user, **about),

@@ -6,6 +6,7 @@ import mimetypes
 import secrets
 from typing import Any
 
+from . import messages
 from .messages import by_app, post, shown, tell_page
 from .refusal import Refusal
 from .team import Team
@@ -89,8 +90,16 @@ def finish(team: Team, number: str) -> list[Happening]:
         if share["place"]["channel"] is None:
             return []
         app = next(app for app in team.apps() if app.app_id == share["app"])
-        message = by_app(team, app, {"text": share["comment"]}) | {"subtype": "file_share", "upload": False}
+        message = _by_bot(team, app, share["comment"]) | {"subtype": "file_share", "upload": False}
         return share_in(team, team.channel(share["place"]["channel"]), message, files, thread=share["place"]["thread"])
+
+
+def _by_bot(team: Team, app: App, comment: str) -> Json:
+    """What an app says with its files: Slack shares them as if the bot's user had, mostly without its `bot_id`."""
+    message = by_app(team, app, {"text": comment})
+    if team.shares_name_the_bot:
+        return message
+    return {name: value for name, value in message.items() if name not in {"bot_id", "app_id", "bot_profile"}}
 
 
 def share_in(team: Team, channel: Json, message: Json, files: list[Json], *, thread: str | None) -> list[Happening]:
@@ -111,6 +120,27 @@ def share_in(team: Team, channel: Json, message: Json, files: list[Json], *, thr
         event |= {"channel": channel["id"], "event_ts": message["ts"], "channel_type": kind}
         scope = {"channel": "channels:history", "group": "groups:history", "im": "im:history"}[kind]
         return [Happening(event, channel["id"], scope)]
+
+
+def delete(team: Team, file: Json) -> list[Happening]:
+    """Take a file away: its bytes go, and its messages go too, unless they say something beside it."""
+    with team.state.lock:
+        team.state.keep("file", file["id"], file | {"deleted": True, "title": "", "alt_txt": ""})
+        team.state.drop_content(file["id"])
+        happenings = []
+        for share in file["shares"]:
+            message = team.state.message(share["channel"], share["ts"])
+            if message is None:
+                continue
+            channel = team.channel(share["channel"])
+            others = [one for one in message.get("files", []) if one["id"] != file["id"]]
+            if not others and not message["text"]:
+                happenings += messages.delete(team, channel, message)
+                continue
+            message["files"] = [*others, {"id": file["id"], "mode": "tombstone"}]
+            team.state.keep_message(channel["id"], message)
+            tell_page(team, channel, message)
+        return happenings
 
 
 def unfinished(team: Team) -> list[str]:
@@ -156,6 +186,8 @@ def readable(team: Team, app: App, file: str) -> Json:
     found = team.state.document("file", file)
     if found is None:
         raise Refusal("file_not_found")
+    if found.get("deleted"):
+        raise Refusal("file_deleted")
     shared_with = any(team.state.is_member(share["channel"], app.bot_user) for share in found["shares"])
     if found["user"] != app.bot_user and not shared_with:
         raise Refusal("file_not_found")
@@ -179,7 +211,7 @@ def _id_in(address: str) -> str:
 
 def _uploaded(team: Team, app: App, name: str) -> Json:
     file = team.state.document("file", name)
-    if file is None or file["user"] != app.bot_user or not file["uploaded"]:
+    if file is None or file.get("deleted") or file["user"] != app.bot_user or not file["uploaded"]:
         raise Refusal("file_not_found")
     return file
 

@@ -7,6 +7,7 @@ import secrets
 import uuid
 from typing import Any
 
+from .connect import home_of, marks
 from .refusal import Refusal
 from .team import Team
 from .values import App, Happening, Json
@@ -14,6 +15,20 @@ from .wording import mentioned, rich_text
 
 HISTORY_SCOPE = {"channel": "channels:history", "group": "groups:history", "im": "im:history"}
 TOMBSTONE_USER = "USLACKBOT"
+IN_A_MENTION = (
+    "user",
+    "text",
+    "ts",
+    "team",
+    "user_team",
+    "source_team",
+    "client_msg_id",
+    "thread_ts",
+    "parent_user_id",
+    "blocks",
+    "files",
+    "edited",
+)
 
 
 def by_person(team: Team, user: str, text: str) -> Json:
@@ -23,7 +38,7 @@ def by_person(team: Team, user: str, text: str) -> Json:
         "user": user,
         "client_msg_id": str(uuid.uuid4()),
         "text": text,
-        "team": team.id,
+        "team": home_of(team, user),
         "blocks": [rich_text(text, secrets.token_urlsafe(4))],
     }
 
@@ -91,7 +106,7 @@ def post(
 ) -> tuple[Json, list[Happening]]:
     """Give the message its place and time; a thread must exist."""
     with team.state.lock:
-        message = copy.deepcopy(message)
+        message = copy.deepcopy(message) | marks(team, channel, message["user"])
         if thread is not None:
             parent = team.state.message(channel["id"], thread)
             if parent is None or parent.get("thread_ts", thread) != thread:
@@ -116,7 +131,7 @@ def edit(team: Team, channel: Json, message: Json, changes: Json, *, editor: str
         after["edited"] = {"user": editor, "ts": f"{ts.partition('.')[0]}.000000"}
         team.state.keep_message(channel["id"], after)
         changed = shown(team, channel["id"], after)
-        happening = _change_event(team, channel, ts, "message_changed", message=changed, previous_message=before)
+        happening = change_event(team, channel, ts, "message_changed", message=changed, previous_message=before)
         tell_page(team, channel, after)
         return changed, [happening, *_mentions(team, channel, after, before=message.get("text", ""))]
 
@@ -138,12 +153,12 @@ def delete(team: Team, channel: Json, message: Json) -> list[Happening]:
             team.state.keep_message(channel["id"], stone)
             changed = shown(team, channel["id"], stone)
             tell_page(team, channel, stone)
-            return [_change_event(team, channel, ts, "message_changed", message=changed, previous_message=before)]
+            return [change_event(team, channel, ts, "message_changed", message=changed, previous_message=before)]
         team.state.drop_message(channel["id"], message["ts"])
         team.changed(
             {"kind": "deleted", "channel": channel["id"], "ts": message["ts"], "thread": message.get("thread_ts")}
         )
-        gone = [_change_event(team, channel, ts, "message_deleted", deleted_ts=message["ts"], previous_message=before)]
+        gone = [change_event(team, channel, ts, "message_deleted", deleted_ts=message["ts"], previous_message=before)]
         return gone + _fallen_stone(team, channel, message)
 
 
@@ -197,7 +212,7 @@ def _message_event(team: Team, channel: Json, message: Json) -> Happening:
     return Happening(event, channel["id"], HISTORY_SCOPE[kind])
 
 
-def _change_event(team: Team, channel: Json, ts: str, subtype: str, **about: Any) -> Happening:
+def change_event(team: Team, channel: Json, ts: str, subtype: str, **about: Any) -> Happening:
     kind = team.kind_of(channel)
     event = {
         "type": "message",
@@ -217,8 +232,7 @@ def _mentions(team: Team, channel: Json, message: Json, *, before: str) -> list[
     if channel["is_im"] or message.get("subtype") not in {None, "file_share", "thread_broadcast"}:
         return []
     new = set(mentioned(message.get("text", ""))) - set(mentioned(before))
-    fields = ("user", "text", "ts", "team", "client_msg_id", "thread_ts", "parent_user_id", "blocks", "files", "edited")
-    event = {"type": "app_mention", **{key: message[key] for key in fields if key in message}}
+    event = {"type": "app_mention", **{key: message[key] for key in IN_A_MENTION if key in message}}
     event |= {"channel": channel["id"], "event_ts": message["ts"]}
     apps = [app for app in team.apps() if app.bot_user in new and app.bot_user != message["user"]]
     return [Happening(event, channel["id"], "app_mentions:read", only=app.app_id) for app in apps]

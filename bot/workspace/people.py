@@ -13,6 +13,7 @@ from .messages import by_person, delete, edit, own_message, post
 from .reacting import react
 from .refusal import Refusal
 from .team import Team
+from .unfurling import links, unfurl_later
 from .values import App, Delivery, Json
 from .wording import command_text, on_the_wire, rich_text
 
@@ -30,6 +31,7 @@ class People(Forms):
         place = self._member(user, channel)
         message, happenings = post(self._team, place, by_person(self._team, user, on_the_wire(text)), thread=thread)
         self._courier.tell(happenings)
+        unfurl_later(self._team, place, message)
         return str(message["ts"])
 
     def share(
@@ -60,7 +62,9 @@ class People(Forms):
         text = on_the_wire(text)
         if text == message["text"]:
             return
-        changes = {"text": text, "blocks": [rich_text(text, message["blocks"][0]["block_id"])]}
+        changes: Json = {"text": text, "blocks": [rich_text(text, message["blocks"][0]["block_id"])]}
+        kept = [preview for preview in message.get("attachments", []) if preview["from_url"] in links(text)]
+        changes["attachments"] = kept or None
         self._courier.tell(edit(self._team, place, message, changes, editor=user)[1])
 
     def delete(self, user: str, channel: str, ts: str, *, as_admin: bool = False) -> None:

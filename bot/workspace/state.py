@@ -106,6 +106,12 @@ class State:
         )
         return [_parsed(row[0]) for row in rows]
 
+    def everything(self, channel: str) -> list[Json]:
+        """Every message of a channel, replies included, oldest first."""
+        return [
+            _parsed(row[0]) for row in self._run("SELECT body FROM messages WHERE channel = ? ORDER BY ts", channel)
+        ]
+
     def latest(self, channel: str) -> str | None:
         """When the channel itself was last written to."""
         rows = self._run("SELECT max(ts) FROM messages WHERE channel = ? AND (thread IS NULL OR thread = ts)", channel)
@@ -148,6 +154,9 @@ class State:
     def content(self, file: str) -> bytes | None:
         rows = self._run("SELECT bytes FROM contents WHERE file = ?", file)
         return bytes(rows[0][0]) if rows else None
+
+    def drop_content(self, file: str) -> None:
+        self._run("DELETE FROM contents WHERE file = ?", file)
 
     def keep_content(self, file: str, content: bytes) -> None:
         self._run("INSERT OR REPLACE INTO contents VALUES (?, ?)", file, content)

@@ -38,6 +38,8 @@ class Team:
         self.base_url = "http://127.0.0.1:0/"  # a server says where it really is
         self.socket_ticket: Callable[[App], str] = lambda _app: ""
         self.file_seconds = 0.1
+        self.unfurl_seconds: float | None = 0.1  # None: links get no previews
+        self.shares_name_the_bot = False  # whether a file that an app shares comes with its `bot_id`
         self.changed: Callable[[Json], None] = lambda _change: None  # who watches the page is told here
         self.later: Callable[[float, Callable[[], list[Happening]]], None] = _at_once
         self._seed = seed
@@ -95,13 +97,13 @@ class Team:
         return next((person for person in self.state.documents("person") if person["name"] == name), None)
 
     def new_person(
-        self, name: str, *, real_name: str, zone: str, title: str, guest: bool, app: Json | None = None
+        self, name: str, *, real_name: str, zone: str, title: str, guest: bool, app: Json | None = None, home: str = ""
     ) -> Json:
         now = self.now().astimezone(ZoneInfo(zone))
         offset = now.utcoffset()
         person: Json = {
             "id": self.new_id("U"),
-            "team_id": self.id,
+            "team_id": home or self.id,
             "name": name,
             "deleted": False,
             "real_name": real_name,
@@ -112,7 +114,7 @@ class Team:
                 "real_name": real_name,
                 "display_name": real_name,
                 "title": title,
-                "team": self.id,
+                "team": home or self.id,
                 **(app or {}),
             },
             "is_admin": False,
@@ -212,6 +214,8 @@ class Team:
 
     def writable_channel(self, app: App, channel: str) -> Json:
         """The channel, if the app may post there; a person's id stands for the conversation with them."""
+        if channel[:1] in {"U", "W", "D"} and not app.messages_tab:
+            raise Refusal("messages_tab_disabled")
         if channel[:1] in {"U", "W"}:
             return self.direct(app, channel) if self.state.document("person", channel) else self.channel(channel)
         found = self.readable_channel(app, channel)

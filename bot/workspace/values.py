@@ -50,6 +50,8 @@ class App:
     request_url: str | None  # None means Socket Mode
     command: str
     scopes: frozenset[str]
+    messages_tab: bool = True  # whether people can write to the app directly, and it to them
+    refused_as: str | None = None  # what the Web API says to its tokens, once they have ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class Happening:
 
     event: Json
     channel: str | None
-    scope: str
+    scope: str | None  # None: every app is told
     only: str | None = None  # the app that it is for, when it is for one
 
 

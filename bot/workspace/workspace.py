@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -12,8 +12,8 @@ from . import files
 from .background import Background
 from .changes import Changes
 from .courier import Courier
-from .faults import Fault, Faults, When
 from .joining import join
+from .knobs import Knobs
 from .messages import shown
 from .people import People
 from .socket_mode import Sockets
@@ -23,8 +23,8 @@ from .values import ALL_SCOPES, App, Call, Delivery, Happening, Json
 from .views import open_views, public
 
 
-class Workspace(People):
-    """A whole Slack-compatible workspace in this process. What people do stands in `People`."""
+class Workspace(People, Knobs):
+    """A whole Slack-compatible workspace in this process: `People` say what people do, `Knobs` what goes wrong."""
 
     def __init__(
         self,
@@ -40,7 +40,6 @@ class Workspace(People):
         self.sockets = Sockets()
         self.background = Background()
         self.courier = Courier(self._team, self.background, self.sockets)
-        self.faults = Faults()
         self.changes = Changes()
         self.calls: list[Call] = []
         self._team.later = self._later
@@ -48,7 +47,8 @@ class Workspace(People):
         self._team.socket_ticket = self.sockets.ticket
         for number in files.unfinished(self._team):
             self.courier.tell_later(files.finish(self._team, number))
-        super().__init__(self._team, self.courier)
+        People.__init__(self, self._team, self.courier)
+        Knobs.__init__(self, self._team, self.courier)
 
     def __enter__(self) -> Self:
         return self
@@ -82,24 +82,6 @@ class Workspace(People):
         """What the doors of the server work on."""
         return self._team
 
-    @property
-    def retry_delays(self) -> Sequence[float]:
-        """Seconds before each retry of an event that was not acknowledged."""
-        return self.courier.retry_delays
-
-    @retry_delays.setter
-    def retry_delays(self, seconds: Sequence[float]) -> None:
-        self.courier.retry_delays = tuple(seconds)
-
-    @property
-    def file_seconds(self) -> float:
-        """How long a completed file is looked at before it has a type and its message appears."""
-        return self._team.file_seconds
-
-    @file_seconds.setter
-    def file_seconds(self, seconds: float) -> None:
-        self._team.file_seconds = seconds
-
     def install_app(
         self,
         *,
@@ -110,8 +92,9 @@ class Workspace(People):
         request_url: str | None = None,
         command: str = "/parley",
         scopes: Collection[str] = ALL_SCOPES,
+        messages_tab: bool = True,
     ) -> App:
-        """Install an app, or change what is known of the one with that bot token."""
+        """Install an app (again), or change what is known of the one with that bot token."""
         known = self._team.app_of(bot_token)
         ids: Json = {}
         if known is not None:
@@ -131,6 +114,7 @@ class Workspace(People):
             request_url=request_url,
             command=command,
             scopes=frozenset(scopes),
+            messages_tab=messages_tab,
         )
         self._team.keep_app(app)
         for channel in self._state.documents("channel"):
@@ -139,11 +123,20 @@ class Workspace(People):
         return app
 
     def add_person(
-        self, name: str, *, real_name: str, zone: str = "Europe/Berlin", title: str = "", guest: bool = False
+        self,
+        name: str,
+        *,
+        real_name: str,
+        zone: str = "Europe/Berlin",
+        title: str = "",
+        guest: bool = False,
+        home: str = "",
     ) -> str:
-        """Someone to be; who is there already stays as they are."""
+        """Someone to be, of a partner's team where `home` names one; who is there already stays as they are."""
         known = self._team.person_named(name)
-        person = known or self._team.new_person(name, real_name=real_name, zone=zone, title=title, guest=guest)
+        person = known or self._team.new_person(
+            name, real_name=real_name, zone=zone, title=title, guest=guest, home=home
+        )
         self._team.changed({"kind": "people"})
         return str(person["id"])
 
@@ -203,7 +196,7 @@ class Workspace(People):
         """The person's open modals, the topmost last."""
         return [public(view) for view in open_views(self._team, user)]
 
-    # What the app did, and faults
+    # What the app did
 
     @property
     def deliveries(self) -> list[Delivery]:
@@ -215,33 +208,6 @@ class Workspace(People):
     def settle(self, seconds: float = 5.0) -> bool:
         """Wait until every delivery, retry and file that is due within that time is through."""
         return self.background.settle(seconds)
-
-    def fault(
-        self,
-        method: str,
-        *,
-        error: str | None = None,
-        status: int | None = None,
-        retry_after: int | None = None,
-        hang: When | None = None,
-        drop: When | None = None,
-        times: int = 1,
-    ) -> Fault:
-        """Plan a trouble for the next calls of a method (or `upload`, `download`, `response_url`)."""
-        return self.faults.plan(
-            Fault(
-                method=method,
-                error=error,
-                status=status,
-                retry_after=retry_after,
-                hang=hang,
-                drop=drop,
-                times=times,
-            )
-        )
-
-    def unfaulted(self) -> None:
-        self.faults.clear()
 
     def served_at(self, url: str) -> None:
         """Where links, uploads and sockets lead; a server says so when it starts."""

@@ -34,11 +34,21 @@ def answer(team: Team, name: str, token: str, given: Json) -> tuple[Json, list[H
     return {"ok": True, **done.body}, done.happenings, app
 
 
+def refusal(name: str, error: str) -> Json:
+    """The answer of a method that refuses for this reason; without a scope Slack names those that would do."""
+    method = METHODS.get(name)
+    if error == "missing_scope" and method is not None:
+        return Refusal(error, needed=",".join(method.scopes), provided="").answer()
+    return Refusal(error).answer()
+
+
 def _caller(team: Team, token: str, method: Method) -> App:
     if not token:
         raise Refusal("not_authed")
     for app in team.apps():
         if token == (app.app_token if method.app_level else app.bot_token):
+            if app.refused_as is not None:
+                raise Refusal(app.refused_as)
             return app
         if token in {app.app_token, app.bot_token}:
             raise Refusal("not_allowed_token_type")
@@ -65,4 +75,4 @@ def _nobody() -> App:
     )
 
 
-__all__ = ["METHODS", "Answer", "answer"]
+__all__ = ["METHODS", "Answer", "answer", "refusal"]

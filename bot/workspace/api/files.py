@@ -1,4 +1,4 @@
-"""files.*: announce an upload, complete it, ask how a file is."""
+"""files.*: announce an upload, complete it, ask how a file is, take it away."""
 
 from __future__ import annotations
 
@@ -45,8 +45,16 @@ def info(team: Team, app: App, arguments: Arguments) -> Answer:
     return Answer({"file": files.described(team, file), "comments": [], "response_metadata": {"next_cursor": ""}})
 
 
+def delete(team: Team, app: App, arguments: Arguments) -> Answer:
+    file = files.readable(team, app, arguments.needed("file"))
+    if file["user"] != app.bot_user:
+        raise Refusal("cant_delete_file")
+    return Answer({}, files.delete(team, file))
+
+
 METHODS = {
     "files.getUploadURLExternal": Method(upload_url, ("files:write",)),
     "files.completeUploadExternal": Method(complete, ("files:write",)),
     "files.info": Method(info, ("files:read",)),
+    "files.delete": Method(delete, ("files:write",)),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..arguments import Arguments
+from ..connect import seen_by
 from ..refusal import Refusal
 from ..team import Team
 from ..values import App
@@ -27,8 +28,8 @@ def api_test(_team: Team, _app: App, arguments: Arguments) -> Answer:
     return Answer({"args": arguments.given})
 
 
-def user_info(team: Team, _app: App, arguments: Arguments) -> Answer:
-    return Answer({"user": team.person(arguments.needed("user"))})
+def user_info(team: Team, app: App, arguments: Arguments) -> Answer:
+    return Answer({"user": seen_by(team, app, team.person(arguments.needed("user")))})
 
 
 def user_list(team: Team, _app: App, arguments: Arguments) -> Answer:
