@@ -12,6 +12,8 @@ from storage.messages import Address
 
 def why_not_any_more(context: Context, *, known: bool) -> Outcome | None:
     """What to write instead of running the command, or None where it may run. ``known``: Slack told us of the owner."""
+    if _is_over(context):
+        return nothing_more
     person = context.person
     if person.deleted:
         return _pause(context, "its owner left.")
@@ -27,6 +29,16 @@ def why_not_any_more(context: Context, *, known: bool) -> Outcome | None:
     if not known:
         return _pause(context, "without the scope users:read I can't tell whether its owner may still run it.")
     return None
+
+
+def _is_over(context: Context) -> bool:
+    """Whether the schedule was removed or paused while this slot waited for its turn."""
+    number = context.request.where.schedule
+    if number is None:
+        return False
+    with context.database.reading() as tx:
+        schedule = schedules.get(tx, number)
+    return schedule is None or schedule.state != "active"
 
 
 def _pause(context: Context, why: str) -> Outcome:

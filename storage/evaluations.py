@@ -143,6 +143,11 @@ def get(tx: Transaction, evaluation: int) -> Evaluation | None:
     return found[0] if found else None
 
 
+def locked(tx: Transaction, evaluation: int) -> Evaluation | None:
+    """The same; nobody ends it until the transaction does."""
+    return None if _status(tx, evaluation) is None else get(tx, evaluation)
+
+
 def of_request(tx: Transaction, request_id: int) -> Evaluation | None:
     """The evaluation that this request began; not one that it joined."""
     found = _read(tx, select(evaluations).where(evaluations.c.request_id == request_id))

@@ -1,29 +1,31 @@
-"""Take a command off the clock."""
+"""Remove a schedule: its command won't run again."""
 
 from __future__ import annotations
 
 from analysis.errors import UserError
 from bot.asking.command import Argument, Command, number_of
-from bot.asking.context import Context, Outcome, together
+from bot.asking.context import Context, Outcome
+from bot.asking.grammar import words
 from bot.asking.kinds import Number
-from bot.render.answers import words_only
+from bot.render.schedules import removed
 from storage import schedules
+from storage.database import Transaction
 
 
 def run(context: Context) -> Outcome:
     number = number_of(context.request.arguments, "schedule") or 0
     with context.database.reading() as tx:
         schedule = schedules.get(tx, number)
-    if schedule is None or schedule.team != context.team or schedule.state == "removed":
+    if schedule is None or schedule.team != context.team:
         raise UserError(f"There is no schedule S-{number}; `schedules` lists them.")
-    return together(
-        lambda tx: _removed(schedules.remove(tx, number, now=context.now)),
-        context.tell(words_only(f":wastebasket: S-{number} is off the clock: `every {schedule.when}` fires no more.")),
-    )
+    command = context.commands.get(schedule.command)
+    spoken = words(command, schedule.arguments) if command is not None else schedule.command
 
+    def write(tx: Transaction) -> None:
+        now_removed = schedules.remove(tx, number, now=context.now)
+        context.tell(removed(schedule, spoken, before=not now_removed))(tx)
 
-def _removed(_: bool) -> None:
-    """Removed now or a moment ago: it is off the clock either way."""
+    return write
 
 
 command = Command(

@@ -41,6 +41,14 @@ def paused(schedule: Schedule, words: str, *, why: str) -> Content:
     )
 
 
+def removed(schedule: Schedule, words: str, *, before: bool) -> Content:
+    """The answer to whoever removes a schedule. ``before``: somebody had removed it already."""
+    what = f"`every {escape(schedule.when)} {escape(words)}`"
+    if before:
+        return words_only(f"S-{schedule.id} was removed before. {what} doesn't run any more.")
+    return words_only(f":wastebasket: Removed S-{schedule.id}. {what} won't run again.")
+
+
 def _line(one: ScheduleLine) -> str:
     s = one.schedule
     head = f"*S-{s.id}* `every {escape(s.when)} {escape(one.words)}` in <#{s.channel}>, by {escape(one.owner)}"
