@@ -27,7 +27,7 @@ from storage.requests import Leased, LeaseLost
 
 log = structlog.get_logger()
 
-LEASE_SECONDS: Mapping[Lane, float] = {"quick": 60.0, "evaluation": 20.0}
+LEASE_SECONDS: Mapping[Lane, float] = {"quick": 60.0, "slow": 60.0, "evaluation": 20.0}
 MOST_ATTEMPTS = 4
 SECONDS_BETWEEN_LOOKS = 1.0
 SECONDS_UNTIL_AGAIN = 2.0

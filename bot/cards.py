@@ -69,12 +69,8 @@ def name_of(tx: Transaction, who: Who) -> str:
 
 def windows_of(tx: Transaction, found: Iterable[Finding]) -> dict[int, str]:
     """The windows that somebody chose, by the evaluations whose words these findings bear."""
-    judged = (evaluations.get(tx, number) for number in {f.judged_by for f in found})
-    return {
-        one.id: chosen_window(one.window, evaluations.rows(tx, one.id))
-        for one in judged
-        if one is not None and one.window != "all"
-    }
+    judged = evaluations.several(tx, {f.judged_by for f in found})
+    return {one.id: chosen_window(one.window, one.rows) for one in judged.values() if one.window != "all"}
 
 
 def talked_about(tx: Transaction, changes: Sequence[Change], *, before: int) -> list[Remembered]:

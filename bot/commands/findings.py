@@ -6,10 +6,8 @@ from bot.asking.command import Argument, Command, text_of
 from bot.asking.context import Context, Outcome
 from bot.asking.kinds import OneOf, Slug
 from bot.cards import windows_of
-from bot.render.findings import findings_list
+from bot.render.findings import MOST, findings_list
 from storage import findings
-
-OPEN = ("open", "acknowledged")
 
 
 def run(context: Context) -> Outcome:
@@ -17,11 +15,13 @@ def run(context: Context) -> Outcome:
     state = text_of(context.request.arguments, "state")
     if name is not None:
         context.models.get(name)
-    states = OPEN if state is None else (state,)
+    states = findings.OPEN if state is None else (state,)
+    models = [model.card.model for model in context.models.all()[0]] if name is None else [name]
     with context.database.reading() as tx:
-        found = findings.listed(tx, team=context.team, model=name, states=states)
+        count = sum(findings.counts(tx, team=context.team, models=models, states=states).values())
+        found = findings.listed(tx, team=context.team, models=models, states=states, limit=MOST)
         windows = windows_of(tx, found)
-    return context.tell(findings_list(found, windows, model=name, state=state, zone=context.zone))
+    return context.tell(findings_list(found, windows, count=count, model=name, state=state, zone=context.zone))
 
 
 command = Command(

@@ -83,6 +83,7 @@ command = Command(
     ),
     examples=("show return-risk", "show E-17"),
     run=run,
+    lane="slow",
     schedulable=True,
     order=5,
 )

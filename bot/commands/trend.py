@@ -105,6 +105,7 @@ command = Command(
     ),
     examples=("trend return-risk", "trend return-risk recall --slice region=north"),
     run=run,
+    lane="slow",
     schedulable=True,
     order=6,
 )
