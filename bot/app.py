@@ -64,7 +64,13 @@ class Parley:
             seconds=settings.job_seconds, summaries=settings.home / "summaries", dask=settings.dask
         )
         self.slack = Slack(_client(settings))
-        self.clock = Clock(database=self.database, commands=self.commands, now=self.now, asked=self.asked)
+        self.clock = Clock(
+            database=self.database,
+            commands=self.commands,
+            now=self.now,
+            asked=self.asked,
+            keep=timedelta(days=settings.retention_days),
+        )
         self.answering = Answering(
             database=self.database,
             models=self.models,

@@ -125,6 +125,8 @@ messages = Table(
 UNSENT = (messages.c.shown < messages.c.wanted) & messages.c.failed.is_(None)
 Index("messages_unsent", messages.c.wanted_at, messages.c.id, sqlite_where=UNSENT, postgresql_where=UNSENT)
 
+WITH_PICTURE = messages.c.picture.is_not(None)
+Index("messages_of_a_picture", messages.c.picture, sqlite_where=WITH_PICTURE, postgresql_where=WITH_PICTURE)
 WITH_WORDS = messages.c.emptied_at.is_(None)
 Index("messages_with_words", messages.c.wanted_at, sqlite_where=WITH_WORDS, postgresql_where=WITH_WORDS)
 

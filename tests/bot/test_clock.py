@@ -26,7 +26,13 @@ def tick_at(stage: Stage, now: datetime) -> int:
 
 def another_replica(stage: Stage) -> Clock:
     parley = stage.parley
-    return Clock(database=parley.database, commands=parley.commands, now=parley.now, asked=parley.asked)
+    return Clock(
+        database=parley.database,
+        commands=parley.commands,
+        now=parley.now,
+        asked=parley.asked,
+        keep=timedelta(days=30),
+    )
 
 
 def next_monday_at_nine_in_berlin() -> datetime:

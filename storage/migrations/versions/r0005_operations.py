@@ -35,6 +35,7 @@ def _dead_requests() -> None:
 
 def _emptied_messages() -> None:
     op.add_column("messages", sa.Column("emptied_at", Moment(), nullable=True))
+    _index("messages_of_a_picture", "messages", ["picture"], where="picture IS NOT NULL")
     _index("messages_with_words", "messages", ["wanted_at"], where="emptied_at IS NULL")
 
 
