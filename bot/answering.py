@@ -6,18 +6,20 @@ import threading
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 import structlog
 
+from analysis.drawing.chart import Chart
 from analysis.errors import ParleyError, UserError
 from analysis.judgement.wording import sentence
 from bot.asking.command import Command, Lane
-from bot.asking.context import Context, Outcome, nothing_more
+from bot.asking.context import Context, Drawer, Outcome, nothing_more
 from bot.asking.rights import Audience, NotAllowed, check_may_ask, standing_of
 from bot.asking.visible import VisibleModels
 from bot.bell import Bell
 from bot.evaluating.children import Children, reference
-from bot.evaluating.values import Evaluated, Job, Stopped
+from bot.evaluating.values import ChildDied, Evaluated, Job, Stopped
 from bot.models import Models
 from bot.render.answers import went_wrong
 from bot.scheduled import why_not_any_more
@@ -29,12 +31,19 @@ from storage.requests import Leased, LeaseLost
 
 log = structlog.get_logger()
 
-LEASE_SECONDS: Mapping[Lane, float] = {"quick": 60.0, "evaluation": 20.0}
+LEASE_SECONDS: Mapping[Lane, float] = {"quick": 60.0, "slow": 60.0, "evaluation": 20.0}
 MOST_ATTEMPTS = 4
 SECONDS_BETWEEN_LOOKS = 1.0
 SECONDS_UNTIL_AGAIN = 2.0
 NOBODY_YET = Audience(channel="", standing="outsider")
 """Until it is known who asks, and where, they may see nothing."""
+KILLED_TWICE = (
+    "The process that worked on this was killed twice, most likely because memory ran out. "
+    "Try a shorter window, or give Parley more memory."
+)
+GAVE_UP = f"I tried this {MOST_ATTEMPTS} times and was stopped each time, so I gave up. Ask again if it still matters."
+
+Found = TypeVar("Found")
 
 
 class Answering:
@@ -88,6 +97,9 @@ class Answering:
         lease = _Lease(self._database, leased, self._now, LEASE_SECONDS[lane])
         context = self._context(leased, lease)
         command = self._commands.get(leased.request.command)
+        if leased.attempts > MOST_ATTEMPTS:
+            self._bury(command, context)
+            return
         try:
             context = self._introduced(context)
             self._finish(leased, self._outcome(command, context, lease))
@@ -106,11 +118,9 @@ class Answering:
             self._tell_failure(command, context, says)
 
     def _outcome(self, command: Command | None, context: Context, lease: _Lease) -> Outcome:
-        leased = context.leased
         if command is None:
-            raise UserError(f"This version has no command `{leased.request.command}`; `help` lists them all.")
-        if leased.attempts > MOST_ATTEMPTS:
-            raise UserError(f"I tried this {MOST_ATTEMPTS} times and was stopped each time; ask again if it matters.")
+            name = context.request.command
+            raise UserError(f"This version has no command `{name}`; `help` lists them all.")
         try:
             return self._run(command, context)
         except Stopped:
@@ -152,26 +162,42 @@ class Answering:
         )
 
     def _tell_failure(self, command: Command | None, context: Context, says: str) -> None:
-        told = command.failed(context, says) if command and command.failed else context.tell(went_wrong(says))
-        self._close(context, told, says)
+        self._close(context, _failure(command, context, says), says)
 
     def _close(self, context: Context, told: Outcome, says: str) -> None:
+        leased = context.leased
         try:
-            self._finish(context.leased, told, failed=says)
-        except (Busy, LeaseLost):
-            log.info("a request waits for its lease to end", request=context.leased.id)
+            self._finish(leased, told, failed=says)
+        except LeaseLost:
+            log.info("another process took this request over", request=leased.id)
+        except Exception:  # the edge of one answer: it is tried again, and not for ever
+            log.exception("a failure could not be told", command=leased.request.command, request=leased.id)
+            self._again(leased)
 
-    def _finish(self, leased: Leased, outcome: Outcome, failed: str | None = None) -> None:
+    def _bury(self, command: Command | None, context: Context) -> None:
+        """Tried too often, and stopped each time: told, and never tried again, even where it can't be told."""
+        leased = context.leased
+        log.error("a request was tried too often", command=leased.request.command, request=leased.id)
+        try:
+            self._finish(leased, _failure(command, context, GAVE_UP), failed=GAVE_UP, is_dead=True)
+        except (Busy, LeaseLost):
+            log.info("a request waits for its lease to end", request=leased.id)
+        except Exception:  # the edge of one answer: what can't be told must not come back for ever
+            log.exception("a dead request could not be told", request=leased.id)
+            self._finish(leased, nothing_more, failed=GAVE_UP, is_dead=True)
+
+    def _finish(self, leased: Leased, outcome: Outcome, failed: str | None = None, *, is_dead: bool = False) -> None:
         with self._database.transaction() as tx:
             outcome(tx)
-            requests.finish(tx, leased, now=self._now(), failed=failed)
+            requests.finish(tx, leased, now=self._now(), failed=failed, is_dead=is_dead)
         self._wanted.ring()
         self._asked.ring()  # an outcome may ask for more, as `evaluate` asks for `measure`
 
     def _again(self, leased: Leased) -> None:
+        wait = timedelta(seconds=SECONDS_UNTIL_AGAIN * 2 ** (leased.attempts - 1))
         try:
             with self._database.transaction() as tx:
-                requests.again(tx, leased, at=self._now() + timedelta(seconds=SECONDS_UNTIL_AGAIN))
+                requests.again(tx, leased, at=self._now() + wait)
         except (Busy, LeaseLost):
             log.info("a request waits for its lease to end", request=leased.id)
 
@@ -186,7 +212,7 @@ class Answering:
             place=None,
             now=self._now(),
             evaluate=lease.evaluating(self._children),
-            draw=self._children.draw,
+            draw=_drawing(self._children),
             read_message=self._directory.message,
             ring=self._wanted.ring,
         )
@@ -204,7 +230,7 @@ class _Lease:
 
     def evaluating(self, children: Children) -> Callable[..., Evaluated]:
         def evaluate(job: Job, *, phase: Callable[[str], None], stop: Callable[[], bool]) -> Evaluated:
-            return children.evaluate(job, phase=phase, stop=lambda: not self._kept() or stop())
+            return _once_more(lambda: children.evaluate(job, phase=phase, stop=lambda: not self._kept() or stop()))
 
         return evaluate
 
@@ -219,3 +245,26 @@ class _Lease:
         except Busy:
             log.warning("a lease could not be renewed yet", request=self._leased.id)
         return not self.lost
+
+
+def _failure(command: Command | None, context: Context, says: str) -> Outcome:
+    return command.failed(context, says) if command and command.failed else context.tell(went_wrong(says))
+
+
+def _drawing(children: Children) -> Drawer:
+    def draw(draw: Callable[..., Chart], /, *arguments: object, **named: object) -> Chart:
+        return _once_more(lambda: children.draw(draw, *arguments, **named))
+
+    return draw
+
+
+def _once_more(work: Callable[[], Found]) -> Found:
+    """A child that was killed is started once more: memory may have been short for a moment only."""
+    try:
+        return work()
+    except ChildDied:
+        log.warning("a child process was killed; it is started once more")
+    try:
+        return work()
+    except ChildDied:
+        raise UserError(KILLED_TWICE) from None

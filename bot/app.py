@@ -45,6 +45,7 @@ log = structlog.get_logger()
 Role = Literal["web", "worker", "clock", "all"]
 
 QUICK_THREADS = 2
+SLOW_THREADS = 2
 GATEWAY_THREADS = 3
 SECONDS_TO_STOP = 10.0
 
@@ -64,7 +65,13 @@ class Parley:
             seconds=settings.job_seconds, summaries=settings.home / "summaries", dask=settings.dask
         )
         self.slack = Slack(_client(settings))
-        self.clock = Clock(database=self.database, commands=self.commands, now=self.now, asked=self.asked)
+        self.clock = Clock(
+            database=self.database,
+            commands=self.commands,
+            now=self.now,
+            asked=self.asked,
+            keep=timedelta(days=settings.retention_days),
+        )
         self.answering = Answering(
             database=self.database,
             models=self.models,
@@ -146,8 +153,11 @@ class Parley:
             messages.free_all(tx, now=now, arrived_at=now + timedelta(seconds=HTTP_TIMEOUT_SECONDS))
 
     def _work(self) -> None:
+        self._spawn("model-cards", lambda: self.models.warm())
         for number in range(QUICK_THREADS):
             self._spawn(f"quick-{number}", lambda: self.answering.work("quick", self._stop))
+        for number in range(SLOW_THREADS):
+            self._spawn(f"slow-{number}", lambda: self.answering.work("slow", self._stop))
         for number in range(self.settings.jobs):
             self._spawn(f"evaluations-{number}", lambda: self.answering.work("evaluation", self._stop))
         for number in range(GATEWAY_THREADS):

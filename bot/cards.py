@@ -1,20 +1,23 @@
 """Where an evaluation's card stands and who asked for it; writes cards, and the marks of findings that recovered."""
 
 from collections.abc import Iterable, Sequence
+from typing import get_args
 
+from analysis.drawing.chart import Chart
+from analysis.judgement.left_out import left_out
 from analysis.measure_table import same_slice
 from bot.asking.context import Context
 from bot.names import name_of
 from bot.remembered import Remembered, remember
 from bot.render import card as cards
 from bot.render.wording import chosen_window
-from storage import annotations, evaluations, messages
+from storage import annotations, evaluations, findings, messages
 from storage.anchors import Anchor
 from storage.annotations import Annotation
 from storage.database import Transaction
 from storage.evaluations import Evaluation
-from storage.findings import Change, Finding
-from storage.messages import Address, Content
+from storage.findings import Change, Finding, State
+from storage.messages import Address, Content, Stored
 from storage.requests import Who
 
 MOST_REMEMBERED = 2
@@ -65,12 +68,8 @@ def names_of(tx: Transaction, evaluation: Evaluation) -> list[str]:
 
 def windows_of(tx: Transaction, found: Iterable[Finding]) -> dict[int, str]:
     """The windows that somebody chose, by the evaluations whose words these findings bear."""
-    judged = (evaluations.get(tx, number) for number in {f.judged_by for f in found})
-    return {
-        one.id: chosen_window(one.window, evaluations.rows(tx, one.id))
-        for one in judged
-        if one is not None and one.window != "all"
-    }
+    judged = evaluations.several(tx, {f.judged_by for f in found})
+    return {one.id: chosen_window(one.window, one.rows) for one in judged.values() if one.window != "all"}
 
 
 def talked_about(tx: Transaction, changes: Sequence[Change], *, before: int) -> list[Remembered]:
@@ -127,13 +126,29 @@ def write_recoveries(tx: Transaction, context: Context, changes: Sequence[Change
         key = f"recovered:F-{change.finding.id}:E-{evaluation.id}"
         anchor = Anchor(model=evaluation.model, finding=change.finding.id, evaluation=evaluation.id)
         messages.want(tx, key=key, kind="message", address=address, content=reply, anchor=anchor, now=context.now)
-        marked = cards.with_recovery(stored.content, change.finding, evaluation=evaluation.id)
-        messages.want(
-            tx,
-            key=first,
-            kind="message",
-            address=stored.address,
-            content=marked,
-            anchor=stored.anchor,
-            now=context.now,
-        )
+        card = _written_again(tx, context, stored, change.finding) if stored.is_emptied else stored.content
+        marked = cards.with_recovery(card, change.finding, evaluation=evaluation.id)
+        messages.reword(tx, key=first, content=marked, now=context.now)
+
+
+def _written_again(tx: Transaction, context: Context, stored: Stored, finding: Finding) -> Content:
+    """An old card, whose words were removed, from its evaluation; with the marks that it had, and its picture."""
+    evaluation = evaluations.get(tx, finding.first_evaluation)
+    result = evaluations.result(tx, finding.first_evaluation)
+    if evaluation is None or result is None:
+        raise LookupError(f"E-{finding.first_evaluation} has a card and no result")
+    known = findings.listed(tx, team=finding.team, model=finding.model, states=get_args(State))
+    picture = stored.content.picture
+    content = cards.done(
+        evaluation,
+        result,
+        chart=Chart(name="", title=picture.title, alt=picture.alt, png=b"") if picture is not None else None,
+        changes=[Change(one, "opened") for one in known],
+        asked_by=names_of(tx, evaluation),
+        window=evaluation.window,
+        left_out=left_out(context.models.get(evaluation.model).card, result),
+    )
+    for one in known:
+        if one.state == "resolved" and one.first_evaluation == evaluation.id:
+            content = cards.with_recovery(content, one, evaluation=one.judged_by)
+    return content

@@ -1,9 +1,10 @@
-"""The only file that knows APScheduler: every 15 seconds it turns the schedules that are due into requests."""
+"""The only file that knows APScheduler: it turns the schedules that are due into requests, and has old rows removed."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -11,7 +12,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from bot.asking.command import Command
 from bot.asking.when import Slot, due, parse_when
 from bot.bell import Bell
-from storage import requests, schedules
+from storage import requests, retention, schedules
 from storage.database import Database, Transaction
 from storage.requests import Request, Where, Who
 from storage.schedules import Schedule
@@ -20,6 +21,8 @@ log = structlog.get_logger()
 
 SECONDS_BETWEEN_TICKS = 15
 SECONDS_LATE_STILL_TICKED = 60
+MINUTES_BETWEEN_LOOKS_FOR_OLD_ROWS = 5
+BETWEEN_SWEEPS = timedelta(hours=1)
 
 
 class Clock:
@@ -32,11 +35,14 @@ class Clock:
         commands: Mapping[str, Command],
         now: Callable[[], datetime],
         asked: Bell,
+        keep: timedelta,
     ) -> None:
         self._database = database
         self._commands = commands
         self._now = now
         self._asked = asked
+        self._keep = keep
+        self._stopping = threading.Event()
         self._scheduler = BackgroundScheduler(timezone="UTC")
 
     def start(self) -> None:
@@ -48,9 +54,18 @@ class Clock:
             max_instances=1,
             misfire_grace_time=SECONDS_LATE_STILL_TICKED,
         )
+        self._scheduler.add_job(
+            self._sweep_safely,
+            "interval",
+            minutes=MINUTES_BETWEEN_LOOKS_FOR_OLD_ROWS,
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=SECONDS_LATE_STILL_TICKED,
+        )
         self._scheduler.start()
 
     def stop(self) -> None:
+        self._stopping.set()
         self._scheduler.shutdown(wait=True)
 
     def tick(self) -> int:
@@ -67,6 +82,16 @@ class Clock:
         if fired:
             self._asked.ring()
         return fired
+
+    def sweep(self) -> bool:
+        """Remove what is older than it is kept; False where another replica has done so within the hour."""
+        now = self._now()
+        with self._database.transaction() as tx:
+            if not retention.take_turn(tx, now=now, every=BETWEEN_SWEEPS):
+                return False
+        swept = retention.sweep(self._database, now=now, keep=self._keep, stopping=self._stopping.is_set)
+        log.info("what was old is removed", **swept)
+        return True
 
     def _fire(self, tx: Transaction, schedule: Schedule, slot: str, instant: datetime) -> bool:
         command = self._commands.get(schedule.command)
@@ -89,6 +114,12 @@ class Clock:
             self.tick()
         except Exception:  # the edge of one tick: the next must come
             log.exception("a tick failed")
+
+    def _sweep_safely(self) -> None:
+        try:
+            self.sweep()
+        except Exception:  # the edge of one sweep: the next goes on where it ended
+            log.exception("removing what is old failed")
 
 
 def _slot_due(schedule: Schedule, now: datetime) -> Slot | None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -45,30 +48,39 @@ class Models:
         self.folder = folder
         self._read = read
         self._lock = threading.Lock()
-        self._cache: dict[Path, tuple[tuple[int, int], KnownModel | BrokenCard]] = {}
+        self._cache: dict[str, tuple[tuple[int, int], KnownModel | BrokenCard]] = {}
+
+    def warm(self) -> None:
+        """Read every model card before somebody asks: a thousand take seconds."""
+        self.all()
 
     def all(self) -> tuple[list[KnownModel], list[BrokenCard]]:
         """Every model by name, and the files that could not be read."""
         with self._lock:
-            read = [self._load(path) for path in self._files()]
+            read = [self._load(file, stamp) for file, stamp in self._files()]
         known = sorted((k for k in read if isinstance(k, KnownModel)), key=lambda k: k.card.model)
         return known, [b for b in read if isinstance(b, BrokenCard)]
 
-    def _files(self) -> list[Path]:
-        if not self.folder.is_dir():
-            return []
-        return sorted(p for p in self.folder.iterdir() if p.suffix in ENDINGS and p.is_file())
+    def _files(self) -> list[tuple[str, tuple[int, int]]]:
+        """The path and stamp of each model card, by one look at the folder: every command asks for thousands."""
+        found = []
+        with suppress(FileNotFoundError, NotADirectoryError), os.scandir(self.folder) as entries:
+            for entry in entries:
+                with suppress(FileNotFoundError):  # it went away meanwhile
+                    if entry.name.endswith(ENDINGS) and entry.is_file():
+                        found.append((entry.path, _stamp(entry.stat())))
+        return sorted(found, key=itemgetter(0))
 
-    def _load(self, path: Path) -> KnownModel | BrokenCard:
+    def _load(self, file: str, stamp: tuple[int, int]) -> KnownModel | BrokenCard:
+        cached = self._cache.get(file)
+        if cached and cached[0] == stamp:
+            return cached[1]
+        path = Path(file)
         try:
-            stamp = (path.stat().st_mtime_ns, path.stat().st_size)
-            cached = self._cache.get(path)
-            if cached and cached[0] == stamp:
-                return cached[1]
             loaded = self._parsed(path)
         except OSError as error:
             return BrokenCard(path, f"{path.name} can't be read: {error.strerror}")
-        self._cache[path] = (stamp, loaded)
+        self._cache[file] = (stamp, loaded)
         return loaded
 
     def _parsed(self, path: Path) -> KnownModel | BrokenCard:
@@ -113,3 +125,7 @@ def _access_in(text: str) -> Access:
         tuple(map(str, channels)) if isinstance(channels, list) else (),
         tuple(map(str, owners.values())) if isinstance(owners, dict) else (),
     )
+
+
+def _stamp(status: os.stat_result) -> tuple[int, int]:
+    return status.st_mtime_ns, status.st_size

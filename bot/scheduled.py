@@ -12,6 +12,8 @@ from storage.messages import Address
 
 def why_not_any_more(context: Context) -> Outcome | None:
     """What to write instead of running the command, or None where it may run."""
+    if _is_over(context):
+        return nothing_more
     person = context.person
     if person.deleted:
         return _pause(context, "its owner left.")
@@ -33,6 +35,16 @@ def _not_sent(context: Context) -> Outcome:
     """Slack doesn't say what the channel is: it might be shared with others by now, so nothing is posted."""
     why = "Slack doesn't say whether its channel is shared with another organization."
     return _pause(context, f"{why} Check the scopes channels:read and groups:read.")
+
+
+def _is_over(context: Context) -> bool:
+    """Whether the schedule was removed or paused while this slot waited for its turn."""
+    number = context.request.where.schedule
+    if number is None:
+        return False
+    with context.database.reading() as tx:
+        schedule = schedules.get(tx, number)
+    return schedule is None or schedule.state != "active"
 
 
 def _pause(context: Context, why: str) -> Outcome:

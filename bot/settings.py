@@ -61,6 +61,13 @@ class Settings(BaseSettings):
     job_seconds: int = Field(
         900, ge=1, validation_alias="PARLEY_JOB_SECONDS", description="the longest an evaluation may take"
     )
+    retention_days: int = Field(
+        30,
+        ge=2,
+        validation_alias="PARLEY_RETENTION_DAYS",
+        description="days after which answered requests, and the words and pictures of messages that Slack shows, "
+        "are removed here; default 30, at least 2",
+    )
     dask: str | None = Field(
         None,
         validation_alias="PARLEY_DASK",

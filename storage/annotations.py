@@ -185,6 +185,13 @@ def get(tx: Transaction, annotation: int) -> Annotation | None:
     return None if row is None else _annotation(row)
 
 
+def several(tx: Transaction, numbers: Collection[int]) -> list[Annotation]:
+    """Those of these numbers that there are, newest first."""
+    a = annotation_rows.c
+    rows = tx.execute(select(annotation_rows).where(a.id.in_(numbers)).order_by(a.said_at.desc(), a.id.desc()))
+    return [_annotation(row) for row in rows]
+
+
 def listed(
     tx: Transaction,
     *,

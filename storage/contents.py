@@ -91,7 +91,7 @@ def replace_words(tx: Transaction, row: Row[Any], content: Content, *, now: date
     can show others: an answer that one person saw is gone, and what was given up stays so."""
     is_pending = row.shown < row.wanted
     can_change = row.failed is None and (is_pending or row.kind == "message")
-    values = words(content) | (wanted_anew(row, now=now) if can_change else {})
+    values = words(content) | {"emptied_at": None} | (wanted_anew(row, now=now) if can_change else {})
     tx.execute(update(messages).where(messages.c.id == row.id).values(**values))
 
 

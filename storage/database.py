@@ -38,6 +38,8 @@ CONNECTIONS_KEPT = 5
 CONNECTIONS_MORE = 25
 SECONDS_FOR_A_CONNECTION = 2.0
 WRITES = "parley_writes"
+INCREMENTAL = 2
+"""SQLite's number for the kind of vacuum that gives pages back when it is asked to."""
 GAVE_UP = {"55P03", "57014", "40P01", "40001"}
 """PostgreSQL's codes of a lock or statement that took too long, a deadlock, and a conflict of snapshots."""
 
@@ -133,6 +135,22 @@ class Database:
         with self._engine.connect() as connection:
             return is_up_to_date(connection)
 
+    def shrink(self, *, pages: int) -> bool:
+        """Give so many pages of SQLite's file that hold nothing back to the disk; False when there are none left.
+        PostgreSQL does that by itself."""
+        if not self.is_sqlite:
+            return False
+        with self._our_turn(10.0), self._engine.connect() as connection:
+            driver = connection.connection.driver_connection
+            if driver is None:
+                raise RuntimeError("the connection is closed")
+            kind, free = (driver.execute(f"PRAGMA {name}").fetchone()[0] for name in ("auto_vacuum", "freelist_count"))
+            if kind != INCREMENTAL or free == 0:
+                return False
+            # `execute` would take the first page only: each page is a step, and there is no row to fetch.
+            driver.executescript(f"PRAGMA incremental_vacuum({int(pages)})")
+        return True
+
     def close(self) -> None:
         self._engine.dispose()
 
@@ -222,6 +240,8 @@ def _sqlite_engine(address: URL) -> Engine:
 def _prepare_sqlite(driver: sqlite3.Connection, _: object) -> None:
     # The driver would otherwise begin transactions when it sees fit, and deferred ones.
     driver.isolation_level = None
+    # Only an empty file can be told this, and before it is told of WAL.
+    driver.execute("PRAGMA auto_vacuum = INCREMENTAL")
     driver.execute("PRAGMA busy_timeout = 10000")
     _patiently(lambda: driver.execute("PRAGMA journal_mode = WAL"))
     driver.execute("PRAGMA synchronous = FULL")

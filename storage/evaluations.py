@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Row, and_, case, delete, func, select, update
+from sqlalchemy import Row, and_, delete, func, or_, select, text, update
 
 from analysis.values import Measure, Result, Slice, Verdict
 from storage import results
 from storage.database import Busy, Transaction
 from storage.periods import in_time_order
 from storage.requests import Who
-from storage.tables import ONE_AT_A_TIME, RUNNING, askers, evaluations, measures, model_cards, requests
+from storage.tables import DONE, ONE_AT_A_TIME, RUNNING, askers, evaluations, measures, model_cards, requests
 
 Status = Literal["running", "done", "failed", "stopped"]
 MEASURES_AT_ONCE = 1000
@@ -40,6 +40,8 @@ class Evaluation:
     card: str
     request_id: int | None
     measures: int
+    rows: int | None
+    """How many rows a done one judged."""
 
 
 def begin(
@@ -63,6 +65,7 @@ def begin(
     if known is not None:
         evaluation = _existing(tx, known)
         return evaluation, evaluation.request_id == request_id
+    by_clock = tx.execute(select(requests.c.source).where(requests.c.id == request_id)).scalar_one_or_none() == "clock"
     _keep_card(tx, card, card_text)
     key = {
         "team": who.team,
@@ -79,8 +82,11 @@ def begin(
         "request_id": request_id,
         "started_at": now,
         "measures": 0,
+        "by_clock": by_clock,
     }
     number, is_new = _begun_or_joined(tx, key, row)
+    if by_clock and not is_new:
+        _end(tx, number, by_clock=True)
     tx.execute(tx.insert(askers).values(request_id=request_id, evaluation_id=number, user=who.user))
     return _existing(tx, number), is_new
 
@@ -117,6 +123,7 @@ def finish(tx: Transaction, evaluation: int, *, result: Result, now: datetime) -
         finished_at=now,
         verdict=result.verdict,
         measures=len(result.measures),
+        judged_rows=int(result.window.rows),
         result=results.stored(result),
     )
     return True
@@ -139,13 +146,23 @@ def stop(tx: Transaction, evaluation: int, *, by: str, now: datetime) -> bool:
 
 
 def get(tx: Transaction, evaluation: int) -> Evaluation | None:
-    found = _read(tx, select(evaluations).where(evaluations.c.id == evaluation))
-    return found[0] if found else None
+    return several(tx, [evaluation]).get(evaluation)
+
+
+def several(tx: Transaction, numbers: Collection[int]) -> dict[int, Evaluation]:
+    """Those of these numbers that there are."""
+    found = _read(tx, select(*_COLUMNS).where(evaluations.c.id.in_(numbers))) if numbers else []
+    return {one.id: one for one in found}
+
+
+def locked(tx: Transaction, evaluation: int) -> Evaluation | None:
+    """The same; nobody ends it until the transaction does."""
+    return None if _status(tx, evaluation) is None else get(tx, evaluation)
 
 
 def of_request(tx: Transaction, request_id: int) -> Evaluation | None:
     """The evaluation that this request began; not one that it joined."""
-    found = _read(tx, select(evaluations).where(evaluations.c.request_id == request_id))
+    found = _read(tx, select(*_COLUMNS).where(evaluations.c.request_id == request_id))
     return found[0] if found else None
 
 
@@ -167,19 +184,30 @@ def latest(tx: Transaction, *, team: str, model: str, version: str | None = None
     wanted = and_(e.team == team, e.model == model, e.status == "done")
     if version is not None:
         wanted = and_(wanted, e.version == version)
-    found = _read(tx, select(evaluations).where(wanted).order_by(e.id.desc()).limit(1))
+    found = _read(tx, select(*_COLUMNS).where(wanted).order_by(e.id.desc()).limit(1))
     return found[0] if found else None
 
 
 def standing(tx: Transaction, *, team: str, model: str, version: str | None = None) -> Evaluation | None:
     """The evaluation that says how a model stands: the newest over `all` rows, or that a clock asked for; where there
     is none, the newest. Those of ``version`` go before those of others."""
+    return standing_of(tx, team=team, versions={model: version}).get(model)
+
+
+def standing_of(tx: Transaction, *, team: str, versions: Mapping[str, str | None]) -> dict[str, Evaluation]:
+    """The same for many models at once, each with its version. An index alone tells which they are."""
     e = evaluations.c
-    wanted = and_(e.team == team, e.model == model, e.status == "done")
-    of_version = case((e.version == version, 1), else_=0)
-    query = select(evaluations).where(wanted).order_by(of_version.desc(), _stands.desc(), e.id.desc()).limit(1)
-    found = _read(tx, query)
-    return found[0] if found else None
+    newest = (
+        select(e.model, e.version, _stands.label("stands"), func.max(e.id).label("id"))
+        .where(e.team == team, DONE, e.model.in_(versions))
+        .group_by(e.model, e.version, _stands)
+    )
+    best: dict[str, tuple[bool, int, int]] = {}
+    for row in tx.execute(newest):
+        rank = (row.version == versions[row.model], row.stands, row.id)
+        best[row.model] = max(best.get(row.model, rank), rank)
+    found = several(tx, [number for _, _, number in best.values()])
+    return {one.model: one for one in found.values()}
 
 
 def stands(tx: Transaction, evaluation: Evaluation) -> bool:
@@ -188,7 +216,7 @@ def stands(tx: Transaction, evaluation: Evaluation) -> bool:
     if tx.execute(select(_stands).where(e.id == evaluation.id)).scalar_one_or_none():
         return True
     same = and_(e.team == evaluation.team, e.model == evaluation.model, e.version == evaluation.version)
-    others = select(e.id).where(same, e.status == "done", e.id != evaluation.id, _stands == 1)
+    others = select(e.id).where(same, e.status == "done", e.id != evaluation.id, _stands)
     return tx.execute(others.limit(1)).first() is None
 
 
@@ -197,22 +225,27 @@ def before(tx: Transaction, evaluation: Evaluation) -> Evaluation | None:
     e, this = evaluations.c, evaluation
     same = and_(e.team == this.team, e.model == this.model, e.version == this.version, e.window == this.window)
     earlier = and_(same, e.against == (this.against or ""), e.status == "done", e.id < this.id)
-    found = _read(tx, select(evaluations).where(earlier).order_by(e.id.desc()).limit(1))
+    found = _read(tx, select(*_COLUMNS).where(earlier).order_by(e.id.desc()).limit(1))
     return found[0] if found else None
 
 
-def rows(tx: Transaction, evaluation: int) -> int | None:
-    """How many rows a done evaluation judged, without reading its measures."""
-    done = and_(evaluations.c.id == evaluation, evaluations.c.status == "done")
-    told = tx.execute(select(evaluations.c.result).where(done)).scalar_one_or_none()
-    return None if told is None else results.judged(told).rows
+def of_the_whole(tx: Transaction, numbers: Collection[int]) -> dict[int, tuple[Measure, ...]]:
+    """What these evaluations measured over the whole window: no feature, class, slice or period."""
+    m = _measures.c
+    parts = (m.feature, m.class_name, m.slice, m.period)
+    whole = and_(m.evaluation_id.in_(numbers), *(part.is_(None) for part in parts))
+    query = select(*results.MEASURE_COLUMNS, m.evaluation_id).where(whole).order_by(m.evaluation_id, m.position)
+    found: dict[int, list[Measure]] = {}
+    for row in tx.execute(query) if numbers else ():
+        found.setdefault(row.evaluation_id, []).append(results.measure(row))
+    return {number: tuple(measured) for number, measured in found.items()}
 
 
 def recent(tx: Transaction, *, team: str, model: str | None, limit: int) -> list[Evaluation]:
     """The newest evaluations of any status, newest first."""
     e = evaluations.c
     wanted = e.team == team if model is None else and_(e.team == team, e.model == model)
-    return _read(tx, select(evaluations).where(wanted).order_by(e.id.desc()).limit(limit))
+    return _read(tx, select(*_COLUMNS).where(wanted).order_by(e.id.desc()).limit(limit))
 
 
 def trend(
@@ -259,13 +292,9 @@ def trend(
 
 
 _measures = measures  # ``save_measures`` has an argument of the same name
-_asked_by_a_clock = (
-    select(askers.c.request_id)
-    .join(requests, requests.c.id == askers.c.request_id)
-    .where(askers.c.evaluation_id == evaluations.c.id, requests.c.source == "clock")
-    .exists()
-)
-_stands = case(((evaluations.c.window == "all") | _asked_by_a_clock, 1), else_=0)
+_COLUMNS = tuple(column for column in evaluations.c if column is not evaluations.c.result)
+"""The result is long: only ``result`` reads it."""
+_stands = or_(evaluations.c.window == text("'all'"), evaluations.c.by_clock)
 
 
 def _begun_or_joined(tx: Transaction, key: dict[str, Any], row: dict[str, Any]) -> tuple[int, bool]:
@@ -340,4 +369,5 @@ def _evaluation(row: Row[Any], asked_by: tuple[str, ...]) -> Evaluation:
         card=row.card,
         request_id=row.request_id,
         measures=row.measures,
+        rows=row.judged_rows,
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Row, and_, select, update
+from sqlalchemy import ColumnElement, Row, and_, case, func, select, update
 
 from analysis.errors import UserError
 from analysis.values import FROM_WORST, CheckResult, Result, Subject, Verdict
@@ -18,6 +18,7 @@ from storage.database import Transaction
 from storage.tables import finding_events, findings
 
 State = Literal["open", "acknowledged", "accepted", "snoozed", "resolved"]
+OPEN: tuple[State, ...] = ("open", "acknowledged")
 Kind = Literal["opened", "again", "worse", "better", "recovered", "reopened"]
 
 
@@ -88,15 +89,25 @@ def listed(
     *,
     team: str,
     model: str | None = None,
-    states: Collection[str] = ("open", "acknowledged"),
+    models: Collection[str] | None = None,
+    states: Collection[str] = OPEN,
+    limit: int | None = None,
 ) -> list[Finding]:
-    """Findings in these states, the worst first, then the newest."""
+    """Findings in these states, the worst first, then the newest; of one model, of some, or of all."""
     f = findings.c
-    wanted = and_(f.team == team, f.state.in_(tuple(states)))
-    if model is not None:
-        wanted = and_(wanted, f.model == model)
-    found = [_finding(row) for row in tx.execute(select(findings).where(wanted))]
-    return sorted(found, key=lambda one: (FROM_WORST.index(one.verdict), -one.last_seen.timestamp(), one.id))
+    wanted = _in_states(team, models if model is None else (model,), states)
+    worst = case({verdict: rank for rank, verdict in enumerate(FROM_WORST)}, value=f.verdict)
+    query = select(findings).where(wanted).order_by(worst, f.last_seen.desc(), f.id).limit(limit)
+    return [_finding(row) for row in tx.execute(query)]
+
+
+def counts(
+    tx: Transaction, *, team: str, models: Collection[str] | None = None, states: Collection[str] = OPEN
+) -> dict[str, int]:
+    """How many findings in these states each model has; one without any is not named."""
+    f = findings.c
+    query = select(f.model, func.count().label("findings")).where(_in_states(team, models, states)).group_by(f.model)
+    return {row.model: int(row.findings) for row in tx.execute(query)}
 
 
 def set_state(
@@ -111,6 +122,12 @@ def set_state(
     changed = _change(tx, row, state=state, until=until, owner=by if state == "acknowledged" else row.owner)
     _note(tx, changed, state, now, by=by)
     return changed
+
+
+def _in_states(team: str, models: Collection[str] | None, states: Collection[str]) -> ColumnElement[bool]:
+    f = findings.c
+    wanted = and_(f.team == team, f.state.in_(tuple(states)))
+    return wanted if models is None else and_(wanted, f.model.in_(tuple(models)))
 
 
 def _worst_by_identity(result: Result) -> dict[str, CheckResult]:

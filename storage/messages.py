@@ -47,6 +47,7 @@ __all__ = [
     "picture_state",
     "place",
     "postpone",
+    "reword",
     "shown",
     "unsent",
     "want",
@@ -77,6 +78,8 @@ class Stored:
     wanted: int
     shown: int
     failed: str | None
+    is_emptied: bool
+    """Its words were removed after a while, and Slack still shows them."""
 
 
 def want(
@@ -120,6 +123,16 @@ def want(
     return message
 
 
+def reword(tx: Transaction, *, key: str, content: Content, now: datetime) -> None:
+    """Other words in a message that is there; the picture that it shows stays, though its bytes may be gone here."""
+    _all_still_said(tx, content)
+    row = tx.execute(select(messages).where(messages.c.key == key).with_for_update()).one()
+    content = _with_its_models(content, anchors.restored(row.anchor))
+    if _differs(row, content, row.picture):
+        contents.replace_words(tx, row, content, now=now)
+        _keep_quotes(tx, row.id, content)
+
+
 def place(tx: Transaction, *, team: str, channel: str, ts: str) -> Place | None:
     """The message of ours that is, or once was, at this place."""
     found = tx.execute(
@@ -151,6 +164,7 @@ def get(tx: Transaction, key: str) -> Stored | None:
         wanted=row.wanted,
         shown=row.shown,
         failed=row.failed,
+        is_emptied=row.emptied_at is not None,
     )
 
 
@@ -193,7 +207,7 @@ def _want_again(
     if row.failed is not None:
         values |= {"next_at": now, "attempts": 0, "wanted_at": now}
     if _differs(row, content, sha):
-        values |= contents.words(content) | contents.wanted_anew(row, now=now) | {"picture": sha}
+        values |= contents.words(content) | contents.wanted_anew(row, now=now) | {"picture": sha, "emptied_at": None}
         if sha != row.picture:
             values |= {"file_id": None, "file_completed": False, "file_ready": False}
         _keep_quotes(tx, row.id, content)
@@ -221,9 +235,11 @@ def _keep_picture(tx: Transaction, picture: Picture | None) -> str | None:
     if picture is None:
         return None
     sha = hashlib.sha256(picture.png).hexdigest()
-    known = tx.execute(select(pictures.c.sha).where(pictures.c.sha == sha)).first()
-    if known is None:
-        tx.execute(tx.insert(pictures).values(sha=sha, png=picture.png).on_conflict_do_nothing(index_elements=["sha"]))
+    tx.lock("picture", sha)
+    known = tx.execute(select(func.length(pictures.c.png)).where(pictures.c.sha == sha)).scalar_one_or_none()
+    if not known:  # a new one, or one whose bytes were removed after a while
+        insert = tx.insert(pictures).values(sha=sha, png=picture.png)
+        tx.execute(insert.on_conflict_do_update(index_elements=["sha"], set_={"png": picture.png}))
     return sha
 
 

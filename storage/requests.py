@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, and_, func, or_, select, update
+from sqlalchemy import Row, and_, func, or_, select, tuple_, update
 
 from storage.database import Json, Transaction
-from storage.tables import heard, requests
+from storage.tables import DEAD, heard, requests
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,17 @@ class Leased:
     token: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dead:
+    """A request that was tried too often: its asker was told, and somebody should look why."""
+
+    id: int
+    command: str
+    source: str
+    attempts: int
+    died_at: datetime
+
+
 class LeaseLost(Exception):  # noqa: N818  # read as a sentence: except LeaseLost
     """Somebody else has taken this over, or it is finished: what was done here must not be written."""
 
@@ -99,12 +110,15 @@ def is_taken(tx: Transaction, *, key: str) -> bool:
 
 
 def lease(tx: Transaction, *, lane: str, now: datetime, seconds: float, limit: int = 1) -> list[Leased]:
-    """The oldest requests that wait, or whose lease is over; nobody else gets them for so many seconds."""
-    t = requests.c
+    """The oldest requests that wait, or whose lease is over; nobody else gets them for so many seconds. Those of people
+    who are being answered in this lane come after those of others."""
+    t, other = requests.c, requests.alias("other").c
     free = or_(t.leased_until.is_(None), t.leased_until <= now)
     waiting = and_(t.finished_at.is_(None), t.lane == lane, t.next_at <= now, free)
-    oldest = select(requests).where(waiting).order_by(t.id).limit(limit).with_for_update(skip_locked=True)
-    rows = tx.execute(oldest).all()
+    oldest = select(requests).where(waiting).order_by(t.id).limit(limit).with_for_update(of=requests, skip_locked=True)
+    answered = and_(other.finished_at.is_(None), other.lane == lane, other.leased_until > now)
+    of_others = tuple_(t.team, t.user).not_in(select(other.team, other.user).where(answered))
+    rows = tx.execute(oldest.where(of_others)).all() or tx.execute(oldest).all()
     if not rows:
         return []
     token, until = uuid.uuid4().hex, now + timedelta(seconds=seconds)
@@ -134,9 +148,12 @@ def renew(tx: Transaction, leased: Leased, *, now: datetime, seconds: float) -> 
     return replace(leased, until=until)
 
 
-def finish(tx: Transaction, leased: Leased, *, now: datetime, failed: str | None = None) -> None:
-    """Answered, or failed for good. Raises LeaseLost where another has it."""
-    _change(tx, leased, finished_at=now, failed=failed, response_url=None, token=None, leased_until=None)
+def finish(tx: Transaction, leased: Leased, *, now: datetime, failed: str | None = None, is_dead: bool = False) -> None:
+    """Answered, or failed for good; ``is_dead``: tried too often to be tried again. Raises LeaseLost where another has
+    it."""
+    dead_at = now if is_dead else None
+    over = {"finished_at": now, "failed": failed, "dead_at": dead_at}
+    _change(tx, leased, **over, response_url=None, token=None, leased_until=None)
     where = leased.request.where
     deleted = select(heard.c.ts).where(
         heard.c.team == leased.request.who.team,
@@ -180,6 +197,20 @@ def queue_depth(tx: Transaction) -> dict[str, int]:
 def forget_when_done(tx: Transaction, request: int) -> None:
     """What was asked is kept somewhere else from now on, so that it can be deleted there."""
     tx.execute(update(requests).where(requests.c.id == request).values(forgotten=True))
+
+
+def dead(tx: Transaction, *, limit: int = 20) -> list[Dead]:
+    """The newest of those that were tried too often."""
+    t = requests.c
+    rows = tx.execute(select(requests).where(DEAD).order_by(t.dead_at.desc(), t.id.desc()).limit(limit))
+    return [
+        Dead(id=row.id, command=row.command, source=row.source, attempts=row.attempts, died_at=row.dead_at)
+        for row in rows
+    ]
+
+
+def count_dead(tx: Transaction) -> int:
+    return int(tx.execute(select(func.count()).select_from(requests).where(DEAD)).scalar_one())
 
 
 def forget_words(tx: Transaction, *, team: str, channel: str, message: str) -> None:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import os
 import tempfile
+import time
 from pathlib import Path
 
 MOST_BYTES = 2 * 2**30
 KEPT_WHEN_TRIMMED = 0.8
+DAYS_KEPT_UNUSED = 30
 
 
 class SummaryFiles:
@@ -44,15 +46,19 @@ class SummaryFiles:
         except OSError:
             return
 
-    def trim(self) -> None:
-        """Delete the longest unused until they fit."""
+    def trim(self, *, now: float | None = None) -> None:
+        """Delete those that nobody used for a month, and the longest unused of the others until they fit."""
+        too_old = ((time.time() if now is None else now) - DAYS_KEPT_UNUSED * 86_400) * 1e9
         files = []
         for path in self._folder.glob("*/*"):
             try:
                 status = path.stat()
             except OSError:
                 continue
-            files.append((status.st_mtime_ns, status.st_size, path))
+            if status.st_mtime_ns < too_old:
+                path.unlink(missing_ok=True)
+            else:
+                files.append((status.st_mtime_ns, status.st_size, path))
         total = sum(size for _, size, _ in files)
         if total <= self._most_bytes:
             return

@@ -58,12 +58,17 @@ requests = Table(
     Column("leased_until", Moment),
     Column("finished_at", Moment),
     Column("failed", Words),
+    Column("dead_at", Moment),  # tried too often: it is finished, and nobody knows what it would have done
     Column("forgotten", Boolean, nullable=False),
     sqlite_autoincrement=True,  # E-17 stands in messages: an id must not come back as something else
 )
 WAITING = requests.c.finished_at.is_(None)
 Index("requests_waiting", requests.c.lane, requests.c.id, sqlite_where=WAITING, postgresql_where=WAITING)
 Index("requests_of_a_person", requests.c.team, requests.c.user, sqlite_where=WAITING, postgresql_where=WAITING)
+FINISHED = requests.c.finished_at.is_not(None)
+Index("requests_finished", requests.c.finished_at, sqlite_where=FINISHED, postgresql_where=FINISHED)
+DEAD = requests.c.dead_at.is_not(None)
+Index("requests_dead", requests.c.dead_at, sqlite_where=DEAD, postgresql_where=DEAD)
 MADE_BY_A_MESSAGE = requests.c.message.is_not(None)
 Index(
     "requests_of_a_message",
@@ -117,10 +122,16 @@ messages = Table(
     Column("leased_until", Moment),
     Column("reason", Words),
     Column("failed", Words),
+    Column("emptied_at", Moment),  # its words were removed after a while; Slack still shows them
     sqlite_autoincrement=True,  # E-17 stands in messages: an id must not come back as something else
 )
 UNSENT = (messages.c.shown < messages.c.wanted) & messages.c.failed.is_(None)
 Index("messages_unsent", messages.c.wanted_at, messages.c.id, sqlite_where=UNSENT, postgresql_where=UNSENT)
+
+WITH_PICTURE = messages.c.picture.is_not(None)
+Index("messages_of_a_picture", messages.c.picture, sqlite_where=WITH_PICTURE, postgresql_where=WITH_PICTURE)
+WITH_WORDS = messages.c.emptied_at.is_(None)
+Index("messages_with_words", messages.c.wanted_at, sqlite_where=WITH_WORDS, postgresql_where=WITH_WORDS)
 
 places = Table(
     "places",
@@ -164,6 +175,8 @@ evaluations = Table(
     Column("says", Words),
     Column("measures", Integer, nullable=False),
     Column("result", JsonText),
+    Column("by_clock", Boolean, nullable=False, server_default=false()),  # a schedule asked for it, alone or too
+    Column("judged_rows", Number),
     sqlite_autoincrement=True,  # E-17 stands in messages: an id must not come back as something else
 )
 RUNNING = evaluations.c.status == text("'running'")
@@ -177,6 +190,18 @@ ONE_AT_A_TIME = (
 )
 Index("evaluations_one_at_a_time", *ONE_AT_A_TIME, unique=True, sqlite_where=RUNNING, postgresql_where=RUNNING)
 Index("evaluations_of_a_model", evaluations.c.team, evaluations.c.model, evaluations.c.id)
+DONE = evaluations.c.status == text("'done'")
+Index(
+    "evaluations_standing",
+    evaluations.c.team,
+    evaluations.c.model,
+    evaluations.c.version,
+    evaluations.c.window,
+    evaluations.c.by_clock,
+    evaluations.c.id,
+    sqlite_where=DONE,
+    postgresql_where=DONE,
+)
 Index("evaluations_of_a_team", evaluations.c.team, evaluations.c.id)
 
 askers = Table(
@@ -255,6 +280,8 @@ finding_events = Table(
     Column("until", Moment),
     sqlite_autoincrement=True,  # E-17 stands in messages: an id must not come back as something else
 )
+SEEN_AGAIN = finding_events.c.what == text("'again'")
+Index("finding_events_again", finding_events.c.at, sqlite_where=SEEN_AGAIN, postgresql_where=SEEN_AGAIN)
 
 annotation_rows = Table(
     "annotations",
@@ -282,7 +309,16 @@ annotation_rows = Table(
     UniqueConstraint("team", "channel", "ts"),
     sqlite_autoincrement=True,  # E-17 stands in messages: an id must not come back as something else
 )
-Index("annotations_of_a_model", annotation_rows.c.team, annotation_rows.c.model, annotation_rows.c.id)
+SAID = annotation_rows.c.deleted_at.is_(None)
+Index(
+    "annotations_of_a_model",
+    annotation_rows.c.team,
+    annotation_rows.c.model,
+    annotation_rows.c.said_at,
+    annotation_rows.c.id,
+    sqlite_where=SAID,
+    postgresql_where=SAID,
+)
 UNLINKED = annotation_rows.c.anchor.is_(None)
 Index(
     "annotations_unlinked",
@@ -365,3 +401,11 @@ schedules = Table(
     sqlite_autoincrement=True,  # E-17 stands in messages: an id must not come back as something else
 )
 Index("schedules_of_a_team", schedules.c.team, schedules.c.state)
+
+# Work that one replica does for all, and when it is due again.
+chores = Table(
+    "chores",
+    metadata,
+    Column("name", Words, primary_key=True),
+    Column("next_at", Moment, nullable=False),
+)

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from bot.asking.context import Context, Outcome
 
 Place = Literal["word", "rest", "option"]
-Lane = Literal["quick", "evaluation"]
+Lane = Literal["quick", "slow", "evaluation"]
+"""Requests of one lane wait for one another: an answer in words must not wait for a chart, nor a chart for a log."""
 Right = Literal["none", "read", "run", "write"]
 
 

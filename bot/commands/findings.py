@@ -6,22 +6,23 @@ from bot.asking.command import Argument, Command, text_of
 from bot.asking.context import Context, Outcome
 from bot.asking.kinds import OneOf, Slug
 from bot.cards import windows_of
-from bot.render.findings import findings_list
+from bot.render.findings import MOST, findings_list
 from storage import findings
-
-OPEN = ("open", "acknowledged")
 
 
 def run(context: Context) -> Outcome:
     name = text_of(context.request.arguments, "model")
     state = text_of(context.request.arguments, "state")
-    may_be_seen = {context.models.get(name).card.model} if name else {m.card.model for m in context.models.all()[0]}
-    states = OPEN if state is None else (state,)
+    states = findings.OPEN if state is None else (state,)
+    if name is not None:
+        models = [context.models.get(name).card.model]
+    else:
+        models = [model.card.model for model in context.models.all()[0]]
     with context.database.reading() as tx:
-        listed = findings.listed(tx, team=context.team, model=name, states=states)
-        found = [finding for finding in listed if finding.model in may_be_seen]
+        count = sum(findings.counts(tx, team=context.team, models=models, states=states).values())
+        found = findings.listed(tx, team=context.team, models=models, states=states, limit=MOST)
         windows = windows_of(tx, found)
-    return context.tell(findings_list(found, windows, model=name, state=state, zone=context.zone))
+    return context.tell(findings_list(found, windows, count=count, model=name, state=state, zone=context.zone))
 
 
 command = Command(

@@ -106,8 +106,9 @@ def _job(context: Context, model: KnownModel, evaluation: Evaluation) -> Job:
 
 
 def _tell_phase(context: Context, evaluation_id: int, phase: str) -> None:
+    """The lock keeps a Stop that comes meanwhile from being written over by the phase."""
     with context.database.transaction() as tx:
-        evaluation = evaluations.get(tx, evaluation_id)
+        evaluation = evaluations.locked(tx, evaluation_id)
         if evaluation is not None and evaluation.status == "running":
             put_card(tx, context, evaluation, _running(tx, evaluation, phase))
     context.ring()

@@ -2,27 +2,29 @@
 
 from bot.asking.command import Command
 from bot.asking.context import Context, Outcome
-from bot.render.models import ModelLine, models_list
-from storage import annotations, evaluations, findings
+from bot.render.models import MOST_MODELS, ModelLine, models_list
+from storage import evaluations, findings, notes_reading
 
 
 def run(context: Context) -> Outcome:
     known, broken = context.models.all()
-    lines = []
+    shown = [model.card for model in known[:MOST_MODELS]]
+    names = [card.model for card in shown]
     with context.database.reading() as tx:
-        for model in known:
-            name = model.card.model
-            latest = evaluations.standing(tx, team=context.team, model=name, version=model.card.champion)
-            lines.append(
-                ModelLine(
-                    card=model.card,
-                    latest=latest,
-                    rows=evaluations.rows(tx, latest.id) if latest is not None else None,
-                    open_findings=len(findings.listed(tx, team=context.team, model=name)),
-                    notes=annotations.count(tx, team=context.team, model=name),
-                )
-            )
-    return context.tell(models_list(lines, [(b.path.name, b.why) for b in broken], zone=context.zone))
+        standing = evaluations.standing_of(tx, team=context.team, versions={c.model: c.champion for c in shown})
+        open_findings = findings.counts(tx, team=context.team, models=names)
+        notes = notes_reading.counts(tx, team=context.team, models=names)
+    lines = [
+        ModelLine(
+            card=card,
+            latest=standing.get(card.model),
+            open_findings=open_findings.get(card.model, 0),
+            notes=notes.get(card.model, 0),
+        )
+        for card in shown
+    ]
+    unusable = [(b.path.name, b.why) for b in broken]
+    return context.tell(models_list(lines, unusable, more=len(known) - len(shown), zone=context.zone))
 
 
 command = Command(

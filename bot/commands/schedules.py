@@ -34,9 +34,14 @@ def run(context: Context) -> Outcome:
 
 def may_be_seen(context: Context, schedule: Schedule) -> bool:
     """Whether what a schedule asks for names no model that does not exist for the one who asks."""
+    return all(context.models.has(name) for name in models_of(schedule))
+
+
+def models_of(schedule: Schedule) -> list[str]:
+    """The models that a schedule's command names."""
     name = text_of(schedule.arguments, "model")
     what = text_of(schedule.arguments, "what")  # of `show`: a model's name, E-17 or F-4
-    return all(context.models.has(said) for said in (name, what) if said and not NUMBERED.fullmatch(said))
+    return [said for said in (name, what) if said and not NUMBERED.fullmatch(said)]
 
 
 def _words(context: Context, schedule: Schedule) -> str:

@@ -111,6 +111,7 @@ command = Command(
     ),
     examples=("show return-risk", "show E-17", "show F-4"),
     run=run,
+    lane="slow",
     schedulable=True,
     order=5,
 )

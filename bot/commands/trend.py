@@ -157,6 +157,7 @@ command = Command(
         "trend return-risk unseen_rate --feature material",
     ),
     run=run,
+    lane="slow",
     schedulable=True,
     order=6,
 )

@@ -12,7 +12,7 @@ import time
 import traceback
 import uuid
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any, NoReturn
@@ -21,20 +21,38 @@ import structlog
 
 from analysis.drawing.chart import Chart
 from analysis.errors import DataError, NoRowsError, ParleyError, UserError
-from bot.evaluating.values import Evaluated, Job, Stopped
+from bot.evaluating.values import ChildDied, Evaluated, Job, Stopped
 
 log = structlog.get_logger()
 
 PRELOADED = ("bot.evaluating.in_child", "analysis.drawing.ready")
 SECONDS_BETWEEN_QUESTIONS = 0.25
 SECONDS_TO_DIE = 5.0
+SECONDS_TO_DRAW = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How long a child may take, and what is said when it takes longer."""
+
+    seconds: float
+    says: str
+
+
+DRAWING = Limit(
+    SECONDS_TO_DRAW, f"The chart took longer than {SECONDS_TO_DRAW:.0f} seconds to draw. Ask again, or for less."
+)
 
 
 class Children:
     """Starts children from one clean server process that has the heavy imports done."""
 
     def __init__(self, *, seconds: float, summaries: Path | None = None, dask: str | None = None) -> None:
-        self._seconds = seconds
+        self._limit = Limit(
+            seconds,
+            f"The evaluation was ended after {seconds:.0f} seconds; take a shorter window, "
+            "or raise PARLEY_JOB_SECONDS.",
+        )
         self._summaries = summaries
         self._dask = dask
         self._context: Any = multiprocessing.get_context("spawn" if sys.platform == "darwin" else "forkserver")
@@ -60,7 +78,7 @@ class Children:
         return answer
 
     def draw(self, draw: Callable[..., Chart], /, *arguments: object, **named: object) -> Chart:
-        answer = self.run(_call, draw, arguments, named)
+        answer = self.run(_call, draw, arguments, named, limit=DRAWING)
         if not isinstance(answer, Chart):
             raise TypeError(f"a child drew {type(answer).__name__}")
         return answer
@@ -71,44 +89,43 @@ class Children:
         *arguments: object,
         phase: Callable[[str], None] = lambda _: None,
         stop: Callable[[], bool] = lambda: False,
+        limit: Limit | None = None,
     ) -> object:
         """What the function gives in a child process. Its last argument is a callable that tells a phase.
 
-        Raises what the function refused with, Stopped, UserError after the time is over, RuntimeError when it dies."""
+        Raises what the function refused with, Stopped, UserError after the time is over, ChildDied, RuntimeError
+        for a bug."""
         ours, theirs = self._context.Pipe(duplex=False)
         process = self._context.Process(target=_child, args=(theirs, function, arguments), daemon=True)
         process.start()
         theirs.close()
         try:
-            return self._listen(ours, process.sentinel, phase, stop)
+            return self._listen(ours, process.sentinel, phase, stop, limit or self._limit)
         finally:
             ours.close()
             _end(process)
 
     def _listen(
-        self, pipe: Connection, sentinel: int, phase: Callable[[str], None], stop: Callable[[], bool]
+        self, pipe: Connection, sentinel: int, phase: Callable[[str], None], stop: Callable[[], bool], limit: Limit
     ) -> object:
-        limit = time.monotonic() + self._seconds
+        end = time.monotonic() + limit.seconds
         while True:
             wait([pipe, sentinel], timeout=SECONDS_BETWEEN_QUESTIONS)
             while pipe.poll():
                 try:
                     kind, value = pipe.recv()
                 except EOFError:
-                    raise RuntimeError("the child process ended without an answer") from None
+                    raise ChildDied from None
                 if kind == "phase":
                     phase(value)
                 else:
                     return _answer(kind, value)
             if stop():
                 raise Stopped
-            if time.monotonic() > limit:
-                raise UserError(
-                    f"The evaluation was ended after {self._seconds:.0f} seconds; take a shorter window, "
-                    "or raise PARLEY_JOB_SECONDS."
-                )
+            if time.monotonic() > end:
+                raise UserError(limit.says)
             if not _alive(sentinel) and not pipe.poll():
-                raise RuntimeError("the child process ended without an answer")
+                raise ChildDied
 
 
 def _answer(kind: str, value: Any) -> object:

@@ -35,5 +35,9 @@ class Evaluated:
     missed: tuple[CheckResult, ...] = ()
 
 
+class ChildDied(Exception):  # noqa: N818  # read as a sentence: except ChildDied
+    """The child process ended without an answer: somebody killed it, most often the kernel for want of memory."""
+
+
 class Stopped(Exception):  # noqa: N818  # not an error: somebody pressed Stop
     """The evaluation was stopped by a person."""

@@ -187,11 +187,15 @@ def _sentence(result: Result) -> str:
 
 
 def main_measures(result: Result) -> list[Measure]:
+    return main_of(result.measures, version=result.version)
+
+
+def main_of(measures: Sequence[Measure], *, version: str) -> list[Measure]:
     whole = {
         m.measure: m
-        for m in result.measures
+        for m in measures
         if m.basis in ("realized", "estimated")
-        and m.version in (None, result.version)
+        and m.version in (None, version)
         and (m.feature, m.class_, m.slice, m.period) == (None, None, None, None)
     }
     return [whole[name] for name in MAIN_MEASURES if name in whole]

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from analysis.judgement.wording import named, plural
-from analysis.values import Measure, Result
+from analysis.values import Measure
 from bot.render.blocks import TEXT_MOST, Block, context, cut, divider, escape, header, section
-from bot.render.card import main_measures
+from bot.render.card import main_of
 from bot.render.wording import HEADLINE, MARK, about, chosen_window, day, measured
 from storage.annotations import Annotation
 from storage.evaluations import Evaluation
@@ -36,41 +36,45 @@ FIRST_FOR: dict[str, tuple[str, ...]] = {
 class DigestLine:
     model: str
     latest: Evaluation | None
-    result: Result | None
-    before: Result | None
+    measures: tuple[Measure, ...]
+    """What the latest evaluation measured over its whole window, and what the one before it did."""
+    before: tuple[Measure, ...]
     findings: tuple[Finding, ...]
     windows: Mapping[int, str]
     """The chosen windows of the evaluations that the findings' words come from."""
     notes: tuple[tuple[Annotation, str], ...]
 
 
-def digest_message(lines: Sequence[DigestLine], *, persona: str | None, now: datetime, zone: str) -> Content:
+def digest_message(lines: Sequence[DigestLine], *, more: int, persona: str | None, now: datetime, zone: str) -> Content:
+    """``more``: how many models stand better than those that are shown."""
     title = f"Models on {day(now, zone)}" + (f", for {persona}" if persona else "")
     blocks: list[Block] = [header(title)]
     texts = [title]
-    for line in lines[:MOST_MODELS]:
+    for line in lines:
         said = _of_one(line, persona, zone)
         blocks += [section(said), divider()]
         texts.append(said)
     if not lines:
         blocks.append(section("There are no models to tell of."))
-    more = [f"{len(lines) - MOST_MODELS} more models; `models` lists them."] if len(lines) > MOST_MODELS else []
-    blocks.append(context(*more, "`show MODEL` shows a card again · `findings` lists what is open."))
+    rest = [f"{plural(more, 'more model')} not shown; `digest --model MODEL` shows one."] if more else []
+    blocks.append(context(*rest, "`show MODEL` shows a card again · `findings` lists what is open."))
     quotes = tuple(note.id for line in lines for note, _ in line.notes)
     return Content(text=cut("\n".join(texts), TEXT_MOST), blocks=tuple(blocks), quotes=quotes)
 
 
 def _of_one(line: DigestLine, persona: str | None, zone: str) -> str:
     name = f"*{escape(line.model)}*"
-    if line.latest is None or line.result is None or line.latest.finished_at is None:
+    latest = line.latest
+    if latest is None or latest.verdict is None or latest.finished_at is None:
         return f"{name} was not evaluated yet: `evaluate {escape(line.model)}`"
-    verdict = line.result.verdict
-    chosen = chosen_window(line.latest.window, line.result.window.rows)
-    when = f"E-{line.latest.id}, {day(line.latest.finished_at, zone)}{f', {chosen}' if chosen else ''}"
+    verdict = latest.verdict
+    chosen = chosen_window(latest.window, latest.rows)
+    when = f"E-{latest.id}, {day(latest.finished_at, zone)}{f', {chosen}' if chosen else ''}"
     rows = [f"{MARK[verdict]} {name} {HEADLINE[verdict]} · {when}"]
-    number = next((m for m in main_measures(line.result) if m.value is not None), None)
+    number = next((m for m in main_of(line.measures, version=latest.version) if m.value is not None), None)
     if number is not None:
-        rows.append(f"{escape(named(number))} {measured(number)}{_change(number, line.before)}")
+        earlier = main_of(line.before, version=latest.version)
+        rows.append(f"{escape(named(number))} {measured(number)}{_change(number, earlier)}")
     ordered = _for_persona(line.findings, persona)
     if ordered:
         rows.append(f"{plural(len(ordered), 'open finding')}:")
@@ -96,10 +100,8 @@ def _chosen(line: DigestLine, finding: Finding) -> str:
     return f"over {window}: " if window else ""
 
 
-def _change(number: Measure, before: Result | None) -> str:
-    if before is None:
-        return ""
-    earlier = next((m for m in main_measures(before) if m.measure == number.measure and m.value is not None), None)
+def _change(number: Measure, before: Sequence[Measure]) -> str:
+    earlier = next((m for m in before if m.measure == number.measure and m.value is not None), None)
     return f" · before: {measured(earlier)}" if earlier is not None else ""
 
 

@@ -15,15 +15,21 @@ MOST = 12
 
 
 def findings_list(
-    found: Sequence[Finding], windows: Mapping[int, str], *, model: str | None, state: str | None, zone: str
+    found: Sequence[Finding],
+    windows: Mapping[int, str],
+    *,
+    count: int,
+    model: str | None,
+    state: str | None,
+    zone: str,
 ) -> Content:
-    """``windows``: the chosen windows of the evaluations that the findings' words come from."""
+    """The first of ``count`` findings. ``windows``: the chosen windows of the evaluations whose words they bear."""
     of = f" of {escape(model)}" if model else ""
     what = f"{state} finding" if state else "open finding"
     if not found:
         return words_only(f":large_green_circle: There is no {what}{of}.")
-    lines = [f"*{plural(len(found), what)}{of}*", *(_line(f, windows.get(f.judged_by), zone) for f in found[:MOST])]
-    more = [f"{len(found) - MOST} more; ask for one model."] if len(found) > MOST else []
+    lines = [f"*{plural(count, what)}{of}*", *(_line(f, windows.get(f.judged_by), zone) for f in found)]
+    more = [f"{count - len(found)} more; ask for one model."] if count > len(found) else []
     return words_only("\n".join(lines), notes=[*more, "`show E-…` shows the evaluation of a finding."])
 
 

@@ -20,18 +20,18 @@ MOST_MODELS = 20
 class ModelLine:
     card: ModelCard
     latest: Evaluation | None
-    rows: int | None
     open_findings: int
     notes: int
 
 
-def models_list(lines: Sequence[ModelLine], broken: Sequence[tuple[str, str]], *, zone: str) -> Content:
-    shown = [_line(one, zone) for one in lines[:MOST_MODELS]]
+def models_list(lines: Sequence[ModelLine], broken: Sequence[tuple[str, str]], *, more: int, zone: str) -> Content:
+    """``more``: how many models there are after those that are shown."""
+    shown = [_line(one, zone) for one in lines]
     shown += [f":warning: `{escape(name)}` can't be used: {escape(cut(why, 300))}" for name, why in broken]
     if not shown:
         return words_only("There are no models yet: put a model card into the folder that PARLEY_MODELS names.")
-    more = [f"{len(lines) - MOST_MODELS} more models."] if len(lines) > MOST_MODELS else []
-    return words_only("\n".join(shown), notes=[*more, "`evaluate MODEL` measures one now."])
+    rest = [f"{plural(more, 'more model')} not shown; `digest` shows those that need attention."] if more else []
+    return words_only("\n".join(shown), notes=[*rest, "`evaluate MODEL` measures one now."])
 
 
 def _line(one: ModelLine, zone: str) -> str:
@@ -40,5 +40,5 @@ def _line(one: ModelLine, zone: str) -> str:
         return f"{name} · not evaluated yet"
     verdict = f"{MARK[one.latest.verdict]} {WORD[one.latest.verdict]} on {day(one.latest.finished_at, zone)}"
     counts = f"{plural(one.open_findings, 'open finding')} · {plural(one.notes, 'note')}"
-    chosen = chosen_window(one.latest.window, one.rows)
+    chosen = chosen_window(one.latest.window, one.latest.rows)
     return f"{name} · {verdict} (E-{one.latest.id}{f', {chosen}' if chosen else ''}) · {counts}"

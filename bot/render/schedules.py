@@ -41,6 +41,24 @@ def paused(schedule: Schedule, words: str, *, why: str) -> Content:
     )
 
 
+def removed(schedule: Schedule, words: str, *, before: bool) -> Content:
+    """The answer to whoever removes a schedule. ``before``: somebody had removed it already."""
+    what = f"`every {escape(schedule.when)} {escape(words)}`"
+    if before:
+        return words_only(f"S-{schedule.id} was removed before. {what} doesn't run any more.")
+    return words_only(f":wastebasket: Removed S-{schedule.id}. {what} won't run again.")
+
+
+def removed_by(schedule: Schedule, by: str) -> Content:
+    """Told to the owner of a schedule that somebody else removed. It names no model: a direct message is no place for
+    one that is restricted."""
+    what = f"`every {escape(schedule.when)} {escape(schedule.command)}`"
+    return words_only(
+        f":wastebasket: {escape(by)} removed your schedule S-{schedule.id}. {what} in <#{schedule.channel}> won't run "
+        "again."
+    )
+
+
 def _line(one: ScheduleLine) -> str:
     s = one.schedule
     head = f"*S-{s.id}* `every {escape(s.when)} {escape(one.words)}` in <#{s.channel}>, by {escape(one.owner)}"

@@ -26,7 +26,13 @@ def tick_at(stage: Stage, now: datetime) -> int:
 
 def another_replica(stage: Stage) -> Clock:
     parley = stage.parley
-    return Clock(database=parley.database, commands=parley.commands, now=parley.now, asked=parley.asked)
+    return Clock(
+        database=parley.database,
+        commands=parley.commands,
+        now=parley.now,
+        asked=parley.asked,
+        keep=timedelta(days=30),
+    )
 
 
 def next_monday_at_nine_in_berlin() -> datetime:
@@ -74,9 +80,32 @@ def test_a_schedule_can_be_listed_and_taken_off(stage: Stage) -> None:
     stage.type("schedules")
     assert "evaluate small last 7 days" in stage.told("next")["text"]
     stage.type("unschedule S-1")
-    stage.told("off the clock")
+    assert "every weekday 09:00 evaluate small last 7 days` won't run again" in stage.told("Removed S-1.")["text"]
     with stage.parley.database.reading() as tx:
         assert schedules.active(tx) == []
+
+
+def test_a_schedule_that_is_removed_twice_says_so(stage: Stage) -> None:
+    stage.type("every weekday 09:00 digest")
+    stage.told("S-1")
+    stage.type("unschedule S-1")
+    stage.told("Removed S-1.")
+    stage.type("unschedule S-1", user=stage.jonas)
+    stage.told("S-1 was removed before", user=stage.jonas)
+
+
+def test_a_slot_that_waits_for_its_turn_does_not_run_after_its_schedule_was_removed(stage: Stage) -> None:
+    stage.type("every 1 hour digest")
+    stage.told("S-1")
+    fault = stage.workspace.fault("conversations.info", hang="before")
+    at = datetime.now(UTC).replace(minute=0, second=5, microsecond=0) + timedelta(hours=4)
+    assert tick_at(stage, at) == 1
+    assert fault.reached.wait(20)
+    stage.type("unschedule S-1")
+    stage.told("Removed S-1.")
+    fault.release()
+    stage.quiet()
+    assert stage.cards("Models on") == []
 
 
 def test_a_schedule_in_an_archived_channel_is_paused_and_its_owner_is_told_once(stage: Stage) -> None:

@@ -297,6 +297,17 @@ def test_authors_delete_their_own_notes_and_no_others(floor: Floor) -> None:
     assert b"third word is unusual" not in database.read_bytes()
 
 
+def test_whoever_owns_a_schedule_hears_that_somebody_else_removed_it(floor: Floor) -> None:
+    stage = floor.stage
+    floor.answers(floor.lena, stage.channel, "every friday 15:00 digest --model open-one")
+    with stage.parley.database.reading() as tx:
+        [schedule] = [s for s in schedules.listed(tx, team=stage.workspace.team) if s.when == "friday 15:00"]
+    floor.answers(stage.mara, stage.channel, f"unschedule S-{schedule.id}")
+    told = stage.workspace.messages(stage.workspace.records.direct(stage.app, floor.lena)["id"])
+    assert f"Mara removed your schedule S-{schedule.id}" in str(told)
+    assert "open-one" not in str(told)
+
+
 def test_a_schedule_is_not_sent_where_slack_does_not_say_what_its_channel_is(floor: Floor) -> None:
     stage = floor.stage
     floor.answers(stage.mara, stage.elsewhere, "every day 06:00 digest --model open-one")

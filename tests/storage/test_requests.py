@@ -8,7 +8,7 @@ import pytest
 
 from storage import annotations, requests
 from storage.database import Database, Json
-from storage.requests import Leased, LeaseLost, Request, Where, Who
+from storage.requests import Dead, Leased, LeaseLost, Request, Where, Who
 from tests.databases import Kind, fresh_url
 from tests.storage.cells import stored
 from tests.threads import at_once
@@ -222,3 +222,42 @@ def test_nul_and_half_a_surrogate_do_not_lose_a_request(database: Database) -> N
     assert take(database, "ab") is None
     [leased] = lease(database)
     assert leased.request.arguments == {"text": "ab", "half": "x\ufffdy", "both": "😀"}
+
+
+def test_who_is_being_answered_waits_for_the_others(database: Database) -> None:
+    first, second, third = (take(database, key) for key in "abc")
+    bea = take(database, "d", request=asked(who=Who("T1", "UBEA")))
+    elsewhere = take(database, "e", request=asked(who=Who("T2", "UANA")))
+    assert [one.id for _ in range(5) for one in lease(database)] == [first, bea, elsewhere, second, third]
+
+
+def test_who_is_answered_in_one_lane_waits_in_no_other(database: Database) -> None:
+    take(database, "a", lane="slow")
+    lease(database, lane="slow")
+    mine = take(database, "b")
+    take(database, "c", request=asked(who=Who("T1", "UBEA")))
+    assert [one.id for one in lease(database)] == [mine]
+
+
+def test_a_lease_that_is_over_holds_nobody_back(database: Database) -> None:
+    first, second = take(database, "a"), take(database, "b")
+    bea = take(database, "c", request=asked(who=Who("T1", "UBEA")))
+    lease(database)
+    late = NOON + timedelta(seconds=31)
+    assert [one.id for _ in range(3) for one in lease(database, at=late)] == [first, bea, second]
+
+
+def test_the_dead_are_told_apart_and_never_tried_again(database: Database) -> None:
+    number = take(database, "a")
+    take(database, "b")
+    [leased, other] = lease(database, limit=2)
+    with database.transaction() as tx:
+        requests.finish(tx, leased, now=NOON, failed="stopped each time", is_dead=True)
+        requests.finish(tx, other, now=NOON, failed="there is no such model")
+    with database.reading() as tx:
+        assert requests.dead(tx) == [
+            Dead(id=number or 0, command="evaluate", source="command", attempts=1, died_at=NOON)
+        ]
+        assert requests.count_dead(tx) == 1
+        assert requests.queue_depth(tx) == {}
+    assert lease(database, at=NOON + timedelta(days=1)) == []
