@@ -9,7 +9,8 @@ from typing import Any
 
 import structlog
 
-from bot.slack.api import Refused, Slack, TooFast, Unknown
+from bot.slack.api import Refused, TooFast, Unknown
+from bot.slack.pace import Pace
 from storage import channels, people
 from storage.channels import Channel
 from storage.database import Database
@@ -19,6 +20,8 @@ from storage.requests import Who
 log = structlog.get_logger()
 
 HOURS_A_PERSON_IS_REMEMBERED = 24
+SECONDS_OF_PATIENCE = 10.0
+"""So long somebody's answer waits for our turn to ask: then it is given as if Slack had not said."""
 TERMINAL = "local"
 
 
@@ -33,8 +36,8 @@ class Known:
 class Directory:
     """Looks people and channels up."""
 
-    def __init__(self, *, slack: Slack, database: Database, now: Callable[[], datetime]) -> None:
-        self._slack = slack
+    def __init__(self, *, pace: Pace, database: Database, now: Callable[[], datetime]) -> None:
+        self._pace = pace
         self._database = database
         self._now = now
 
@@ -46,7 +49,7 @@ class Directory:
         if kept is not None and told_at is not None and now - told_at < timedelta(hours=HOURS_A_PERSON_IS_REMEMBERED):
             return Known(kept, known=True)
         try:
-            answer = self._slack.call("users.info", user=who.user)
+            answer = self._pace.call(who.team, "users.info", {"user": who.user}, patience=SECONDS_OF_PATIENCE)
         except (Refused, TooFast, Unknown) as error:
             log.warning("Slack did not say who somebody is", error=str(error))
             return Known(kept or stranger(who), known=told_at is not None)
@@ -59,7 +62,7 @@ class Directory:
     def refresh_channel(self, team: str, channel: str) -> None:
         """Ask Slack about a channel before a scheduled post: it may have been archived, or shared with others."""
         try:
-            answer = self._slack.call("conversations.info", channel=channel)
+            answer = self._pace.call(team, "conversations.info", {"channel": channel}, patience=SECONDS_OF_PATIENCE)
         except (Refused, TooFast, Unknown) as error:
             log.warning("Slack did not say what a channel is", error=str(error))
             return
