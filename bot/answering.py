@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeVar
 
 import structlog
@@ -213,7 +214,7 @@ class Answering:
             now=self._now(),
             evaluate=lease.evaluating(self._children),
             draw=_drawing(self._children),
-            read_message=self._directory.message,
+            read_message=partial(self._directory.message, leased.request.who.team),
             ring=self._wanted.ring,
         )
 

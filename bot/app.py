@@ -32,10 +32,9 @@ from bot.listeners import Door
 from bot.models import Models
 from bot.only_process import only_process
 from bot.settings import Settings
-from bot.slack.api import HTTP_TIMEOUT_SECONDS, Refused, Slack, TooFast, Unknown, why_no_identity
+from bot.slack.api import HTTP_TIMEOUT_SECONDS, Refused, Slack, TooFast, Unknown, web_client, why_no_identity
 from bot.slack.directory import Directory
 from bot.slack.pace import Pace
-from bot.slack.pictures import Pictures
 from bot.web.site import build_site
 from storage import messages, requests
 from storage.database import Busy, Database
@@ -53,7 +52,14 @@ SECONDS_TO_STOP = 10.0
 class Parley:
     """A process of Parley: its parts, started in order and stopped in the reverse one."""
 
-    def __init__(self, settings: Settings, *, role: Role, now: Callable[[], datetime] | None, pace: Pace) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        role: Role,
+        now: Callable[[], datetime] | None,
+        seconds_between_messages: float,
+    ) -> None:
         self.settings = settings
         self.role = role
         self.database = Database(settings.database)
@@ -65,6 +71,12 @@ class Parley:
             seconds=settings.job_seconds, summaries=settings.home / "summaries", dask=settings.dask
         )
         self.slack = Slack(_client(settings))
+        pace = Pace(
+            self.slack,
+            database=self.database,
+            now=self.now,
+            seconds_between_messages=seconds_between_messages,
+        )
         self.clock = Clock(
             database=self.database,
             commands=self.commands,
@@ -77,19 +89,18 @@ class Parley:
             models=self.models,
             commands=self.commands,
             children=self.children,
-            directory=Directory(slack=self.slack, database=self.database, now=self.now),
+            directory=Directory(pace=pace, database=self.database, now=self.now),
             shared_channels=settings.shared_channels,
             now=self.now,
             asked=self.asked,
             wanted=self.wanted,
         )
         self.gateway = Gateway(
-            slack=self.slack,
+            pace=pace,
             database=self.database,
             now=self.now,
             wanted=self.wanted,
-            pace=pace,
-            pictures=Pictures(self.slack),
+            commands=self.commands,
             may_be_read=Readers(self.models, settings.shared_channels).may_read,
         )
         self._stop = threading.Event()
@@ -184,7 +195,7 @@ class Parley:
         )
         secret = _secret(self.settings.signing_secret)
         app = App(
-            client=WebClient(base_url=self.settings.slack_api_url, timeout=HTTP_TIMEOUT_SECONDS),
+            client=web_client(None, self.settings.slack_api_url),
             authorize=lambda **_: authorized,
             signing_secret=secret,
             request_verification_enabled=self.settings.mode == "http",
@@ -245,11 +256,11 @@ def build_app(
     seconds_between_messages: float = 1.0,
 ) -> Parley:
     """All parts of one process, not started yet. ``now`` is the database's clock unless a story brings its own."""
-    return Parley(settings, role=role, now=now, pace=Pace(seconds=seconds_between_messages))
+    return Parley(settings, role=role, now=now, seconds_between_messages=seconds_between_messages)
 
 
 def _client(settings: Settings) -> WebClient:
-    return WebClient(token=_secret(settings.bot_token), base_url=settings.slack_api_url, timeout=HTTP_TIMEOUT_SECONDS)
+    return web_client(_secret(settings.bot_token), settings.slack_api_url)
 
 
 def _secret(value: Any) -> str | None:

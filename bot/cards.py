@@ -43,6 +43,7 @@ def card_address(context: Context, evaluation: Evaluation, *, parent: str | None
         parent=parent,
         user=context.request.who.user,
         response_url=where.response_url,
+        schedule=where.schedule,
     )
 
 

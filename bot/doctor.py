@@ -6,14 +6,12 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from itertools import groupby
 
-from slack_sdk import WebClient
-
 from analysis.card import ModelCard
 from analysis.card_reading import parse_card
 from analysis.errors import ParleyError, UserError
 from bot.models import KnownModel, Models
 from bot.settings import Settings, need_slack, read_settings
-from bot.slack.api import HTTP_TIMEOUT_SECONDS, Refused, Slack, TooFast, Unknown, why_no_identity
+from bot.slack.api import Refused, Slack, TooFast, Unknown, web_client, why_no_identity
 from bot.slack.manifest import LOST_WITHOUT
 from storage.database import Database, is_made
 
@@ -92,7 +90,7 @@ def _slack(settings: Settings) -> Iterator[Finding]:
         yield False, str(error)
         return
     token = settings.bot_token.get_secret_value() if settings.bot_token else None
-    slack = Slack(WebClient(token=token, base_url=settings.slack_api_url, timeout=HTTP_TIMEOUT_SECONDS))
+    slack = Slack(web_client(token, settings.slack_api_url))
     try:
         answer = slack.call("auth.test")
         granted = slack.scopes()

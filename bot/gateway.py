@@ -3,53 +3,50 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 
-from bot.bell import Bell
+from bot.asking.command import Command
+from bot.bell import Alarm, Bell
 from bot.evaluating.children import reference
-from bot.render.answers import cannot_post
-from bot.render.blocks import with_picture, without_pictures
-from bot.slack.api import HTTP_TIMEOUT_SECONDS, Refused, Slack, TooFast, Unknown
-from bot.slack.pace import Pace
-from bot.slack.pictures import Pictures
-from storage import messages
+from bot.render.answers import cannot_post, may_be_lost, why_not_posted
+from bot.render.as_sent import NO_PICTURE, as_sent, for_one_person, next_level
+from bot.render.blocks import without_pictures
+from bot.scheduled import pause_and_tell
+from bot.slack.api import HTTP_TIMEOUT_SECONDS, Refused, TooFast, Unknown
+from bot.slack.lookup import look_up, metadata_of
+from bot.slack.pace import OutOfTurn, Pace
+from bot.slack.pictures import Pictures, TooSlow
+from storage import messages, response_urls
 from storage.database import Busy, Database, Transaction
-from storage.messages import Due
+from storage.messages import Content, Due, PictureState
+from storage.requests import LeaseLost
 
 log = structlog.get_logger()
 
 LEASE_SECONDS = HTTP_TIMEOUT_SECONDS * 3
 SECONDS_BETWEEN_LOOKS = 1.0
+SECONDS_BETWEEN_FORGETTING = 60.0
+SECONDS_UNTIL_WORDS_ALONE = 3.0
 LONGEST_SECONDS_UNTIL_AGAIN = 300
-MOST_ATTEMPTS = 12
-OBJECTS_LOOKED_THROUGH = 15
-EVENT_TYPE = "parley_message"
+MOST_ATTEMPTS = 50
+"""With the pauses between them some four hours of silence, after which a message is given up."""
+MOST_ATTEMPTS_WITH_A_BUG = 5
 
-CANNOT_POST = [
-    "not_in_channel",
-    "channel_not_found",
-    "is_archived",
-    "restricted_action",
-    "no_permission",
-    "not_allowed_token_type",
-    "account_inactive",
-    "token_revoked",
-    "invalid_auth",
-    "missing_scope",
-    "message_limit_exceeded",
-    "user_not_in_channel",
-    "thread_not_found",
-    "cannot_reply_to_message",
-    "ekm_access_denied",
-    "restricted_action_read_only_channel",
-]
 CANNOT_EDIT = ("cant_update_message", "edit_window_closed")
-TOO_MUCH = ("msg_too_long", "msg_blocks_too_long", "invalid_blocks", "invalid_blocks_format", "metadata_too_large")
-CANNOT_LOOK = ("missing_scope", "not_in_channel", "channel_not_found")
+BLOCKS_REFUSED = (
+    "msg_too_long",
+    "msg_blocks_too_long",
+    "invalid_blocks",
+    "invalid_blocks_format",
+    "invalid_slack_file",
+)
+NOTICES = ("notice:", "lost:", "paused:")
+"""Keys of what we say about other messages: nothing is said about these."""
 
 
 class Gateway:
@@ -58,45 +55,52 @@ class Gateway:
     def __init__(
         self,
         *,
-        slack: Slack,
+        pace: Pace,
         database: Database,
         now: Callable[[], datetime],
         wanted: Bell,
-        pace: Pace,
-        pictures: Pictures,
+        commands: Mapping[str, Command],
         may_be_read: Callable[[Transaction, Due], bool],
     ) -> None:
-        self._slack = slack
+        self._pace = pace
+        self._pictures = Pictures(pace)
         self._database = database
         self._now = now
         self._wanted = wanted
-        self._pace = pace
-        self._pictures = pictures
+        self._commands = commands
         self._may_be_read = may_be_read
+        self._alarm = Alarm()
+        self._forgetting = Alarm()
+        self._forgetting.set(0.0)
 
     def work(self, stop: threading.Event) -> None:
         """Show messages until told to stop."""
         heard = self._wanted.heard()
         while not stop.is_set():
             try:
+                self._forget_old_addresses()
                 if self.show_one():
                     continue
             except Exception:  # the edge of one look at the table: the next look must come
                 log.exception("looking for messages failed")
-            wait = min(self._pace.next_free() or SECONDS_BETWEEN_LOOKS, SECONDS_BETWEEN_LOOKS)
-            heard = self._wanted.wait(heard, wait)
+            heard = self._wanted.wait(heard, self._alarm.seconds(at_most=SECONDS_BETWEEN_LOOKS))
 
     def show_one(self) -> bool:
         """Bring one message a step nearer to what is wanted; False when none is due."""
+        gap = self._pace.seconds_between_messages
         with self._database.transaction() as tx:
-            leased = messages.lease(tx, now=self._now(), seconds=LEASE_SECONDS, limit=1, avoid=tuple(self._pace.busy()))
-        for due in leased:
-            try:
-                self._show_or_withhold(due)
-            except Exception:  # the edge of one message: others must be shown
-                log.exception("a message could not be shown", message=due.id, reference=reference())
-                self._later(due, "a bug", unknown=due.ts is None)
-        return bool(leased)
+            due = messages.lease(tx, now=self._now(), seconds=LEASE_SECONDS, gap=gap)
+        if due is None:
+            return False
+        if gap:
+            self._alarm.set(gap)
+        try:
+            self._show_or_withhold(due)
+        except Exception:  # the edge of one message: others must be shown
+            mark = reference()
+            log.exception("a message could not be shown", message=due.id, reference=mark)
+            self._later(due, f"a bug, reference {mark}", most=MOST_ATTEMPTS_WITH_A_BUG)
+        return True
 
     def _show_or_withhold(self, due: Due) -> None:
         """A message that its readers may not see any more is not sent, and not edited either."""
@@ -110,7 +114,9 @@ class Gateway:
 
     def _show(self, due: Due) -> None:
         try:
-            if due.kind == "ephemeral":
+            if due.orphaned is not None:
+                self._write(lambda tx: messages.give_up(tx, due, reason=due.orphaned or "", now=self._now()))
+            elif due.kind == "ephemeral":
                 self._tell(due)
             elif due.kind == "view":
                 self._fill_view(due)
@@ -120,169 +126,242 @@ class Gateway:
                 self._post(due)
             else:
                 self._edit(due, due.ts)
+        except LeaseLost:
+            log.info("another gateway has this message", message=due.id)
+        except Busy:
+            self._later(due, "the database was busy", seconds=SECONDS_BETWEEN_LOOKS)
         except TooFast as error:
-            log.warning("Slack asks for patience", seconds=error.seconds)
             self._later(due, "ratelimited", seconds=error.seconds)
         except Unknown as error:
-            self._later(due, str(error), unknown=due.ts is None)
+            self._later(due, str(error))
         except Refused as error:
             self._refused(due, error)
 
     def _post(self, due: Due) -> None:
         if due.sending:
-            found = self._look_up(due)
-            if found is not None:
+            seen = look_up(self._pace, due)
+            if seen.ts is not None:
+                found = seen.ts
                 self._write(lambda tx: messages.shown(tx, due, ts=found, revision=0, now=self._now()))
                 self._wanted.ring()
                 return
-        self._wait_for("chat.postMessage", due)
-        self._write(lambda tx: messages.begin(tx, due, now=self._now()))
-        answer = self._slack.call("chat.postMessage", **self._message(due, thread_ts=due.thread_ts))
-        self._pace.spoke(due.address.team, due.address.channel)
-        whole = due.picture is None or due.picture.ready
-        revision = due.wanted if whole else 0
-        self._write(lambda tx: messages.shown(tx, due, ts=str(answer["ts"]), revision=revision, now=self._now()))
+            if seen.further is not None:
+                self._write(lambda tx: messages.look_further(tx, due, cursor=seen.further, at=self._now()))
+                return
+            due = replace(due, repeated=due.repeated or seen.blind)
+        answer = self._posted(due)
+        revision = due.wanted if due.picture is None or due.picture.ready or due.reduced else 0
+        ts = str(answer["ts"])
+        self._write(
+            lambda tx: messages.shown(tx, due, ts=ts, revision=revision, worded=due.wanted, now=self._now())
+        )  # fmt: skip
         self._wanted.ring()
 
-    def _edit(self, due: Due, ts: str) -> None:
-        if due.picture is not None and not due.picture.ready:
-            due = self._pictures.bring(due, thread=due.thread_ts or ts, keep=self._keep_picture)
-        self._wait_for("chat.update", due)
+    def _posted(self, due: Due) -> dict[str, Any]:
+        """Slack's answer to the message, begun together with taking its turn. What Slack refused is not unknown."""
+        arguments = self._message(due) | {"thread_ts": due.thread_ts}
         try:
-            self._slack.call("chat.update", ts=ts, **self._message(due))
+            return self._pace.call(due.address.team, "chat.postMessage", arguments, first=self._begin(due))
+        except OutOfTurn:
+            raise
+        except (TooFast, Refused):
+            self._write(lambda tx: messages.not_sent(tx, due))
+            raise
+
+    def _edit(self, due: Due, ts: str) -> None:
+        if due.picture is not None and due.waits_for_picture:
+            words_wait = due.worded < due.wanted
+            if not (words_wait and self._waited_for(due.picture) > SECONDS_UNTIL_WORDS_ALONE):
+                arrived = self._bring_picture(due, due.picture, ts, words_wait=words_wait)
+                if arrived is None:
+                    return
+                due = replace(due, picture=arrived)
+        try:
+            self._pace.call(due.address.team, "chat.update", self._message(due) | {"ts": ts})
         except Refused as error:
             if error.error in CANNOT_EDIT:
-                self._reply_instead(due, ts)
+                self._write(lambda tx: self._reply_instead(tx, due, ts))
             elif error.error == "message_not_found":
                 log.info("a message was deleted in Slack and is posted anew", message=due.id)
                 self._write(lambda tx: messages.lost(tx, due, now=self._now()))
-                self._wanted.ring()
-                return
             else:
                 raise
-        self._pace.spoke(due.address.team, due.address.channel)
-        self._write(lambda tx: messages.shown(tx, due, ts=ts, revision=due.wanted, now=self._now()))
+            self._wanted.ring()
+            return
+        revision = 0 if due.waits_for_picture else due.wanted
+        self._write(
+            lambda tx: messages.shown(tx, due, ts=ts, revision=revision, worded=due.wanted, now=self._now())
+        )  # fmt: skip
+
+    def _bring_picture(self, due: Due, picture: PictureState, ts: str, *, words_wait: bool) -> PictureState | None:
+        """One step of the picture, or the picture as it can be shown. The words wait for it no longer than a moment."""
+        thread = due.thread_ts or ts
+        try:
+            pause = self._pictures.step(due, picture, thread=thread, now=self._now(), keep=self._keep_picture)
+        except (Refused, TooSlow) as error:
+            log.warning("the picture can't be in the message", message=due.id, error=str(error) or "too slow")
+            self._write(lambda tx: messages.reduce(tx, due, to=NO_PICTURE, now=self._now()))
+            return None
+        except (TooFast, Unknown) as error:
+            if not words_wait:
+                raise
+            seconds = error.seconds if isinstance(error, TooFast) else SECONDS_UNTIL_WORDS_ALONE
+            pause = min(seconds, SECONDS_UNTIL_WORDS_ALONE)
+        if pause is None:
+            return replace(picture, ready=True)
+        self._later(due, "its picture is on the way", seconds=pause)
+        return None
+
+    def _waited_for(self, picture: PictureState) -> float:
+        return (self._now() - picture.since).total_seconds() if picture.since is not None else 0.0
 
     def _take_back(self, due: Due) -> None:
         """A message that is not wanted any more is deleted; one whose first try may have arrived is looked for."""
-        ts = due.ts or (self._look_up(due) if due.sending else None)
+        ts = due.ts
+        if ts is None and due.sending:
+            seen = look_up(self._pace, due)
+            if seen.further is not None:
+                self._write(lambda tx: messages.look_further(tx, due, cursor=seen.further, at=self._now()))
+                return
+            ts = seen.ts
         if ts is not None:
             try:
-                self._slack.call("chat.delete", channel=due.address.channel, ts=ts)
+                self._pace.call(due.address.team, "chat.delete", {"channel": due.address.channel, "ts": ts})
             except Refused as error:
                 if error.error != "message_not_found":
                     raise
-        self._write(lambda tx: messages.give_up(tx, due, reason="taken back", now=self._now()))
+        self._write(lambda tx: messages.give_up(tx, due, reason=messages.TAKEN_BACK, now=self._now()))
 
-    def _reply_instead(self, due: Due, ts: str) -> None:
-        """An edit that Slack refuses becomes a reply in the thread."""
-        self._slack.call("chat.postMessage", **self._message(due, thread_ts=due.thread_ts or ts))
+    def _reply_instead(self, tx: Transaction, due: Due, ts: str) -> None:
+        """An edit that Slack refuses becomes a reply in the thread, which is a message like any other."""
+        now = self._now()
+        messages.shown(tx, due, ts=ts, revision=due.wanted, now=now)
+        content = replace(due.content, picture=None, blocks=tuple(without_pictures(due.content.blocks)))
+        thread = {"thread": due.thread_ts} if due.thread_ts else {"parent": due.key, "thread": None}
+        address = replace(due.address, **thread)
+        messages.want(
+            tx, key=f"edit:{due.id}:{due.wanted}", kind="message", address=address, content=content, now=now
+        )  # fmt: skip
 
-    def _tell(self, due: Due) -> None:
-        """An answer for one person alone: tried once, by response_url where there is one."""
-        if due.sending:
-            self._write(lambda tx: messages.give_up(tx, due, reason="tried once", now=self._now()))
-            return
-        self._write(lambda tx: messages.begin(tx, due, now=self._now()))
-        blocks = without_pictures(list(due.content.blocks))
-        if due.address.response_url:
-            self._slack.respond(due.address.response_url, text=due.content.text, blocks=blocks)
-        else:
-            self._slack.call(
-                "chat.postEphemeral",
-                channel=due.address.channel,
-                user=due.address.user,
-                thread_ts=due.thread_ts,
-                text=due.content.text,
-                blocks=blocks or None,
-            )
-        self._write(lambda tx: messages.shown(tx, due, ts=None, revision=due.wanted, now=self._now()))
-
-    def _fill_view(self, due: Due) -> None:
-        blocks: list[Any] = list(due.content.blocks)
-        view = blocks[0] if blocks else {}
-        self._slack.call("views.update", view=view, external_id=due.key)
-        self._write(lambda tx: messages.shown(tx, due, ts=None, revision=due.wanted, now=self._now()))
-
-    def _look_up(self, due: Due) -> str | None:
-        """The ts of an earlier try that arrived although its answer did not."""
-        arguments: dict[str, Any] = {"channel": due.address.channel, "include_all_metadata": True}
-        if due.first_sent_at is not None:
-            arguments["oldest"] = f"{due.first_sent_at.timestamp() - 60:.6f}"
-        method = "conversations.replies" if due.thread_ts else "conversations.history"
-        if due.thread_ts:
-            arguments |= {"ts": due.thread_ts, "limit": 200}
-        else:
-            arguments["limit"] = OBJECTS_LOOKED_THROUGH
-        try:
-            answer = self._slack.call(method, **arguments)
-        except Refused as error:
-            if error.error in CANNOT_LOOK:
-                log.warning(
-                    "posting again without knowing whether the first try arrived", message=due.id, why=error.error
-                )
-                return None
-            raise
-        for message in answer.get("messages", []):
-            metadata = message.get("metadata") or {}
-            if metadata.get("event_type") == EVENT_TYPE and metadata.get("event_payload", {}).get("message") == due.id:
-                return str(message["ts"])
-        return None
-
-    def _message(self, due: Due, *, thread_ts: str | None = None) -> dict[str, Any]:
-        ready = due.picture.file_id if due.picture is not None and due.picture.ready else None
+    def _message(self, due: Due) -> dict[str, Any]:
+        text, blocks = as_sent(due)
         return {
             "channel": due.address.channel,
-            "thread_ts": thread_ts,
-            "text": due.content.text,
-            "blocks": with_picture(list(due.content.blocks), ready),
-            "metadata": {"event_type": EVENT_TYPE, "event_payload": {"message": due.id}},
+            "text": text,
+            "blocks": blocks,
+            "metadata": metadata_of(due),
             "unfurl_links": False,
             "unfurl_media": False,
         }
 
-    def _refused(self, due: Due, error: Refused) -> None:
-        if error.error in TOO_MUCH and due.content.blocks:
-            mark = reference()
-            log.error("Slack refused our blocks", message=due.id, answer=error.answer, reference=mark)
-            self._write(lambda tx: messages.in_words_only(tx, due, now=self._now()))
+    def _tell(self, due: Due) -> None:
+        """An answer for one person alone: tried once, by response_url where there is one. Nobody can look it up, so
+        after a silence they are told that it may be lost."""
+        if due.sending:
+            self._write(lambda tx: self._lost(tx, due))
             return
-        permanent = error.error in CANNOT_POST or due.kind != "message" or due.attempts >= MOST_ATTEMPTS
-        if not permanent:
-            log.warning("Slack refused a message", message=due.id, error=error.error)
-            self._later(due, error.error)
+        try:
+            self._whisper(due)
+        except Unknown:
+            self._write(lambda tx: self._lost(tx, due))
+            self._wanted.ring()
+            return
+        except OutOfTurn:
+            raise
+        except (TooFast, Refused):
+            self._write(lambda tx: messages.not_sent(tx, due))
+            raise
+        self._write(lambda tx: messages.shown(tx, due, ts=None, revision=due.wanted, now=self._now()))
+
+    def _whisper(self, due: Due) -> None:
+        address = due.address
+        text, blocks = for_one_person(due)
+        if address.response_url:
+            self._pace.respond(
+                address.team, address.response_url, text=text, blocks=blocks, first=self._begin(due)
+            )  # fmt: skip
+            return
+        arguments = {
+            "channel": address.channel,
+            "user": address.user,
+            "thread_ts": due.thread_ts,
+            "text": text,
+            "blocks": blocks or None,
+        }
+        self._pace.call(address.team, "chat.postEphemeral", arguments, first=self._begin(due))
+
+    def _lost(self, tx: Transaction, due: Due) -> None:
+        now = self._now()
+        messages.give_up(tx, due, reason="no answer from Slack", now=now)
+        if due.address.user and not due.key.startswith(NOTICES):
+            address = replace(due.address, response_url=None)
+            messages.want(
+                tx, key=f"lost:{due.id}", kind="ephemeral", address=address, content=may_be_lost(), now=now
+            )  # fmt: skip
+
+    def _fill_view(self, due: Due) -> None:
+        blocks: list[Any] = list(due.content.blocks)
+        view = blocks[0] if blocks else {}
+        self._pace.call(due.address.team, "views.update", {"view": view, "external_id": due.key})
+        self._write(lambda tx: messages.shown(tx, due, ts=None, revision=due.wanted, now=self._now()))
+
+    def _refused(self, due: Due, error: Refused) -> None:
+        """What is refused is refused again, so it is tried without the part in question, then elsewhere, then never."""
+        less = next_level(due) if error.error in BLOCKS_REFUSED else None
+        if less is not None:
+            log.error("Slack refused our blocks", message=due.id, answer=error.answer, reference=reference())
+            self._write(lambda tx: messages.reduce(tx, due, to=less, now=self._now()))
             return
         log.warning("a message can't be shown", message=due.id, channel=due.address.channel, error=error.error)
-        self._write(lambda tx: self._give_up(tx, due, error.error))
+        place = _next_place(due)
+        if place is None:
+            self._write(lambda tx: self._give_up(tx, due, error.error))
+        else:
+            kind, channel = place
+            self._write(lambda tx: messages.redirect(tx, due, kind=kind, channel=channel, now=self._now()))
         self._wanted.ring()
 
-    def _give_up(self, tx: Any, due: Due, why: str) -> None:
-        """Never half-said: whoever asked is told why nothing is to be seen."""
-        now = self._now()
+    def _give_up(self, tx: Transaction, due: Due, why: str) -> None:
+        """Never half-said: whoever asked is told why nothing is to be seen, and a schedule stops."""
+        now, address = self._now(), due.address
         messages.give_up(tx, due, reason=why, now=now)
-        if due.kind == "message" and due.address.user:
-            notice = cannot_post(due.address.channel, why)
-            messages.want(tx, key=f"notice:{due.id}", kind="ephemeral", address=due.address, content=notice, now=now)
+        if due.kind != "message" or due.key.startswith(NOTICES) or due.content.is_withdrawn:
+            return
+        if address.schedule is not None:
+            says = why_not_posted(address.channel, why)
+            pause_and_tell(tx, address.schedule, says, commands=self._commands, now=now)
+        elif address.user and address.user != address.channel:
+            notice: Content = cannot_post(address.channel, why)
+            messages.want(tx, key=f"notice:{due.id}", kind="ephemeral", address=address, content=notice, now=now)
 
-    def _wait_for(self, method: str, due: Due) -> None:
-        held = self._pace.held(due.address.team, method)
-        if held > 0:
-            raise TooFast(held)
-
-    def _later(self, due: Due, reason: str, *, seconds: float | None = None, unknown: bool = False) -> None:
-        if seconds is not None:
-            for method in ("chat.postMessage", "chat.update"):
-                self._pace.hold(due.address.team, method, seconds)
-        wait = seconds if seconds is not None else min(2.0**due.attempts, LONGEST_SECONDS_UNTIL_AGAIN)
-        if unknown:
+    def _later(self, due: Due, reason: str, *, seconds: float | None = None, most: int = MOST_ATTEMPTS) -> None:
+        """Try again: after so many seconds where only our turn has not come, else after ever longer pauses, and not
+        without an end."""
+        if seconds is None and due.attempts >= most:
+            log.error("a message is given up", message=due.id, attempts=due.attempts, reason=reason)
+            self._write(lambda tx: self._give_up(tx, due, reason))
+            return
+        wait = min(2.0**due.attempts, LONGEST_SECONDS_UNTIL_AGAIN) if seconds is None else seconds
+        if seconds is None and due.ts is None:
             wait = max(wait, HTTP_TIMEOUT_SECONDS)  # until then the call may still arrive, and a look-up would miss it
         at = self._now() + timedelta(seconds=wait)
-        self._write(lambda tx: messages.postpone(tx, due, at=at, reason=reason, unknown=unknown))
+        self._write(lambda tx: messages.postpone(tx, due, at=at, reason=reason, counts=seconds is None))
+        self._alarm.set(wait)
+
+    def _begin(self, due: Due) -> Callable[[Transaction], None]:
+        return lambda tx: messages.begin(
+            tx, due, now=self._now(), seconds=LEASE_SECONDS, repeated=due.repeated
+        )  # fmt: skip
 
     def _keep_picture(self, due: Due, **state: Any) -> None:
         self._write(lambda tx: messages.picture_state(tx, due, **state))
 
-    def _write(self, change: Callable[[Any], None]) -> None:
+    def _forget_old_addresses(self) -> None:
+        if self._forgetting.rang():
+            self._forgetting.set(SECONDS_BETWEEN_FORGETTING)
+            self._write(lambda tx: response_urls.forget_old(tx, now=self._now()))
+
+    def _write(self, change: Callable[[Transaction], None]) -> None:
         """One small transaction around a call to Slack; a lock that is held is waited for."""
         for _ in range(3):
             try:
@@ -292,3 +371,13 @@ class Gateway:
                 continue
             return
         log.error("the database was locked for too long; the lease will end and the message is looked up")
+
+
+def _next_place(due: Due) -> tuple[str, str] | None:
+    """Where a message goes that Slack refuses where it was to go: an answer without the address that it was asked from,
+    then to the places that were named for it. What is there already stays where it is."""
+    if due.ts is not None or due.kind == "view":
+        return None
+    if due.kind == "ephemeral" and due.address.response_url:
+        return due.kind, due.address.channel
+    return due.otherwise[0] if due.otherwise else None

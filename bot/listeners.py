@@ -134,7 +134,7 @@ class Door:
     def on_removal(self) -> None:
         """The app was removed from the workspace, or its tokens were: nothing can be posted any more."""
         with self._transaction() as tx:
-            schedules.pause_all(tx, team=self.team, reason="the app was removed from the workspace", now=self.now())
+            schedules.pause_all(tx, self.team, reason="the app was removed from the workspace", now=self.now())
 
     def on_anything_else(self, ack: Ack) -> None:
         """Whatever is not for us is acknowledged: an unmatched payload would be a failed delivery."""

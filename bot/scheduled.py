@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
+
+from bot.asking.command import Command
 from bot.asking.context import Context, Outcome, nothing_more
 from bot.asking.grammar import words
 from bot.render.schedules import paused
@@ -51,15 +55,22 @@ def _pause(context: Context, why: str) -> Outcome:
     number = context.request.where.schedule
     if number is None:
         return nothing_more
-    return lambda tx: pause_and_tell(tx, context, number, why)
+    return lambda tx: pause_and_tell(tx, number, why, commands=context.commands, now=context.now)
 
 
-def pause_and_tell(tx: Transaction, context: Context, number: int, why: str) -> None:
+def pause_and_tell(tx: Transaction, number: int, why: str, *, commands: Mapping[str, Command], now: datetime) -> None:
+    """Pause an active schedule and tell its owner once: directly, else alone in the schedule's channel, else there."""
     schedule = schedules.get(tx, number)
-    if schedule is None or not schedules.pause(tx, number, reason=why, now=context.now):
+    if schedule is None or not schedules.pause(tx, number, reason=why, now=now):
         return
-    command = context.commands.get(schedule.command)
+    command = commands.get(schedule.command)
     spoken = words(command, schedule.arguments) if command is not None else schedule.command
-    address = Address(team=schedule.team, channel=schedule.owner)
-    content = paused(schedule, spoken, why=why)
-    messages.want(tx, key=f"paused:S-{number}", kind="message", address=address, content=content, now=context.now)
+    messages.want(
+        tx,
+        key=f"paused:S-{number}",
+        kind="message",
+        address=Address(team=schedule.team, channel=schedule.owner, user=schedule.owner),
+        content=paused(schedule, spoken, why=why),
+        otherwise=[("ephemeral", schedule.channel), ("message", schedule.channel)],
+        now=now,
+    )

@@ -40,7 +40,7 @@ class Content:
 @dataclass(frozen=True, slots=True)
 class Address:
     """Where a message belongs: ``thread`` is a ts, ``parent`` the key of the message of ours whose thread it is in;
-    ``user`` alone sees an ephemeral one."""
+    ``user`` alone sees an ephemeral one, or is told where it can't be posted; ``schedule`` is what it was made by."""
 
     team: str
     channel: str
@@ -48,6 +48,7 @@ class Address:
     parent: str | None = None
     user: str | None = None
     response_url: str | None = field(default=None, repr=False)  # a secret: it must not reach a log
+    schedule: int | None = None
 
 
 def address(row: Row[Any]) -> Address:
@@ -58,6 +59,7 @@ def address(row: Row[Any]) -> Address:
         parent=row.parent,
         user=row.user,
         response_url=row.response_url,
+        schedule=row.schedule,
     )
 
 

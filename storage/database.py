@@ -228,6 +228,7 @@ def _sqlite_engine(address: URL) -> Engine:
     Path(str(address.database)).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(
         address,
+        hide_parameters=True,  # somebody's words, or a secret: an error quotes the statement alone
         pool_size=CONNECTIONS_KEPT,
         max_overflow=CONNECTIONS_MORE,
         pool_timeout=SECONDS_FOR_A_CONNECTION,
@@ -273,6 +274,7 @@ def _postgresql_engine(address: URL) -> Engine:
     try:
         return create_engine(
             address,
+            hide_parameters=True,  # as above
             pool_size=CONNECTIONS_KEPT,
             max_overflow=CONNECTIONS_MORE,
             pool_timeout=SECONDS_FOR_A_CONNECTION,

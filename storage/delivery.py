@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, and_, func, or_, select, tuple_, update
+from sqlalchemy import Row, Select, and_, case, or_, select, tuple_, update
 
-from storage import anchors, contents
+from storage import anchors, contents, paces
 from storage.contents import Address, Content
 from storage.database import Transaction
 from storage.requests import LeaseLost
 from storage.tables import UNSENT, annotation_rows, messages, pictures, places
+from storage.tables import paces as paces_table
+
+TAKEN_BACK = "taken back"
+CHANNELS_TRIED = 20
+"""So many channels that others were faster to take are passed over in one look."""
 
 
 @dataclass(frozen=True, slots=True)
 class PictureState:
-    """A picture and how far its upload has come: ``completed`` when shared, ``ready`` when a block may show it."""
+    """A picture and how far its upload has come: ``completed`` when shared, ``ready`` when a block may show it;
+    ``since`` is when its first step was made."""
 
     sha: str
     name: str
@@ -29,96 +34,127 @@ class PictureState:
     file_id: str | None
     completed: bool
     ready: bool
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
     """A message that is ours to bring to Slack until the lease is over.
 
-    ``thread_ts`` is the thread it goes into; ``sending`` says that an earlier try began and never said how it ended.
-    """
+    ``thread_ts`` is the thread it goes into, ``orphaned`` why there will be none; ``sending`` says that an earlier try
+    began and never said how it ended; ``look_cursor`` is where the look-up for it goes on, and ``repeated`` says that
+    it may be there twice. ``worded`` is the revision whose words are shown; ``reduced`` counts what was left out after
+    Slack refused it."""
 
     id: int
     key: str
     kind: str
     address: Address
+    otherwise: tuple[tuple[str, str], ...]
     thread_ts: str | None
+    orphaned: str | None
     ts: str | None
     content: Content
     picture: PictureState | None
     wanted: int
     shown: int
+    worded: int
+    reduced: int
     attempts: int
     sending: bool
     first_sent_at: datetime | None
+    look_cursor: str | None
+    repeated: bool
     token: str
 
-
-def lease(
-    tx: Transaction, *, now: datetime, seconds: float, limit: int, avoid: Collection[tuple[str, str]] = ()
-) -> list[Due]:
-    """Messages to show now, the oldest wish first and at most one in a channel; nobody else gets them for so long.
-
-    ``avoid`` names (team, channel) that must be left alone for the moment."""
-    ids = tx.execute(_due(now, limit, tuple(avoid))).scalars().all()
-    if not ids:
-        return []
-    token = uuid.uuid4().hex
-    tx.execute(
-        update(messages)
-        .where(messages.c.id.in_(ids))
-        .values(token=token, leased_until=now + timedelta(seconds=seconds), attempts=messages.c.attempts + 1)
-    )
-    parent = messages.alias("parent")
-    rows = tx.execute(
-        select(messages, pictures.c.png, parent.c.ts.label("parent_ts"))
-        .outerjoin(pictures, pictures.c.sha == messages.c.picture)
-        .outerjoin(parent, parent.c.key == messages.c.parent)
-        .where(messages.c.id.in_(ids))
-        .order_by(messages.c.wanted_at, messages.c.id)
-    )
-    return [_as_due(row, token) for row in rows]
+    @property
+    def waits_for_picture(self) -> bool:
+        """Whether the message is there and its picture is on the way."""
+        return self.ts is not None and self.picture is not None and not self.picture.ready and self.reduced == 0
 
 
-def begin(tx: Transaction, due: Due, *, now: datetime) -> None:
-    """Remember, before Slack is called, that a try begins. Raises LeaseLost where another has the message."""
+def lease(tx: Transaction, *, now: datetime, seconds: float, gap: float = 0.0) -> Due | None:
+    """A message to show now, the oldest wish first; nobody else gets it for so long.
+
+    In a channel ``gap`` seconds lie between two messages, whoever sends them: the channel is taken together with the
+    lease. Steps of a picture say nothing in the channel, and what one person alone sees does not count."""
+    passed: list[tuple[str, str]] = []
+    while len(passed) < CHANNELS_TRIED:
+        row = tx.execute(_due(now, passed)).first()
+        if row is None:
+            return None
+        place = (row.team, row.channel)
+        if gap and _speaks(row):
+            # Not waiting: two that wait for each other's channels would stand still.
+            taken = paces.take(tx, team=row.team, what=row.channel, seconds=gap, now=now, wait=False)
+            if taken is not None:
+                passed.append(place)
+                continue
+        return _leased(tx, row.id, now + timedelta(seconds=seconds))
+    return None
+
+
+def begin(tx: Transaction, due: Due, *, now: datetime, seconds: float, repeated: bool = False) -> None:
+    """Remember, before Slack is called, that a try begins; the lease lasts for so long from here, longer than the call.
+    ``repeated``: an earlier try may have arrived unseen.
+
+    Raises LeaseLost where another has the message."""
     row = _locked(tx, due)
     if row.token != due.token:
         raise LeaseLost(f"message {due.id} is no longer ours")
-    _set(tx, due, sending=True, first_sent_at=row.first_sent_at or now)
+    _set(
+        tx,
+        due,
+        sending=True,
+        first_sent_at=row.first_sent_at or now,
+        look_cursor=None,
+        repeated=row.repeated or repeated,
+        leased_until=now + timedelta(seconds=seconds),
+    )
 
 
-def shown(tx: Transaction, due: Due, *, ts: str | None, revision: int, now: datetime) -> None:
+def shown(
+    tx: Transaction, due: Due, *, ts: str | None, revision: int, now: datetime, worded: int | None = None
+) -> None:
     """Slack shows this revision, at this ts: the place is remembered, replies of ours that waited for it are free, and
-    annotations of its thread that came before are linked. ``revision`` 0: it is there, but not yet whole.
+    annotations of its thread that came before are linked. ``revision`` 0: it is there, but not yet whole; then
+    ``worded`` is the revision whose words are.
 
-    It is written even where the lease was lost meanwhile: what Slack shows is a fact."""
+    It is written even where the lease was lost meanwhile: what Slack shows is a fact. The address that it was asked
+    from is a secret and not needed any more."""
     row = _locked(tx, due)
     values: dict[str, Any] = {
         "ts": ts if ts is not None else row.ts,
         "shown": max(min(revision, row.wanted), row.shown),
+        "worded": max(min(max(revision, worded or 0), row.wanted), row.worded),
         "attempts": 0,
-        "sending": False,
-        "first_sent_at": None,
         "reason": None,
         "failed": None,
+        **_NOTHING_UNKNOWN,
     }
     if row.token == due.token:
         values |= {"token": None, "leased_until": None, "next_at": now}
-    if due.kind == "ephemeral" or due.kind == "response":
-        values["response_url"] = None if values["shown"] >= row.wanted else row.response_url
+    if values["ts"] is not None or values["shown"] >= row.wanted:
+        values["response_url"] = None
     _set(tx, due, **values)
     if ts is not None:
         _remember_place(tx, row, ts)
 
 
 def picture_state(
-    tx: Transaction, due: Due, *, file_id: str | None = None, completed: bool | None = None, ready: bool | None = None
+    tx: Transaction,
+    due: Due,
+    *,
+    since: datetime | None = None,
+    file_id: str | None = None,
+    completed: bool | None = None,
+    ready: bool | None = None,
 ) -> None:
     """Remember a step of the upload; what is None stays as it was, an empty ``file_id`` forgets the file."""
     if due.picture is None:
         return
     given = {
+        "file_since": since,
         "file_id": file_id,
         "file_completed": completed,
         "file_ready": ready,
@@ -131,57 +167,55 @@ def picture_state(
         tx.execute(update(messages).where(same_picture).values(**values))
 
 
-def postpone(tx: Transaction, due: Due, *, at: datetime, reason: str, unknown: bool = False) -> None:
-    """Give the lease back; the message is due again then. ``unknown``: nobody knows how the try ended."""
-    values: dict[str, Any] = {"next_at": at, "reason": reason, "token": None, "leased_until": None}
-    if not unknown:
-        values |= {"sending": False, "first_sent_at": None}
-    _set_if_ours(tx, due, **values)
+def postpone(tx: Transaction, due: Due, *, at: datetime, reason: str, counts: bool = True) -> None:
+    """Give the lease back; the message is due again then. Whether an earlier try arrived stays as unknown as it was.
+    What does not count is no attempt: Slack, or our own pace, only asked for patience."""
+    attempts = messages.c.attempts if counts else messages.c.attempts - 1
+    _set_if_ours(tx, due, next_at=at, reason=reason, attempts=attempts, token=None, leased_until=None)
+
+
+def not_sent(tx: Transaction, due: Due) -> None:
+    """Slack said that it did not take the last try, or a look-up did: nothing is unknown any more."""
+    _set_if_ours(tx, due, **_NOTHING_UNKNOWN)
+
+
+def look_further(tx: Transaction, due: Due, *, cursor: str | None, at: datetime) -> None:
+    """The look-up for an earlier try has not come to its end; it goes on from there."""
+    _set_if_ours(tx, due, look_cursor=cursor, next_at=at, attempts=messages.c.attempts - 1, **_FREE)
 
 
 def lost(tx: Transaction, due: Due, *, now: datetime) -> None:
     """The message was deleted in Slack: it is posted anew. The former place still leads to it."""
     row = _locked(tx, due)
-    values: dict[str, Any] = {"sending": False, "first_sent_at": None, "next_at": now}
+    values: dict[str, Any] = {"next_at": now, **_NOTHING_UNKNOWN}
     if row.ts == due.ts:
-        values |= {"ts": None, "shown": 0}
+        values |= {"ts": None, "shown": 0, "worded": 0}
     if row.token == due.token:
-        values |= {"token": None, "leased_until": None}
+        values |= _FREE
     _set(tx, due, **values)
 
 
 def give_up(tx: Transaction, due: Due, *, reason: str, now: datetime) -> None:
     """Not tried any more, unless it is wanted again."""
     _set_if_ours(
-        tx,
-        due,
-        failed=reason,
-        reason=reason,
-        next_at=now,
-        sending=False,
-        first_sent_at=None,
-        response_url=None,
-        token=None,
-        leased_until=None,
-    )
+        tx, due, failed=reason, reason=reason, next_at=now, response_url=None, **_NOTHING_UNKNOWN, **_FREE
+    )  # fmt: skip
 
 
-def in_words_only(tx: Transaction, due: Due, *, now: datetime) -> None:
-    """Slack refused the blocks: the text says the whole result by itself, so it is sent alone."""
-    _set_if_ours(
-        tx,
-        due,
-        blocks=[],
-        picture=None,
-        picture_name=None,
-        picture_title=None,
-        picture_alt=None,
-        next_at=now,
-        sending=False,
-        first_sent_at=None,
-        token=None,
-        leased_until=None,
-    )
+def redirect(tx: Transaction, due: Due, *, kind: str, channel: str, now: datetime) -> None:
+    """Slack refused it where it was to go: it goes to the next place instead, outside of any thread."""
+    elsewhere = channel != due.address.channel
+    values: dict[str, Any] = {"kind": kind, "channel": channel, "response_url": None, "reduced": 0, "next_at": now}
+    if elsewhere:
+        values |= {"thread": None, "parent": None, "line": None}
+    if due.address.response_url is None:
+        values["otherwise"] = list(due.otherwise[1:])
+    _set_if_ours(tx, due, **values, **_NOTHING_UNKNOWN, **_FREE)
+
+
+def reduce(tx: Transaction, due: Due, *, to: int, now: datetime) -> None:
+    """Slack refused a part of it: the rest is sent without, as the level says that whoever sends it knows."""
+    _set_if_ours(tx, due, reduced=to, next_at=now, **_FREE)
 
 
 def free_all(tx: Transaction, *, now: datetime, arrived_at: datetime) -> None:
@@ -190,31 +224,73 @@ def free_all(tx: Transaction, *, now: datetime, arrived_at: datetime) -> None:
     What was being sent is due at ``arrived_at``, when a look-up will see it if it arrived; the rest is due now."""
     m = messages.c
     leased = m.leased_until.is_not(None)
-    free = {"token": None, "leased_until": None}
-    tx.execute(update(messages).where(leased, m.sending.is_(True)).values(**free, next_at=arrived_at))
-    tx.execute(update(messages).where(leased, m.sending.is_(False)).values(**free, next_at=now))
+    tx.execute(update(messages).where(leased, m.sending.is_(True)).values(**_FREE, next_at=arrived_at))
+    tx.execute(update(messages).where(leased, m.sending.is_(False)).values(**_FREE, next_at=now))
 
 
-def _due(now: datetime, limit: int, avoid: tuple[tuple[str, str], ...]) -> Any:
-    m, parent = messages.c, messages.alias("parent")
-    parent_is_there = select(parent.c.id).where(parent.c.key == m.parent, parent.c.ts.is_not(None)).exists()
-    ready = and_(
+_FREE: dict[str, Any] = {"token": None, "leased_until": None}
+_NOTHING_UNKNOWN: dict[str, Any] = {"sending": False, "first_sent_at": None, "look_cursor": None}
+
+
+def _due(now: datetime, passed: list[tuple[str, str]]) -> Select[Any]:
+    """The oldest wish that may be shown now, apart from the channels that were passed over."""
+    m, p = messages.c, paces_table.c
+    parent = messages.alias("parent")
+    parent_is_settled = (
+        select(parent.c.id)
+        .where(parent.c.key == m.parent, or_(parent.c.ts.is_not(None), parent.c.failed.is_not(None)))
+        .exists()
+    )
+    speaks_in = case((m.kind == "message", m.channel), else_=paces.EVERYTHING)
+    rests = select(p.what).where(p.team == m.team, p.what.in_([paces.EVERYTHING, speaks_in]), p.free_at > now).exists()
+    ready = [
         UNSENT,
         m.next_at <= now,
         or_(m.leased_until.is_(None), m.leased_until <= now),
-        or_(m.parent.is_(None), m.thread.is_not(None), m.ts.is_not(None), parent_is_there),
+        or_(m.parent.is_(None), m.thread.is_not(None), m.ts.is_not(None), parent_is_settled),
+        or_(m.ts.is_not(None), m.line.is_(None), ~_earlier_in_line().exists()),
+        ~rests,
+    ]
+    if passed:
+        ready.append(tuple_(m.team, m.channel).not_in(passed))
+    columns = (m.id, m.team, m.channel, m.kind, m.ts, m.picture, m.file_ready, m.reduced)
+    oldest = select(*columns).where(*ready).order_by(m.wanted_at, m.id).limit(1)
+    return oldest.with_for_update(skip_locked=True, of=messages)
+
+
+def _earlier_in_line() -> Select[Any]:
+    """Messages of the same thread that were wanted before and are not there yet, leased and postponed ones too.
+
+    Those that were given up hold nobody up, and an edit waits for nobody."""
+    m, e = messages.c, messages.alias("earlier").c
+    return select(e.id).where(
+        e.team == m.team,
+        e.channel == m.channel,
+        e.line == m.line,
+        e.id < m.id,
+        e.shown < e.wanted,
+        e.failed.is_(None),
+        e.ts.is_(None),
     )
-    if avoid:
-        ready = and_(ready, tuple_(m.team, m.channel).not_in(avoid))
-    turn = func.row_number().over(partition_by=(m.team, m.channel), order_by=(m.wanted_at, m.id)).label("turn")
-    first = select(m.id, turn).where(ready).subquery()
-    return (
-        select(m.id)
-        .where(ready, m.id.in_(select(first.c.id).where(first.c.turn == 1)))
-        .order_by(m.wanted_at, m.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
+
+
+def _speaks(row: Row[Any]) -> bool:
+    waits_for_picture = row.ts is not None and row.picture is not None and not row.file_ready and row.reduced == 0
+    return row.kind == "message" and not waits_for_picture
+
+
+def _leased(tx: Transaction, message: int, until: datetime) -> Due:
+    token = uuid.uuid4().hex
+    ours = update(messages).where(messages.c.id == message)
+    tx.execute(ours.values(token=token, leased_until=until, attempts=messages.c.attempts + 1))
+    parent = messages.alias("parent")
+    row = tx.execute(
+        select(messages, pictures.c.png, parent.c.ts.label("parent_ts"), parent.c.failed.label("parent_failed"))
+        .outerjoin(pictures, pictures.c.sha == messages.c.picture)
+        .outerjoin(parent, parent.c.key == messages.c.parent)
+        .where(messages.c.id == message)
+    ).one()
+    return _as_due(row, token)
 
 
 def _as_due(row: Row[Any], token: str) -> Due:
@@ -229,21 +305,29 @@ def _as_due(row: Row[Any], token: str) -> Due:
             file_id=row.file_id,
             completed=row.file_completed,
             ready=row.file_ready,
+            since=row.file_since,
         )
+    thread_ts = row.thread or row.parent_ts
     return Due(
         id=row.id,
         key=row.key,
         kind=row.kind,
         address=contents.address(row),
-        thread_ts=row.thread or row.parent_ts,
+        otherwise=tuple((kind, channel) for kind, channel in row.otherwise or ()),
+        thread_ts=thread_ts,
+        orphaned=row.parent_failed if thread_ts is None else None,
         ts=row.ts,
         content=contents.restored(row, png=row.png),
         picture=picture,
         wanted=row.wanted,
         shown=row.shown,
+        worded=row.worded,
+        reduced=row.reduced,
         attempts=row.attempts,
         sending=row.sending,
         first_sent_at=row.first_sent_at,
+        look_cursor=row.look_cursor,
+        repeated=row.repeated,
         token=token,
     )
 

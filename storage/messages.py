@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -14,44 +15,58 @@ from storage.anchors import Anchor
 from storage.contents import Address, Content, Picture
 from storage.database import Stale, Transaction
 from storage.delivery import (
+    TAKEN_BACK,
     Due,
     PictureState,
     begin,
     free_all,
     give_up,
-    in_words_only,
     lease,
+    look_further,
     lost,
+    not_sent,
     picture_state,
     postpone,
+    redirect,
+    reduce,
     shown,
 )
-from storage.tables import UNSENT, annotation_rows, messages, pictures, places, quotes
+from storage.tables import GIVEN_UP, UNSENT, annotation_rows, messages, pictures, places, quotes
 
 __all__ = [
+    "TAKEN_BACK",
     "Address",
     "Anchor",
     "Content",
+    "Dead",
     "Due",
     "Picture",
     "PictureState",
     "Place",
     "Stored",
     "begin",
+    "count_dead",
+    "dead",
     "free_all",
     "get",
     "give_up",
-    "in_words_only",
     "lease",
+    "look_further",
     "lost",
+    "not_sent",
     "picture_state",
     "place",
     "postpone",
+    "redirect",
+    "reduce",
     "reword",
     "shown",
     "unsent",
     "want",
 ]
+
+
+_DEAD = GIVEN_UP & (messages.c.failed != TAKEN_BACK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +97,18 @@ class Stored:
     """Its words were removed after a while, and Slack still shows them."""
 
 
+@dataclass(frozen=True, slots=True)
+class Dead:
+    """A message that is not tried any more, and Slack's name for the reason, or ours."""
+
+    id: int
+    key: str
+    kind: str
+    team: str
+    channel: str
+    reason: str
+
+
 def want(
     tx: Transaction,
     *,
@@ -90,19 +117,23 @@ def want(
     address: Address,
     content: Content,
     anchor: Anchor | None = None,
+    otherwise: Sequence[tuple[str, str]] | None = None,
     now: datetime,
 ) -> int:
     """Want a message (``message``, ``ephemeral``, ``response`` or ``view``), or other content in the one of that key.
 
-    Returns its id. The same content again changes nothing, but a message that was given up is tried anew. Raises Stale
-    where it quotes what was deleted since it was read."""
+    ``otherwise`` names, as kind and channel, where it goes when Slack refuses it there; what one person alone is to see
+    goes to them directly. Returns its id. The same content again changes nothing, but a message that was given up is
+    tried anew. Raises Stale where it quotes what was deleted since it was read."""
     content = _with_its_models(content, anchor)
     _all_still_said(tx, content)
     sha = _keep_picture(tx, content.picture)
+    if otherwise is None:
+        otherwise = [("message", address.user)] if kind == "ephemeral" and address.user else []
+    placed = {"kind": kind, **_addressed(address), "line": _line(tx, kind, address), "otherwise": list(otherwise)}
     row = {
         "key": key,
-        "kind": kind,
-        **_addressed(address),
+        **placed,
         **contents.words(content),
         "picture": sha,
         "file_completed": False,
@@ -118,7 +149,7 @@ def want(
     insert = tx.insert(messages).values(row).on_conflict_do_nothing(index_elements=["key"])
     message: int | None = tx.execute(insert.returning(messages.c.id)).scalar_one_or_none()
     if message is None:
-        return _want_again(tx, key, address, content, anchor, sha, now)
+        return _want_again(tx, key, placed, content, anchor, sha, now)
     _keep_quotes(tx, message, content)
     return message
 
@@ -178,6 +209,17 @@ def _with_its_models(content: Content, anchor: Anchor | None) -> Content:
     return replace(content, models=(*(content.models or ()), anchor.model)) if anchor is not None else content
 
 
+def dead(tx: Transaction, *, limit: int = 20) -> list[Dead]:
+    """The messages that were given up last, the newest first; what was taken back on purpose is not among them."""
+    m = messages.c
+    newest = select(m.id, m.key, m.kind, m.team, m.channel, m.failed).where(_DEAD).order_by(m.id.desc()).limit(limit)
+    return [Dead(r.id, r.key, r.kind, r.team, r.channel, r.failed) for r in tx.execute(newest)]
+
+
+def count_dead(tx: Transaction) -> int:
+    return int(tx.execute(select(func.count()).select_from(messages).where(_DEAD)).scalar_one())
+
+
 def _all_still_said(tx: Transaction, content: Content) -> None:
     """The rows stay locked until the message is there, so that a deletion finds it."""
     if not content.quotes:
@@ -192,24 +234,25 @@ def _all_still_said(tx: Transaction, content: Content) -> None:
 def _want_again(
     tx: Transaction,
     key: str,
-    address: Address,
+    placed: dict[str, Any],
     content: Content,
     anchor: Anchor | None,
     sha: str | None,
     now: datetime,
 ) -> int:
     row = tx.execute(select(messages).where(messages.c.key == key).with_for_update()).one()
-    values: dict[str, Any] = {"failed": None, "response_url": address.response_url or row.response_url}
+    values: dict[str, Any] = {"failed": None}
     if row.ts is None:
-        values |= {name: value for name, value in _addressed(address).items() if name != "response_url"}
+        values |= placed | {"response_url": placed["response_url"] or row.response_url}
     if anchor is not None:
         values["anchor"] = anchors.stored(anchor)
     if row.failed is not None:
         values |= {"next_at": now, "attempts": 0, "wanted_at": now}
     if _differs(row, content, sha):
-        values |= contents.words(content) | contents.wanted_anew(row, now=now) | {"picture": sha, "emptied_at": None}
+        values |= contents.words(content) | contents.wanted_anew(row, now=now)
+        values |= {"picture": sha, "emptied_at": None, "reduced": 0}
         if sha != row.picture:
-            values |= {"file_id": None, "file_completed": False, "file_ready": False}
+            values |= {"file_id": None, "file_completed": False, "file_ready": False, "file_since": None}
         _keep_quotes(tx, row.id, content)
     tx.execute(update(messages).where(messages.c.id == row.id).values(**values))
     return int(row.id)
@@ -228,7 +271,18 @@ def _addressed(address: Address) -> dict[str, Any]:
         "parent": address.parent,
         "user": address.user,
         "response_url": address.response_url,
+        "schedule": address.schedule,
     }
+
+
+def _line(tx: Transaction, kind: str, address: Address) -> str | None:
+    """The thread whose messages wait for one another, under one name however it is addressed."""
+    if kind != "message":
+        return None
+    if address.parent is not None or address.thread is None:
+        return address.parent
+    ours = place(tx, team=address.team, channel=address.channel, ts=address.thread)
+    return ours.key if ours is not None else address.thread
 
 
 def _keep_picture(tx: Transaction, picture: Picture | None) -> str | None:

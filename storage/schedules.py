@@ -83,12 +83,12 @@ def pause(tx: Transaction, schedule: int, *, reason: str, now: datetime) -> bool
     return _become(tx, schedule, "paused", ("active",), reason=reason, changed_at=now)
 
 
-def pause_all(tx: Transaction, *, team: str, reason: str, now: datetime) -> int:
-    """Pause every active schedule of a team, and how many there were."""
+def pause_all(tx: Transaction, team: str, *, reason: str, now: datetime) -> int:
+    """Pause every active schedule of a team, which may have removed the app; how many there were."""
     s = schedules.c
-    active = update(schedules).where(s.team == team, s.state == "active")
-    paused = active.values(state="paused", reason=reason, changed_at=now).returning(s.id)
-    return len(tx.execute(paused).all())
+    active_ones = update(schedules).where(s.team == team, s.state == "active")
+    change = active_ones.values(state="paused", reason=reason, changed_at=now)
+    return len(tx.execute(change.returning(s.id)).all())
 
 
 def remove(tx: Transaction, schedule: int, *, now: datetime) -> bool:

@@ -69,6 +69,8 @@ FINISHED = requests.c.finished_at.is_not(None)
 Index("requests_finished", requests.c.finished_at, sqlite_where=FINISHED, postgresql_where=FINISHED)
 DEAD = requests.c.dead_at.is_not(None)
 Index("requests_dead", requests.c.dead_at, sqlite_where=DEAD, postgresql_where=DEAD)
+ASKED_BY_URL = requests.c.response_url.is_not(None)
+Index("requests_with_a_url", requests.c.received_at, sqlite_where=ASKED_BY_URL, postgresql_where=ASKED_BY_URL)
 MADE_BY_A_MESSAGE = requests.c.message.is_not(None)
 Index(
     "requests_of_a_message",
@@ -123,10 +125,34 @@ messages = Table(
     Column("reason", Words),
     Column("failed", Words),
     Column("emptied_at", Moment),  # its words were removed after a while; Slack still shows them
+    Column("line", Words),  # the thread in which it waits for earlier ones: its parent's key, or a ts
+    Column("schedule", Number),
+    Column("otherwise", JsonText),  # places that are tried when Slack refuses this one
+    Column("repeated", Boolean, nullable=False, server_default=false()),
+    Column("reduced", Integer, nullable=False, server_default=text("0")),
+    Column("worded", Integer, nullable=False, server_default=text("0")),
+    Column("file_since", Moment),
+    Column("look_cursor", Words),
     sqlite_autoincrement=True,  # E-17 stands in messages: an id must not come back as something else
 )
 UNSENT = (messages.c.shown < messages.c.wanted) & messages.c.failed.is_(None)
 Index("messages_unsent", messages.c.wanted_at, messages.c.id, sqlite_where=UNSENT, postgresql_where=UNSENT)
+UNPOSTED = UNSENT & messages.c.ts.is_(None) & messages.c.line.is_not(None)
+IN_LINE = (messages.c.team, messages.c.channel, messages.c.line, messages.c.id)
+Index("messages_in_line", *IN_LINE, sqlite_where=UNPOSTED, postgresql_where=UNPOSTED)
+GIVEN_UP = messages.c.failed.is_not(None)
+Index("messages_given_up", messages.c.id, sqlite_where=GIVEN_UP, postgresql_where=GIVEN_UP)
+HAS_URL = messages.c.response_url.is_not(None)
+Index("messages_with_a_url", messages.c.wanted_at, sqlite_where=HAS_URL, postgresql_where=HAS_URL)
+
+# From when on something may be done again, by the database's clock: speak in a channel, call a method, send at all.
+paces = Table(
+    "paces",
+    metadata,
+    Column("team", Words, primary_key=True),
+    Column("what", Words, primary_key=True),
+    Column("free_at", Moment, nullable=False),
+)
 
 WITH_PICTURE = messages.c.picture.is_not(None)
 Index("messages_of_a_picture", messages.c.picture, sqlite_where=WITH_PICTURE, postgresql_where=WITH_PICTURE)

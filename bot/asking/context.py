@@ -123,6 +123,7 @@ class Context:
             thread=where.thread,
             response_url=where.response_url,
             user=self.request.who.user,
+            schedule=where.schedule,
         )
 
     def _want(

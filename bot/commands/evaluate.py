@@ -61,7 +61,7 @@ def _wait_to_be_measured(tx: Transaction, context: Context, evaluation: Evaluati
         "measure",
         {"evaluation": evaluation.id},
         who=asked.who,
-        where=Where(channel=asked.where.channel, response_url=asked.where.response_url),
+        where=Where(channel=asked.where.channel, response_url=asked.where.response_url, schedule=asked.where.schedule),
     )
     requests.take(
         tx,

@@ -37,10 +37,25 @@ def went_wrong(says: str) -> Content:
 
 def cannot_post(channel: str, why: str) -> Content:
     """Told to the one who asked when a message of ours can't be seen where they asked."""
+    says, then = _cannot_post(channel, why)
+    return words_only(f":warning: {says} {then} What was evaluated is kept: `show` finds it.")
+
+
+def why_not_posted(channel: str, why: str) -> str:
+    """The same in one sentence, for the owner of a schedule."""
+    return _cannot_post(channel, why)[0]
+
+
+def may_be_lost() -> Content:
+    """Told after a silence of Slack's: an answer that one person sees can't be looked up."""
+    return words_only(":warning: My last answer to you may not have arrived. If you don't see it, ask again.")
+
+
+def _cannot_post(channel: str, why: str) -> tuple[str, str]:
+    """What is wrong, and what to do."""
     if why in ("not_in_channel", "channel_not_found", "user_not_in_channel"):
-        says = f"I'm not a member of <#{channel}>, so I can't post there. Type `/invite @Parley` in it, then ask again."
-    elif why == "is_archived":
-        says = f"<#{channel}> is archived, so I can't post there. Ask in another channel."
-    else:
-        says = f"Slack doesn't let me post in <#{channel}> ({escape(why)}). Ask in another channel, or tell an admin."
-    return words_only(f":warning: {says} What was evaluated is kept: `show` finds it.")
+        invite = "Type `/invite @Parley` in it, then ask again."
+        return f"I'm not a member of <#{channel}>, so I can't post there.", invite
+    if why == "is_archived":
+        return f"<#{channel}> is archived, so I can't post there.", "Ask in another channel."
+    return f"Slack doesn't let me post in <#{channel}> ({escape(why)}).", "Ask in another channel, or tell an admin."

@@ -34,9 +34,10 @@ def schedules_list(lines: Sequence[ScheduleLine]) -> Content:
 
 
 def paused(schedule: Schedule, words: str, *, why: str) -> Content:
+    """``why`` is our own sentence and may name a channel; so is the reason that a schedule keeps."""
     what = f"`every {escape(schedule.when)} {escape(words)}`"
     return words_only(
-        f":double_vertical_bar: *S-{schedule.id}* {what} is paused: {escape(why)}",
+        f":double_vertical_bar: *S-{schedule.id}* {what} is paused: {why}",
         notes=["Ask for it anew once that is mended."],
     )
 
@@ -63,5 +64,5 @@ def _line(one: ScheduleLine) -> str:
     s = one.schedule
     head = f"*S-{s.id}* `every {escape(s.when)} {escape(one.words)}` in <#{s.channel}>, by {escape(one.owner)}"
     if one.following is None:
-        return f"{head} · paused: {escape(s.reason or '')}"
+        return f"{head} · paused: {s.reason or ''}"
     return f"{head} · next {moment(one.following, s.zone)}"

@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import http.client
+import json
+import math
+import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackRequestError
-from slack_sdk.webhook import WebhookClient
 
 HTTP_TIMEOUT_SECONDS = 10
-TRY_LATER = ("internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org")
+TRY_LATER = (
+    "internal_error",
+    "fatal_error",
+    "service_unavailable",
+    "request_timeout",
+    "team_added_to_org",
+    "external_channel_migrating",
+)
+"""The named errors that pass by themselves. Every other one is the same the next time, also one we never heard of."""
+SECONDS_OF_PATIENCE = 5.0
+MOST_SECONDS_OF_PATIENCE = 3600.0
 
 
 class Refused(Exception):  # noqa: N818  # named for what happened, as Slack's error is
@@ -36,12 +50,16 @@ class Unknown(Exception):  # noqa: N818  # as above
     """No answer, or a server's error: it may have been done, or not."""
 
 
+def web_client(token: str | None, base_url: str) -> WebClient:
+    """The SDK's client without its own second try: after a lost connection that one posts twice."""
+    return WebClient(token=token, base_url=base_url, timeout=HTTP_TIMEOUT_SECONDS, retry_handlers=[])
+
+
 class Slack:
     """One workspace's Web API. No call is repeated here: only the gateway knows whether it may be."""
 
     def __init__(self, client: WebClient) -> None:
         self.client = client
-        client.retry_handlers = []
 
     def call(self, method: str, **arguments: Any) -> dict[str, Any]:
         """The answer of a method. Raises Refused, TooFast or Unknown."""
@@ -66,27 +84,26 @@ class Slack:
 
     def upload(self, url: str, name: str, content: bytes) -> None:
         """Send a file's bytes to the address that files.getUploadURLExternal gave."""
-        headers = {"Content-Type": "application/octet-stream"}
-        request = urllib.request.Request(url, data=content, headers=headers, method="POST")  # noqa: S310  # Slack's own address
         try:
-            with urllib.request.urlopen(request, timeout=self.client.timeout):  # noqa: S310  # as above
-                return
-        except (http.client.HTTPException, OSError) as error:
+            _send(url, content, "application/octet-stream")
+        except (http.client.HTTPException, OSError, ValueError) as error:
             raise Unknown(f"upload of {name}: {type(error).__name__}") from None
 
     def respond(self, response_url: str, *, text: str, blocks: list[Any]) -> None:
-        """Answer by a command's response_url, seen by the one who asked alone."""
+        """Answer by a command's response_url, seen by the one who asked alone. Raises as ``call`` does.
+
+        Not by the SDK's WebhookClient: it tries twice, and writes the address into its debug log."""
+        says = {"text": text, "blocks": blocks or None, "response_type": "ephemeral", "replace_original": False}
+        body = json.dumps({name: value for name, value in says.items() if value is not None}).encode()
         try:
-            webhook = WebhookClient(response_url, timeout=HTTP_TIMEOUT_SECONDS)
-            answer = webhook.send(text=text, blocks=blocks or None, response_type="ephemeral", replace_original=False)
-        except (http.client.HTTPException, OSError) as error:
+            answer = _send(response_url, body, "application/json; charset=utf-8")
+        except urllib.error.HTTPError as error:
+            raise _refusal_by_url(error) from None
+        except (http.client.HTTPException, OSError, ValueError) as error:
             raise Unknown(f"response_url: {type(error).__name__}") from None
-        if answer.status_code == 429:
-            raise TooFast(float(answer.headers.get("Retry-After", "1")))
-        if answer.status_code >= 500:
-            raise Unknown(f"response_url: {answer.status_code}")
-        if answer.status_code >= 400:
-            raise Refused(answer.body.strip()[:80] or str(answer.status_code), {})
+        refused = _error_in(answer)
+        if refused:
+            raise Refused(refused, {})
 
     def _form(self, method: str, given: dict[str, Any]) -> Any:
         return self.client.api_call(method, params=given)
@@ -97,6 +114,64 @@ def why_no_identity(error: Refused | TooFast | Unknown, address: str) -> str:
     if isinstance(error, Refused):
         return f"Slack refuses SLACK_BOT_TOKEN: {error.error}. Copy it anew from the app's settings."
     return f"Slack is silent at {address} ({error}); check the network and SLACK_API_URL."
+
+
+def seconds_asked_for(headers: Mapping[str, Any]) -> float:
+    """What Retry-After asks for, in seconds or as a date; a short patience where it says nothing that can be read."""
+    named = {str(name).lower(): value for name, value in headers.items()}
+    given = named.get("retry-after", "")
+    words = str(given[0] if isinstance(given, list) and given else given).strip()
+    seconds = _number(words) if words else math.nan
+    if math.isnan(seconds):
+        seconds = _seconds_until(words, named.get("date"))
+    if math.isnan(seconds) or seconds < 0:
+        return SECONDS_OF_PATIENCE
+    return min(seconds, MOST_SECONDS_OF_PATIENCE)
+
+
+def _number(words: str) -> float:
+    try:
+        return float(words)
+    except ValueError:
+        return math.nan
+
+
+def _seconds_until(words: str, date: Any) -> float:
+    """Counted from the date of the answer itself, so that the two clocks need not agree."""
+    try:
+        until = parsedate_to_datetime(words)
+        since = parsedate_to_datetime(str(date[0] if isinstance(date, list) else date)) if date else datetime.now(UTC)
+        return (until - since).total_seconds()
+    except (ValueError, TypeError):
+        return math.nan
+
+
+def _send(url: str, body: bytes, content_type: str) -> bytes:
+    request = urllib.request.Request(url, data=body, headers={"Content-Type": content_type}, method="POST")  # noqa: S310  # Slack's own address
+    with urllib.request.urlopen(request, timeout=HTTP_TIMEOUT_SECONDS) as answer:  # noqa: S310  # as above
+        content: bytes = answer.read()
+    return content
+
+
+def _refusal_by_url(error: urllib.error.HTTPError) -> Exception:
+    if error.code == 429:
+        return TooFast(seconds_asked_for(dict(error.headers.items())))
+    if error.code >= 500:
+        return Unknown(f"response_url: {error.code}")
+    try:
+        body = error.read()
+    except (http.client.HTTPException, OSError):
+        body = b""
+    return Refused(_error_in(body) or body.decode("utf-8", "replace").strip()[:80] or str(error.code), {})
+
+
+def _error_in(body: bytes) -> str:
+    """Slack's name for what is wrong, also where it answers 200."""
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        return ""
+    return str(answer.get("error") or "") if isinstance(answer, dict) and answer.get("ok") is False else ""
 
 
 def _in_json(method: str) -> bool:
@@ -110,9 +185,7 @@ def _named(error: SlackApiError) -> Exception:
     data = response.data if isinstance(getattr(response, "data", None), dict) else {}
     name = str(data.get("error", ""))
     if status == 429 or name in ("ratelimited", "rate_limited"):
-        headers = {k.lower(): v for k, v in dict(getattr(response, "headers", {})).items()}
-        given = headers.get("retry-after", "1")
-        return TooFast(float(given[0] if isinstance(given, list) else given))
+        return TooFast(seconds_asked_for(dict(getattr(response, "headers", {}))))
     if status >= 500 or name in TRY_LATER or not name:
         return Unknown(name or str(status))
     return Refused(name, data)

@@ -9,7 +9,8 @@ from typing import Any
 
 import structlog
 
-from bot.slack.api import Refused, Slack, TooFast, Unknown
+from bot.slack.api import Refused, TooFast, Unknown
+from bot.slack.pace import Pace
 from storage import channels, people
 from storage.channels import Channel
 from storage.database import Busy, Database
@@ -20,6 +21,8 @@ log = structlog.get_logger()
 
 HOURS_A_PERSON_IS_REMEMBERED = 24
 MINUTES_A_CHANNEL_IS_REMEMBERED = 10
+SECONDS_OF_PATIENCE = 10.0
+"""So long somebody's answer waits for our turn to ask: then it is given as if Slack had not said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +36,8 @@ class Known:
 class Directory:
     """Looks people and channels up."""
 
-    def __init__(self, *, slack: Slack, database: Database, now: Callable[[], datetime]) -> None:
-        self._slack = slack
+    def __init__(self, *, pace: Pace, database: Database, now: Callable[[], datetime]) -> None:
+        self._pace = pace
         self._database = database
         self._now = now
 
@@ -47,7 +50,7 @@ class Directory:
         if kept is not None and told_at is not None and now - told_at < timedelta(hours=HOURS_A_PERSON_IS_REMEMBERED):
             return Known(kept, known=True)
         try:
-            answer = self._slack.call("users.info", user=who.user)
+            answer = self._pace.call(who.team, "users.info", {"user": who.user}, patience=SECONDS_OF_PATIENCE)
         except Refused as error:
             log.warning("Slack did not say who somebody is", error=str(error))
             return Known(kept or stranger(who), known=told_at is not None)
@@ -71,7 +74,7 @@ class Directory:
         if kept is not None and not anew and kept.refreshed_at > fresh_since:
             return kept
         try:
-            answer = self._slack.call("conversations.info", channel=channel)
+            answer = self._pace.call(team, "conversations.info", {"channel": channel}, patience=SECONDS_OF_PATIENCE)
         except Refused as error:
             log.warning("Slack did not say what a channel is", error=str(error))
             return None if anew else kept
@@ -84,11 +87,12 @@ class Directory:
             channels.remember(tx, told)
         return told
 
-    def message(self, channel: str, ts: str) -> str | None:
+    def message(self, team: str, channel: str, ts: str) -> str | None:
         """The text of a message, as Slack marks it up; None where it is gone or may not be read. Raises Busy where
         Slack can't say it just now."""
         try:
-            answer = self._slack.call("conversations.replies", channel=channel, ts=ts, limit=1)
+            place = {"channel": channel, "ts": ts, "limit": 1}
+            answer = self._pace.call(team, "conversations.replies", place, patience=SECONDS_OF_PATIENCE)
         except Refused as error:
             log.warning("Slack did not give a message again", error=str(error))
             return None

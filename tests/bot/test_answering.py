@@ -26,6 +26,7 @@ from bot.evaluating.values import ChildDied
 from bot.models import Models
 from bot.slack.api import Slack
 from bot.slack.directory import Directory, stranger
+from bot.slack.pace import Pace
 from storage import evaluations, messages, people, requests
 from storage.database import Database
 from storage.requests import Request, Where, Who
@@ -101,12 +102,14 @@ class Worker:
     commands: dict[str, Command] = field(default_factory=all_commands)
 
     def answer(self, lane: Lane = "quick") -> bool:
+        pace = Pace(Slack(WebClient()), database=self.database, now=lambda: self.now)
         answering = Answering(
             database=self.database,
             models=Models(Path("none"), read=parse_card),
             commands=self.commands,
             children=Children(seconds=30),
-            directory=Directory(slack=Slack(WebClient()), database=self.database, now=lambda: self.now),
+            directory=Directory(pace=pace, database=self.database, now=lambda: self.now),
+            shared_channels=(),
             now=lambda: self.now,
             asked=Bell(),
             wanted=Bell(),

@@ -99,7 +99,9 @@ def test_an_edit_that_slack_refuses_becomes_a_reply(stage: Stage) -> None:
 def test_blocks_that_slack_refuses_are_said_in_words(stage: Stage) -> None:
     stage.workspace.fault("chat.postMessage", error="invalid_blocks")
     want(stage, "in words")
-    assert stage.card("in words")["text"] == "in words"
+    said = stage.card("in words")
+    assert said["text"] == "in words\nSlack didn't accept the layout of this message, so it's in words only."
+    assert not said.get("blocks")
 
 
 def test_where_we_may_not_post_the_one_who_asked_is_told_once(stage: Stage) -> None:

@@ -44,16 +44,20 @@ def want(
         )
 
 
-def lease(
-    database: Database, *, at: datetime = NOON, limit: int = 10, avoid: tuple[tuple[str, str], ...] = ()
-) -> list[Due]:
-    with database.transaction() as tx:
-        return messages.lease(tx, now=at, seconds=60, limit=limit, avoid=avoid)
+def lease(database: Database, *, at: datetime = NOON, gap: float = 0.0) -> list[Due]:
+    """All that is due."""
+    found: list[Due] = []
+    while True:
+        with database.transaction() as tx:
+            due = messages.lease(tx, now=at, seconds=60, gap=gap)
+        if due is None:
+            return found
+        found.append(due)
 
 
 def post(database: Database, due: Due, ts: str, *, revision: int | None = None) -> None:
     with database.transaction() as tx:
-        messages.begin(tx, due, now=NOON)
+        messages.begin(tx, due, now=NOON, seconds=60)
     with database.transaction() as tx:
         messages.shown(tx, due, ts=ts, revision=due.wanted if revision is None else revision, now=NOON)
 
@@ -117,32 +121,20 @@ def test_what_is_wanted_while_it_is_being_sent_is_sent_afterwards(database: Data
 def test_two_gateways_never_send_the_same_message(database: Database) -> None:
     ids = [want(database, f"m{i}", channel=f"C{i % 7}") for i in range(28)]
 
-    def lease_all(_: int) -> list[int]:
-        got: list[int] = []
-        while some := lease(database, limit=2):
-            got += [one.id for one in some]
-        return got
-
-    shares = at_once(6, lease_all)
+    shares = at_once(6, lambda _: [due.id for due in lease(database)])
     leased = [one for share in shares for one in share]
     assert len(leased) == len(set(leased))
-    while some := lease(database, limit=2):
-        leased += [one.id for one in some]
+    leased += [due.id for due in lease(database)]
     assert sorted(leased) == ids
 
 
-def test_one_message_per_channel_at_a_time_and_the_oldest_wish_first(database: Database) -> None:
+def test_one_message_a_second_in_a_channel_and_the_oldest_wish_first(database: Database) -> None:
     want(database, "late", channel="C1", at=after(2))
     want(database, "early", channel="C1", at=after(1))
     want(database, "other", channel="C2", at=after(3))
-    assert [due.key for due in lease(database, at=after(5))] == ["early", "other"]
-    assert [due.key for due in lease(database, at=after(5))] == ["late"]
-
-
-def test_a_channel_that_must_rest_is_left_out(database: Database) -> None:
-    want(database, "a", channel="C1")
-    want(database, "b", channel="C2")
-    assert [due.key for due in lease(database, avoid=(("T1", "C1"), ("T2", "C2")))] == ["b"]
+    assert [due.key for due in lease(database, at=after(5), gap=1)] == ["early", "other"]
+    assert lease(database, at=after(5.999), gap=1) == []
+    assert [due.key for due in lease(database, at=after(6), gap=1)] == ["late"]
 
 
 def test_a_reply_waits_for_its_parent_and_goes_into_its_thread(database: Database) -> None:
@@ -165,30 +157,63 @@ def test_a_try_that_never_said_how_it_ended_is_known_by_the_next(database: Datab
     want(database)
     [due] = lease(database)
     with database.transaction() as tx:
-        messages.begin(tx, due, now=after(1))
+        messages.begin(tx, due, now=after(1), seconds=60)
     assert lease(database, at=after(59)) == []
     [next_try] = lease(database, at=after(60))
     assert next_try.sending
     assert next_try.first_sent_at == after(1)
     assert next_try.attempts == 2
     with pytest.raises(LeaseLost), database.transaction() as tx:
-        messages.begin(tx, due, now=after(61))
+        messages.begin(tx, due, now=after(61), seconds=60)
     with database.transaction() as tx:
-        messages.begin(tx, next_try, now=after(61))
-        messages.postpone(tx, next_try, at=after(70), reason="timeout", unknown=True)
+        messages.begin(tx, next_try, now=after(61), seconds=60)
+        messages.postpone(tx, next_try, at=after(70), reason="timeout")
     [third] = lease(database, at=after(70))
     assert (third.sending, third.first_sent_at) == (True, after(1))
+
+
+def test_an_unknown_outcome_outlives_every_pause_and_the_look_up_goes_on_where_it_was(database: Database) -> None:
+    want(database)
+    [due] = lease(database)
+    with database.transaction() as tx:
+        messages.begin(tx, due, now=NOON, seconds=60)
+    [due] = lease(database, at=after(60))
+    with database.transaction() as tx:
+        messages.look_further(tx, due, cursor="page 6", at=after(61))
+    [due] = lease(database, at=after(61))
+    assert (due.sending, due.first_sent_at, due.look_cursor, due.attempts) == (True, NOON, "page 6", 2)
+    with database.transaction() as tx:
+        messages.postpone(tx, due, at=after(90), reason="ratelimited", counts=False)
+    want(database, content=Content("newer"), at=after(70))
+    [due] = lease(database, at=after(90))
+    assert (due.sending, due.first_sent_at, due.look_cursor, due.attempts) == (True, NOON, "page 6", 2)
+    with database.transaction() as tx:
+        messages.free_all(tx, now=after(91), arrived_at=after(101))
+    assert lease(database, at=after(100)) == []
+    [due] = lease(database, at=after(101))
+    assert (due.sending, due.first_sent_at) == (True, NOON)
 
 
 def test_a_try_that_was_refused_is_over(database: Database) -> None:
     want(database)
     [due] = lease(database)
     with database.transaction() as tx:
-        messages.begin(tx, due, now=NOON)
+        messages.begin(tx, due, now=NOON, seconds=60)
+        messages.not_sent(tx, due)
         messages.postpone(tx, due, at=after(5), reason="ratelimited")
     assert lease(database, at=after(4)) == []
     [again] = lease(database, at=after(5))
     assert (again.sending, again.first_sent_at, again.attempts) == (False, None, 2)
+
+
+def test_waiting_for_our_turn_is_no_attempt(database: Database) -> None:
+    want(database)
+    for _ in range(3):
+        [due] = lease(database)
+        with database.transaction() as tx:
+            messages.postpone(tx, due, at=NOON, reason="ratelimited", counts=False)
+    [due] = lease(database)
+    assert due.attempts == 1
 
 
 def test_a_wish_does_not_shorten_a_pause(database: Database) -> None:
@@ -235,7 +260,7 @@ def test_a_reply_whose_parent_was_deleted_waits_for_the_new_one_but_may_be_edite
         messages.lost(tx, card, now=NOON)
     want(database, "details", parent="card:17", content=Content("newer details"))
     want(database, "more", parent="card:17")
-    due = {one.key: one for one in [*lease(database), *lease(database), *lease(database)]}
+    due = {one.key: one for one in lease(database)}
     assert set(due) == {"card:17", "details"}
     post(database, due["card:17"], "200.000001")
     [more] = lease(database)
@@ -301,14 +326,19 @@ def test_a_message_that_was_given_up_rests_until_it_is_wanted_again(database: Da
     assert get(database).failed is None
 
 
-def test_blocks_that_slack_refused_are_left_out(database: Database) -> None:
-    want(database, content=Content("in words", ({"type": "nonsense"},), PICTURE))
+def test_what_slack_refused_is_left_out_until_something_else_is_wanted(database: Database) -> None:
+    content = Content("in words", ({"type": "nonsense"},), PICTURE)
+    want(database, content=content)
     [due] = lease(database)
     with database.transaction() as tx:
-        messages.in_words_only(tx, due, now=NOON)
+        messages.reduce(tx, due, to=3, now=NOON)
     [again] = lease(database)
-    assert again.content == Content("in words")
-    assert again.picture is None
+    assert (again.reduced, again.content) == (3, content)
+    want(database, content=content)
+    post(database, again, "100.000001")
+    want(database, content=Content("other words", ({"type": "divider"},)))
+    [other] = lease(database)
+    assert other.reduced == 0
 
 
 def test_an_answer_for_one_person_is_shown_without_a_ts_and_forgets_its_secret(database: Database) -> None:
@@ -319,7 +349,7 @@ def test_an_answer_for_one_person_is_shown_without_a_ts_and_forgets_its_secret(d
     assert due.address == address
     assert "secret-42" not in repr(due)
     with database.transaction() as tx:
-        messages.begin(tx, due, now=NOON)
+        messages.begin(tx, due, now=NOON, seconds=60)
     with database.transaction() as tx:
         messages.shown(tx, due, ts=None, revision=due.wanted, now=NOON)
     assert lease(database) == []
@@ -347,7 +377,10 @@ def test_what_is_said_about_a_lease_that_was_lost_changes_nothing(database: Data
     with database.transaction() as tx:
         messages.postpone(tx, slow, at=after(999), reason="timeout")
         messages.give_up(tx, slow, reason="tired", now=NOON)
-        messages.in_words_only(tx, slow, now=NOON)
+        messages.reduce(tx, slow, to=3, now=NOON)
+        messages.redirect(tx, slow, kind="message", channel="C9", now=NOON)
+        messages.not_sent(tx, slow)
+        messages.look_further(tx, slow, cursor="x", at=NOON)
     post(database, fast, "100.000001")
     assert get(database).failed is None
     assert get(database).shown == 1
