@@ -185,7 +185,7 @@ class Gateway:
                 log.info("a message was deleted in Slack and is posted anew", message=due.id)
                 self._write(lambda tx: messages.lost(tx, due, now=self._now()))
             else:
-                raise
+                self._refused(due, error)
             self._wanted.ring()
             return
         revision = 0 if due.waits_for_picture else due.wanted

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Connection,
     CursorResult,
     Engine,
+    ExceptionContext,
     Executable,
     Table,
     create_engine,
@@ -270,9 +271,17 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
+def _without_values(context: ExceptionContext) -> None:
+    """PostgreSQL's detail of an error quotes the row, and a row holds somebody's words, or a secret."""
+    says = str(context.original_exception).partition("\n")[0]
+    context.original_exception.args = (says,)
+    if context.sqlalchemy_exception is not None:
+        context.sqlalchemy_exception.args = (f"({type(context.original_exception).__name__}) {says}",)
+
+
 def _postgresql_engine(address: URL) -> Engine:
     try:
-        return create_engine(
+        engine = create_engine(
             address,
             hide_parameters=True,  # as above
             pool_size=CONNECTIONS_KEPT,
@@ -283,3 +292,5 @@ def _postgresql_engine(address: URL) -> Engine:
         )
     except ModuleNotFoundError:
         raise UserError("PostgreSQL needs its driver: pip install 'parley[postgres]'.") from None
+    event.listen(engine, "handle_error", _without_values)
+    return engine
