@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -25,6 +25,7 @@ from storage.requests import Request, Where, Who
 log = structlog.get_logger()
 
 SECONDS_TO_ACKNOWLEDGE = 2.0
+DAYS_A_MESSAGE_IS_NEW = 2
 NEW_MESSAGES = (None, "file_share", "thread_broadcast", "me_message")
 
 ANYTHING = re.compile("")
@@ -131,8 +132,11 @@ class Door:
         where = Where(channel=channel, thread=event.get("thread_ts", ts), message=ts)
         text = without_mention(event.get("text", ""), self.bot_user)
         delivery = _Delivery(f"message:{who.team}:{channel}:{ts}", "mention", who, where)
+        now = self.now()
+        if _is_old(ts, now):
+            return
         with self._transaction() as tx:
-            annotations.not_a_note(tx, team=who.team, channel=channel, ts=ts, now=self.now())
+            annotations.not_a_note(tx, team=who.team, channel=channel, ts=ts, now=now)
             self._take_words(tx, text, delivery)
         self._ring()
 
@@ -185,6 +189,9 @@ class Door:
             anchor = place.anchor if place is not None else None
             if anchor is None and (place is not None or event.get("parent_user_id") != self.bot_user):
                 return
+            now = self.now()
+            if _is_old(event["ts"], now):
+                return
             person = people.get(tx, Who(team=team, user=event["user"]))
             annotations.keep(
                 tx,
@@ -197,7 +204,7 @@ class Door:
                 ts=event["ts"],
                 thread=thread,
                 permalink=self._permalink(channel, event["ts"], thread),
-                now=self.now(),
+                now=now,
             )
 
     def _revise(self, body: Payload, event: Payload) -> None:
@@ -239,6 +246,11 @@ class Door:
 
 def _team(body: Payload) -> str:
     return str(body["team_id"])
+
+
+def _is_old(ts: str, now: datetime) -> bool:
+    """Slack delivers again for a day at most. What comes later was answered, and its key may be removed by now."""
+    return now.timestamp() - float(ts) > timedelta(days=DAYS_A_MESSAGE_IS_NEW).total_seconds()
 
 
 def _asked_by(action: Payload) -> tuple[str, dict[str, Json]] | None:
