@@ -7,6 +7,8 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
+FLOOR = "0002"
+
 
 def upgrade() -> None:
     """Nothing yet."""
