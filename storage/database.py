@@ -259,7 +259,7 @@ def _sqlite_engine(file: Path) -> Engine:
     if not file.parent.is_dir():
         private.make_folder(file.parent)
     private.make_file(file)
-    if file.stat().st_nlink > 1:
+    if file.is_file() and file.stat().st_nlink > 1:
         raise UserError(
             f"The database {file} is also linked under another name, where a second Parley would not see this one; "
             "remove the other link."

@@ -30,7 +30,8 @@ def make_file(path: Path) -> None:
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE))
     except FileExistsError:
-        return
+        if path.is_dir():
+            raise UserError(f"{path} is a folder, and a file is needed there.") from None
     except OSError as error:
         raise UserError(f"{path} can't be made: {error.strerror}.") from None
 

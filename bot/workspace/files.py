@@ -162,6 +162,16 @@ def readable(team: Team, app: App, file: str) -> Json:
     return found
 
 
+def remove(team: Team, app: App, name: str) -> None:
+    """Delete the app's own file and its bytes; blocks that name it show nothing from now on."""
+    with team.state.lock:
+        file = readable(team, app, name)
+        if file["user"] != app.bot_user:
+            raise Refusal("cant_delete_file")
+        team.state.forget("file", name)
+        team.state.drop_content(name)
+
+
 def why_not_shown(team: Team, app: App, reference: Json) -> str | None:
     """Why a block's `slack_file` can't be a picture now."""
     name = reference.get("id") or _id_in(reference.get("url", ""))

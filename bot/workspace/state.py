@@ -149,6 +149,9 @@ class State:
         rows = self._run("SELECT bytes FROM contents WHERE file = ?", file)
         return bytes(rows[0][0]) if rows else None
 
+    def drop_content(self, file: str) -> None:
+        self._run("DELETE FROM contents WHERE file = ?", file)
+
     def keep_content(self, file: str, content: bytes) -> None:
         self._run("INSERT OR REPLACE INTO contents VALUES (?, ?)", file, content)
 

@@ -45,8 +45,14 @@ def info(team: Team, app: App, arguments: Arguments) -> Answer:
     return Answer({"file": files.described(team, file), "comments": [], "response_metadata": {"next_cursor": ""}})
 
 
+def delete(team: Team, app: App, arguments: Arguments) -> Answer:
+    files.remove(team, app, arguments.needed("file"))
+    return Answer({})
+
+
 METHODS = {
     "files.getUploadURLExternal": Method(upload_url, ("files:write",)),
     "files.completeUploadExternal": Method(complete, ("files:write",)),
+    "files.delete": Method(delete, ("files:write",)),
     "files.info": Method(info, ("files:read",)),
 }
