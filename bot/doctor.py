@@ -86,7 +86,7 @@ def _database(settings: Settings, now: Callable[[], datetime]) -> Iterator[Findi
             True,
             {
                 "empty": "the database is empty: `parley serve` or `parley db upgrade` makes its tables",
-                "older": "the database hasn't this version's tables yet: `parley serve` or `parley db upgrade` makes them",
+                "older": "the database has older tables: `parley serve` or `parley db upgrade` brings them up to date",
                 "current": "the database is up to date",
                 "newer": "a newer Parley upgraded the database, and this version works with it",
             }[database.standing()],

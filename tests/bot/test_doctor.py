@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from distributed import LocalCluster
 from sqlalchemy import text
 
 from bot.doctor import examine
@@ -166,15 +165,6 @@ def test_a_clock_that_is_off_is_wrong(
     (says,) = [line for line in said if line.startswith("WRONG")]
     assert says.endswith("s behind the database's: set both by NTP")
     assert 3590 < float(says.split()[5].replace(",", "")) < 3610
-
-
-def test_a_dask_scheduler_is_named_with_its_workers(begin: Starter, settings: dict[str, str]) -> None:
-    with LocalCluster(  # type: ignore[no-untyped-call]  # distributed is typed in parts
-        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None, host="127.0.0.1"
-    ) as cluster:
-        address = cluster.scheduler_address
-        ended = begin.run("doctor", settings=settings | {"PARLEY_DASK": address})
-    assert f"ok    the Dask scheduler at {address} has 1 worker" in ended.stdout
 
 
 @pytest.fixture
