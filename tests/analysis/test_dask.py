@@ -130,7 +130,10 @@ def without_parley(command: str, *words: str, folder: Path) -> Iterator[None]:
     libraries = str(Path(np.__file__).parents[1])
     start = f"from distributed.cli.dask_{command} import main; main({[*words, '--no-dashboard']!r})"
     program = f"import sys; sys.path.append({libraries!r}); {start}"
-    process = subprocess.Popen([sys.executable, "-S", "-c", program], cwd=folder, stderr=subprocess.DEVNULL)
+    elsewhere = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    process = subprocess.Popen(
+        [sys.executable, "-S", "-c", program], cwd=folder, env=elsewhere, stderr=subprocess.DEVNULL
+    )
     try:
         yield
     finally:
