@@ -6,6 +6,7 @@ that do not have it, so that they count as this process would; pyarrow and numpy
 
 from __future__ import annotations
 
+import asyncio
 import io
 import pickle
 import zipfile
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from distributed import Client
 
 SECONDS_TO_CONNECT = 5
+NOT_INSTALLED = "PARLEY_DASK is set, but Dask is not installed: pip install 'parley[dask]'"
 TASKS_A_THREAD = 3
 """That many wait for each thread of the cluster, so that none is ever idle."""
 SAME_VERSION = ("numpy", "pyarrow")
@@ -78,18 +80,39 @@ def _answer(answer: bytes | ParleyError | None) -> Part | None:
     return unpacked(answer) if answer is not None else None
 
 
+def workers(address: str, *, seconds: float) -> int:
+    """How many workers the scheduler at this address has. Raises UserError where none answers in that time."""
+    try:
+        from distributed.core import rpc
+    except ImportError:
+        raise UserError(NOT_INSTALLED) from None
+
+    async def ask() -> int:
+        # Not a Client: where somebody takes the connection and then says nothing, it waits for minutes.
+        async with rpc(address) as scheduler:  # type: ignore[no-untyped-call]  # distributed is typed in parts
+            return len((await scheduler.identity())["workers"])
+
+    try:
+        return asyncio.run(asyncio.wait_for(ask(), seconds))
+    except (OSError, TimeoutError, ValueError) as error:
+        raise _silent(address, error) from None
+
+
+def _silent(address: str, error: Exception) -> UserError:
+    why = type(error).__name__
+    return UserError(f"no Dask scheduler answers at {address} ({why}); start it, or unset PARLEY_DASK")
+
+
 @contextmanager
 def _connected(address: str) -> Iterator[Client]:
     try:
         from distributed import Client
     except ImportError:
-        raise UserError("PARLEY_DASK is set, but Dask is not installed: pip install 'parley[dask]'") from None
+        raise UserError(NOT_INSTALLED) from None
     try:
         client = Client(address, timeout=SECONDS_TO_CONNECT, set_as_default=False)  # type: ignore[no-untyped-call]  # as above
     except (OSError, TimeoutError, ValueError) as error:
-        raise UserError(
-            f"no Dask scheduler answers at {address} ({type(error).__name__}); start it, or unset PARLEY_DASK"
-        ) from None
+        raise _silent(address, error) from None
     with client:
         code = _must_be_ready(client, address)
         if code is not None:

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
+from pydantic import SecretStr
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_bolt.authorization import AuthorizeResult
@@ -32,7 +33,16 @@ from bot.listeners import Door
 from bot.models import Models
 from bot.only_process import only_process
 from bot.settings import Settings
-from bot.slack.api import HTTP_TIMEOUT_SECONDS, Refused, Slack, TooFast, Unknown, web_client, why_no_identity
+from bot.slack.api import (
+    HTTP_TIMEOUT_SECONDS,
+    Refused,
+    Slack,
+    TooFast,
+    Unknown,
+    web_client,
+    why_no_identity,
+    why_no_socket,
+)
 from bot.slack.directory import Directory
 from bot.slack.pace import Pace
 from bot.web.site import build_site
@@ -113,12 +123,14 @@ class Parley:
 
     def start(self, *, ticking: bool = True) -> None:
         """Start everything this role has. ``ticking`` is False where a story moves the clock itself."""
-        self.database.upgrade()
+        self._hold_file()
+        if self.database.upgrade() == "newer":
+            log.info("a newer Parley upgraded the database; this version works on with it")
         if self.database.is_sqlite:
             self._take_over()
+        identity, address = self._who_am_i(), self._socket_address()
         if self.has("worker"):
             self.children.start()
-        identity = self._who_am_i()
         app = self._bolt(identity) if self.has("web") else None
         self.site = self._site(app if self.settings.mode == "http" else None)
         if self.has("worker"):
@@ -127,7 +139,7 @@ class Parley:
             self.clock.start()
             self._parts.callback(self.clock.stop)
         if app is not None and self.settings.mode == "socket":
-            self._connect(app)
+            self._connect(app, address)
 
     def stop(self) -> None:
         """Let every thread end its step; what is not done yet is a row, and is done after the next start."""
@@ -153,11 +165,15 @@ class Parley:
             log.exception("the database does not answer")
             return {"ok": False, "role": self.role}
 
+    def _hold_file(self) -> None:
+        """SQLite's file is for one process, however it is named: held before anything in it changes."""
+        if self.database.file is not None:
+            self._held.enter_context(only_process(self.database.file))
+
     def _take_over(self) -> None:
-        """Whoever holds the lock works alone on this SQLite, so what a killed process had leased is free at once.
+        """Whoever holds the file works alone on it, so what a killed process had leased is free at once.
 
         A call of the killed process may still be on its way to Slack; after its timeout a look-up sees what it did."""
-        self._held.enter_context(only_process(self.settings.home, self.settings.home / "parley.lock"))
         now = self.now()
         with self.database.transaction() as tx:
             requests.free_all(tx, now=now)
@@ -217,11 +233,27 @@ class Parley:
         ).listen(app)
         return app
 
-    def _connect(self, app: App) -> None:
-        handler = SocketModeHandler(app, app_token=_secret(self.settings.app_token), web_client=_client(self.settings))
-        handler.client.message_listeners.append(_count_connections)
-        handler.connect()  # type: ignore[no-untyped-call]  # Bolt gives it no types
+    def _socket_address(self) -> str | None:
+        """Where Socket Mode connects to; None where Slack asks to wait for it, which its client does by itself.
+
+        Asked for before anything is started: the client would log a refusal and raise an error of its own."""
+        if self.settings.mode != "socket" or not self.has("web"):
+            return None
+        try:
+            return Slack(_client(self.settings, token=self.settings.app_token)).socket_address()
+        except TooFast as error:
+            log.warning("Slack asks to wait before connecting", seconds=error.seconds)
+            return None
+        except (Refused, Unknown) as error:
+            raise UserError(why_no_socket(error, self.settings.slack_api_url)) from None
+
+    def _connect(self, app: App, address: str | None) -> None:
+        token = _secret(self.settings.app_token)
+        handler = SocketModeHandler(app, app_token=token, web_client=_client(self.settings))
         self._parts.callback(handler.close)
+        handler.client.message_listeners.append(_count_connections)
+        handler.client.wss_uri = address
+        handler.connect()  # type: ignore[no-untyped-call]  # Bolt gives it no types
 
     def _site(self, app: App | None) -> FastAPI:
         registry = CollectorRegistry()
@@ -259,8 +291,8 @@ def build_app(
     return Parley(settings, role=role, now=now, seconds_between_messages=seconds_between_messages)
 
 
-def _client(settings: Settings) -> WebClient:
-    return web_client(_secret(settings.bot_token), settings.slack_api_url)
+def _client(settings: Settings, *, token: SecretStr | None = None) -> WebClient:
+    return web_client(_secret(token or settings.bot_token), settings.slack_api_url)
 
 
 def _secret(value: Any) -> str | None:

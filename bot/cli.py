@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import logging
+import os
 import sys
+import uuid
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +16,7 @@ from analysis.errors import ParleyError
 
 WRONG_INPUT = 2
 ANYTHING_ELSE = 3
+REFUSED_BY_THE_MACHINE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 app = typer.Typer(
     name="parley",
@@ -58,29 +63,41 @@ def serve(
     """Serve a Slack workspace: listen, evaluate, post, keep the clock."""
     from bot.serving import serve as run
 
+    _keep_to_ourselves()
     run(role)
 
 
 @app.command()
 def demo(
-    port: Annotated[int, typer.Option(envvar="PARLEY_PORT", help="the port of the local workspace")] = 8765,
+    port: Annotated[
+        int, typer.Option(envvar="PARLEY_PORT", min=0, max=65535, help="the port of the local workspace")
+    ] = 8765,
     fresh: Annotated[bool, typer.Option("--fresh", help="forget the last demo and tell the story anew")] = False,
 ) -> None:
     """A local Slack-like workspace with the bot in it, and the story of a retail team."""
     from bot.demo.run import run
 
+    _keep_to_ourselves()
     run(port=port, fresh=fresh)
 
 
 @app.command()
 def workspace(
-    port: Annotated[int, typer.Option(envvar="PARLEY_PORT", help="the port of the page and the API")] = 8765,
+    port: Annotated[
+        int, typer.Option(envvar="PARLEY_PORT", min=0, max=65535, help="the port of the page and the API")
+    ] = 8765,
 ) -> None:
     """The local Slack-like workspace alone, for trying a bot on."""
+    from bot.home import make_home
+    from bot.only_process import only_process
     from bot.settings import read_settings
     from bot.workspace import run
 
-    run("127.0.0.1", port, read_settings().home / "workspace")
+    _keep_to_ourselves()
+    home = read_settings().home
+    make_home(home)
+    with only_process(home / "workspace"):
+        run("127.0.0.1", port, home / "workspace")
 
 
 @app.command()
@@ -96,23 +113,29 @@ def manifest(
 
 
 @app.command()
-def doctor() -> None:
+def doctor(
+    try_: Annotated[
+        str | None, typer.Option("--try", metavar="CHANNEL", help="also post a picture there, and remove it again")
+    ] = None,
+) -> None:
     """Look at the settings, the database, Slack's scopes and the model cards, and say what is wrong."""
     from bot.doctor import examine
 
-    raise typer.Exit(examine(typer.echo))
+    raise typer.Exit(examine(typer.echo, channel=try_))
 
 
 @db.command()
 def upgrade() -> None:
     """Bring the database's tables up to this version."""
-    from bot.settings import read_settings
-    from storage.database import Database
+    from bot.upgrading import upgrade as run
 
-    database = Database(read_settings().database)
-    database.upgrade()
-    database.close()
-    typer.echo("The database is up to date.")
+    _keep_to_ourselves()
+    typer.echo(run())
+
+
+def _keep_to_ourselves() -> None:
+    """Whatever this process and its children make is for this user alone."""
+    os.umask(0o077)
 
 
 def main() -> None:
@@ -124,6 +147,19 @@ def main() -> None:
         sys.exit(WRONG_INPUT)
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as error:  # the edge of the program
+        sys.exit(_unforeseen(error))
+
+
+def _unforeseen(error: Exception) -> int:
+    """The exit status, once it was said: what the machine refuses is one sentence, all else is a bug of ours."""
+    if isinstance(error, OSError) and error.errno in REFUSED_BY_THE_MACHINE:
+        print(f"parley: {error.filename or 'A file'} can't be used: {error.strerror}.", file=sys.stderr)  # noqa: T201  # as above
+        return WRONG_INPUT
+    reference = uuid.uuid4().hex[:8]
+    logging.getLogger("parley").exception("it broke, reference %s", reference)
+    print(f"parley: Something went wrong; please report it with the reference {reference}.", file=sys.stderr)  # noqa: T201  # as above
+    return ANYTHING_ELSE
 
 
 if __name__ == "__main__":

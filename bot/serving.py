@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from analysis.errors import UserError
 from bot.app import Role, build_app
 from bot.asking.nearest import near
+from bot.home import make_ready
 from bot.settings import Settings, need_slack, read_settings
 
 SECONDS_TO_FINISH_REQUESTS = 5
@@ -31,6 +32,7 @@ def serve(role: str) -> None:
             "Roles on one SQLite file run in one process: take --role all, or set PARLEY_DATABASE_URL to a PostgreSQL."
         )
     log_to_stderr()
+    make_ready(settings)
     door = bind(settings.host, settings.port)
     parley = build_app(settings, role=role)  # type: ignore[arg-type]  # looked up above
     try:
@@ -49,11 +51,17 @@ def bind(host: str, port: int) -> socket.socket:
     door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         door.bind((host, port))
+        door.listen()  # or a second one could bind it too, until one of them listens
     except OSError as error:
         door.close()
         if error.errno == errno.EADDRINUSE:
             raise UserError(f"Port {port} on {host} is taken; end what uses it, or choose another port.") from None
-        raise UserError(f"Can't listen on {host}:{port}: {error.strerror}.") from None
+        raise UserError(
+            f"Can't listen on {host}:{port}: {error.strerror}; check PARLEY_HOST and PARLEY_PORT."
+        ) from None
+    except UnicodeError:  # a name that can't be written for the network
+        door.close()
+        raise UserError(f"{host!r} is no name of a host; check PARLEY_HOST.") from None
     return door
 
 

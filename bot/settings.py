@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -94,10 +95,30 @@ class Settings(BaseSettings):
         None, validation_alias="SLACK_CLIENT_SECRET", description="refused until many workspaces are supported"
     )
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _not_blank(cls, given: object) -> object:
+        """An empty variable is one that isn't set; one of spaces is a mistake."""
+        if isinstance(given, str) and given and not given.strip():
+            raise ValueError("is blank; give it a value or unset it")
+        return given
+
     @field_validator("home", "models", mode="after")
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
-        return path.expanduser().resolve() if path is not None else None
+        try:
+            return path.expanduser().resolve() if path is not None else None
+        except (OSError, RuntimeError) as error:
+            raise ValueError(f"can't be followed to a folder ({str(error).rstrip('.')})") from None
+
+    @field_validator("bot_token", "app_token", mode="after")
+    @classmethod
+    def _one_word(cls, token: SecretStr | None) -> SecretStr | None:
+        """HTTP could not send it."""
+        written = token.get_secret_value() if token is not None else ""
+        if not written.isascii() or not written.isprintable() or " " in written:
+            raise ValueError("has a character that is in no token; copy it anew from the app's settings")
+        return token
 
     @field_validator("sources", "shared_channels", mode="before")
     @classmethod
@@ -109,16 +130,36 @@ class Settings(BaseSettings):
     @field_validator("database_url", mode="after")
     @classmethod
     def _known_database(cls, url: str) -> str:
-        if url and not url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
-            raise ValueError("must start with sqlite:/// or postgresql://")
+        from storage.database import sqlite_file
+
+        if url:
+            try:
+                sqlite_file(url)
+            except UserError as error:
+                raise ValueError(str(error)) from None
+        return url
+
+    @field_validator("url", mode="after")
+    @classmethod
+    def _web_address(cls, url: str | None) -> str | None:
+        if url is not None and not _is_address(url, ("http", "https")):
+            raise ValueError("must be an address such as https://parley.example.com")
         return url
 
     @field_validator("slack_api_url", mode="after")
     @classmethod
     def _ends_in_api(cls, url: str) -> str:
-        if not url.startswith(("http://", "https://")) or not url.endswith("/api/"):
+        if not _is_address(url, ("http", "https")) or not url.endswith("/api/"):
             raise ValueError("must be an http(s) address that ends in /api/")
         return url
+
+    @field_validator("dask", mode="after")
+    @classmethod
+    def _scheduler(cls, address: str | None) -> str | None:
+        given = address if address is None or "://" in address else f"tcp://{address}"
+        if given is not None and not _is_address(given, ("tcp", "tls", "ws", "wss", "ucx"), port=True):
+            raise ValueError("must be a scheduler's address such as tcp://127.0.0.1:8786")
+        return address
 
     @field_validator("client_id", "client_secret", mode="after")
     @classmethod
@@ -145,12 +186,29 @@ class Settings(BaseSettings):
         return "none"
 
 
+def _is_address(text: str, schemes: tuple[str, ...], *, port: bool = False) -> bool:
+    try:
+        parts = urlsplit(text)
+        has_port = parts.port is not None
+    except ValueError:
+        return False
+    in_order = text.isascii() and text.isprintable() and " " not in text
+    return in_order and parts.scheme in schemes and bool(parts.hostname) and (has_port or not port)
+
+
 def variable(field: str) -> str:
     return str(Settings.model_fields[field].validation_alias)
 
 
 def read_settings(**overrides: object) -> Settings:
     """The settings of this process. Raises UserError that names all wrong ones at once."""
+    try:
+        return _read(overrides)
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"The file .env can't be read ({error}); mend it, or start somewhere else.") from None
+
+
+def _read(overrides: Mapping[str, object]) -> Settings:
     lines = [_unknown(name) for name in _given(overrides) if _is_unknown(name)]
     try:
         settings = Settings(**overrides)  # type: ignore[arg-type]  # keyed by variable, as the environment is

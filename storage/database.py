@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from sqlalchemy import (
     URL,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     Engine,
     ExceptionContext,
     Executable,
+    NullPool,
     Table,
     create_engine,
     event,
@@ -29,7 +31,12 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from analysis.errors import UserError
+from storage import private
 from storage.turns import Turns
+from storage.unusable import in_words
+
+if TYPE_CHECKING:
+    from storage.migrations.running import Standing
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
@@ -41,6 +48,7 @@ SECONDS_FOR_A_CONNECTION = 2.0
 WRITES = "parley_writes"
 INCREMENTAL = 2
 """SQLite's number for the kind of vacuum that gives pages back when it is asked to."""
+HOW_TO_WRITE_IT = "write sqlite:////path/parley.db or postgresql://user@host/name"
 GAVE_UP = {"55P03", "57014", "40P01", "40001"}
 """PostgreSQL's codes of a lock or statement that took too long, a deadlock, and a conflict of snapshots."""
 
@@ -80,10 +88,16 @@ class Transaction:
 class Database:
     """Everything that outlives a request. May be shared by all threads of a process."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, only_look: bool = False) -> None:
+        """``only_look`` is for a look at a database that may not be ours: nothing is made, nothing can be changed."""
         address = _address(url)
         self.is_sqlite = address.get_backend_name() == "sqlite"
-        self._engine = _sqlite_engine(address) if self.is_sqlite else _postgresql_engine(address)
+        self.file = sqlite_file(url)
+        self._shown = f"at {self.file}" if self.file else f"{address.database} on {_host(address)}"
+        if self.file is None:
+            self._engine = _postgresql_engine(address)
+        else:
+            self._engine = _sqlite_looking(self.file) if only_look else _sqlite_engine(self.file)
         self._turns = Turns()
         self._writer = self._engine.execution_options(**{WRITES: True})
         self._reader = (
@@ -121,20 +135,30 @@ class Database:
             told: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
         return told.astimezone(UTC)
 
-    def upgrade(self) -> None:
-        """Bring the tables up to date. Two that start at once wait for one another."""
+    def upgrade(self) -> Standing:
+        """Bring the tables up to date, and say how they stand. Two that start at once wait for one another.
+
+        Raises UserError, in one sentence, where the database can't be used."""
         from storage.migrations.running import bring_up_to_date
 
-        with _busy_by_name(), self._writer.connect() as connection:
+        if self.file is not None:
+            self._must_be_ours(self.file)
+            for part in sqlite_files(self.file):
+                private.close_to_others(part)
+        with self._explained(), self._writer.connect() as connection:
             self._give_up_after(connection, SECONDS_FOR_MIGRATIONS)
-            bring_up_to_date(connection)
+            return bring_up_to_date(connection)
+
+    def standing(self) -> Standing:
+        """How the tables stand to this program's. Raises UserError where the database can't be used."""
+        from storage.migrations.running import standing
+
+        with self._explained(), self._engine.connect() as connection:
+            return standing(connection)
 
     def is_current(self) -> bool:
         """Whether the tables are those of this version."""
-        from storage.migrations.running import is_up_to_date
-
-        with self._engine.connect() as connection:
-            return is_up_to_date(connection)
+        return self.standing() == "current"
 
     def shrink(self, *, pages: int) -> bool:
         """Give so many pages of SQLite's file that hold nothing back to the disk; False when there are none left.
@@ -154,6 +178,25 @@ class Database:
 
     def close(self) -> None:
         self._engine.dispose()
+
+    def _must_be_ours(self, file: Path) -> None:
+        """Looked at before anything of it changes: a connection that writes would switch its journal."""
+        from storage.migrations.running import standing
+
+        with self._explained(), _sqlite_looking(file).connect() as connection:
+            standing(connection)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            with _busy_by_name():
+                yield
+        except Busy:
+            raise UserError(
+                f"The database {self._shown} is locked by another process; try again when that one is done."
+            ) from None
+        except (exc.DBAPIError, sqlite3.Error) as error:
+            raise UserError(f"The database {self._shown} can't be used: {in_words(error)}") from None
 
     @contextmanager
     def _our_turn(self, wait: float) -> Iterator[None]:
@@ -201,10 +244,15 @@ def _limit_statements(connection: Connection, seconds: float) -> None:
     )
 
 
-def is_made(url: str) -> bool:
-    """Whether there is a database to look at. Opening an SQLite file that does not exist would make one."""
+def sqlite_file(url: str) -> Path | None:
+    """SQLite's file where it really is, whatever link leads to it; None for PostgreSQL."""
     address = _address(url)
-    return address.get_backend_name() != "sqlite" or not address.database or Path(address.database).exists()
+    return Path(str(address.database)).resolve() if address.get_backend_name() == "sqlite" else None
+
+
+def sqlite_files(file: Path) -> list[Path]:
+    """The database's file, and those that SQLite keeps beside it while it is open."""
+    return [file, *(file.with_name(file.name + ending) for ending in ("-wal", "-shm"))]
 
 
 def _address(url: str) -> URL:
@@ -212,29 +260,48 @@ def _address(url: str) -> URL:
         url = url.replace("postgres://", "postgresql://", 1)
     try:
         address = make_url(url)
-    except exc.ArgumentError:
-        raise UserError(
-            "The database's address can't be read; write sqlite:////path/parley.db or postgresql://user@host/name."
-        ) from None
-    known = address.get_backend_name() in ("sqlite", "postgresql")
-    if not known or (address.get_backend_name() == "sqlite" and address.database in (None, "", ":memory:")):
-        raise UserError(
-            f"{address.get_backend_name()} without a file, or unknown, can't be the database; "
-            "write sqlite:////path/parley.db or postgresql://user@host/name."
-        )
+    except (exc.ArgumentError, ValueError):
+        raise UserError(f"The database's address can't be read; {HOW_TO_WRITE_IT}.") from None
+    kind = address.get_backend_name()
+    is_a_file = address.database not in (None, "", ":memory:") and not str(address.database).startswith("file:")
+    if kind not in ("sqlite", "postgresql") or (kind == "sqlite" and not is_a_file):
+        raise UserError(f"{kind} without a file, or unknown, can't be the database; {HOW_TO_WRITE_IT}.")
     return address
 
 
-def _sqlite_engine(address: URL) -> Engine:
-    Path(str(address.database)).parent.mkdir(parents=True, exist_ok=True)
+def _host(address: URL) -> str:
+    host = address.host or address.query.get("host") or "this machine"
+    return f"{host if isinstance(host, str) else ' or '.join(host)}{f':{address.port}' if address.port else ''}"
+
+
+def _sqlite_engine(file: Path) -> Engine:
+    if not file.parent.is_dir():
+        private.make_folder(file.parent)
+    private.make_file(file)
+    if file.is_file() and file.stat().st_nlink > 1:
+        raise UserError(
+            f"The database {file} is also linked under another name, where a second Parley would not see this one; "
+            "remove the other link."
+        )
     engine = create_engine(
-        address,
+        URL.create("sqlite", database=str(file)),
         hide_parameters=True,  # somebody's words, or a secret: an error quotes the statement alone
         pool_size=CONNECTIONS_KEPT,
         max_overflow=CONNECTIONS_MORE,
         pool_timeout=SECONDS_FOR_A_CONNECTION,
     )
     event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _sqlite_looking(file: Path) -> Engine:
+    def look() -> sqlite3.Connection:
+        driver = sqlite3.connect(f"file:{quote(str(file))}?mode=ro", uri=True, isolation_level=None)
+        driver.execute("PRAGMA busy_timeout = 2000")
+        return driver
+
+    engine = create_engine("sqlite://", creator=look, poolclass=NullPool)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 

@@ -33,6 +33,13 @@ def _id() -> Column[int]:
     return Column("id", Number, primary_key=True, autoincrement=True)
 
 
+compatibility = Table(
+    "compatibility",
+    metadata,
+    Column("floor", Words, primary_key=True),  # one row: the oldest revision whose program works with these tables
+)
+
+
 requests = Table(
     "requests",
     metadata,

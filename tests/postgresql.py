@@ -20,6 +20,9 @@ import psutil
 SOMEBODY_ELSE = "nobody"
 """PostgreSQL refuses to run as root, so it runs as the account that every system has; none is made."""
 
+NEEDS_PASSWORD = "needs_password"
+"""A name that the server lets in by password alone; everybody else is let in without."""
+
 FAST = "-c fsync=off -c full_page_writes=off -c synchronous_commit=off -c max_connections=200 -c shared_buffers=32MB"
 
 
@@ -46,8 +49,11 @@ def _start(folder: Path) -> None:
     if os.geteuid() == 0:
         owner = pwd.getpwnam(SOMEBODY_ELSE)
         os.chown(folder, owner.pw_uid, owner.pw_gid)
+        folder.chmod(0o711)  # a root without its powers gets to the socket too
     data = folder / "data"
     _run(folder, "initdb", "--auth=trust", "--encoding=utf8", "--no-sync", "-U", "postgres", "-D", str(data))
+    rules = data / "pg_hba.conf"
+    rules.write_text(f"local all {NEEDS_PASSWORD} scram-sha-256\n{rules.read_text()}")
     start(folder)
 
 

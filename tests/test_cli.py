@@ -88,7 +88,7 @@ def test_the_doctor_names_missing_scopes_and_what_is_lost(tmp_path: Path) -> Non
 
 def test_before_the_first_start_the_doctor_says_what_will_be_made_and_leaves_nothing_behind(tmp_path: Path) -> None:
     done = parley("doctor", home=tmp_path / "home", SLACK_BOT_TOKEN="x")
-    assert f"ok    the database is not made yet: `parley serve` makes it in {tmp_path / 'home'}" in done.stdout
+    assert f"ok    the database is not made yet: `parley serve` makes {tmp_path / 'home' / 'parley.db'}" in done.stdout
     assert f"WRONG there is no folder {tmp_path / 'home' / 'models'} for model cards: make it" in done.stdout
     assert "SLACK_APP_TOKEN (Socket Mode, xapp-…) or SLACK_SIGNING_SECRET" in done.stdout
     assert "SLACK_BOT_TOKEN:" not in done.stdout

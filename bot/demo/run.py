@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import logging
 import shutil
+import sqlite3
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from analysis.errors import UserError
 from bot.app import Parley, build_app
 from bot.demo.clock import StoryClock, utc_now
 from bot.demo.people import CAST
 from bot.demo.simulation import simulate
 from bot.demo.story import OUTFITS, RETURNS, scenes
 from bot.demo.teller import Teller
+from bot.home import make_home
 from bot.only_process import only_process
 from bot.serving import bind, log_to_stderr
 from bot.settings import Settings, read_settings
@@ -29,18 +32,20 @@ def run(
     *, port: int, fresh: bool = False, say: Callable[[str], object] = print, stop: threading.Event | None = None
 ) -> None:
     """Serve the demo until it is interrupted. A second start finds the story; one that was cut short begins anew."""
-    home = read_settings().home / "demo"
+    settings = read_settings()
+    make_home(settings.home)
+    home = settings.home / "demo"
     bind("127.0.0.1", port).close()  # a taken port is said before anything is made
     log_to_stderr(logging.WARNING)
     with ExitStack() as parts:
-        parts.enter_context(only_process(home, home.with_name("demo.lock")))
+        parts.enter_context(only_process(home))
         if fresh or not (home / TOLD).exists():
             shutil.rmtree(home, ignore_errors=True)
         told = (home / TOLD).exists()
         home.mkdir(parents=True, exist_ok=True)
         now = utc_now()
         clock = StoryClock(now if told else scenes(now)[0].at - timedelta(hours=1))
-        workspace = parts.enter_context(Workspace(path=home / "workspace.db", clock=clock, team_name="Retail (demo)"))
+        workspace = parts.enter_context(_workspace(home / "workspace.db", clock))
         server = parts.enter_context(Server(workspace, port=port))
         workspace.install_app(bot_token=BOT_TOKEN, app_token=APP_TOKEN, signing_secret=SIGNING_SECRET)
         parley = build_app(_settings(home, server.api_url), now=clock, seconds_between_messages=0.0)
@@ -54,6 +59,13 @@ def run(
             parts.callback(parley.clock.stop)
         say(f"The demo is at {server.url} (Ctrl-C ends it; the next start finds it again).")
         (stop or threading.Event()).wait()
+
+
+def _workspace(path: Path, clock: StoryClock) -> Workspace:
+    try:
+        return Workspace(path=path, clock=clock, team_name="Retail (demo)")
+    except sqlite3.Error as error:
+        raise UserError(f"The demo in {path.parent} can't be opened ({error}); start anew with --fresh.") from None
 
 
 def _settings(home: Path, api_url: str) -> Settings:

@@ -82,6 +82,10 @@ class Slack:
         named = {k.lower(): v for k, v in headers.items()}.get("x-oauth-scopes", "")
         return {scope.strip() for scope in str(named).split(",")}
 
+    def socket_address(self) -> str:
+        """Where Socket Mode connects to; the client has the app-level token. Raises as ``call`` does."""
+        return str(self.call("apps.connections.open")["url"])
+
     def upload(self, url: str, name: str, content: bytes) -> None:
         """Send a file's bytes to the address that files.getUploadURLExternal gave."""
         try:
@@ -172,6 +176,16 @@ def _error_in(body: bytes) -> str:
     except ValueError:
         return ""
     return str(answer.get("error") or "") if isinstance(answer, dict) and answer.get("ok") is False else ""
+
+
+def why_no_socket(error: Refused | TooFast | Unknown, address: str) -> str:
+    """In words, why Slack opens no connection for Socket Mode."""
+    if isinstance(error, Refused):
+        return (
+            f"Slack refuses SLACK_APP_TOKEN: {error.error}. Copy an app-level token with connections:write anew from "
+            "the app's settings, and look whether Socket Mode is on there."
+        )
+    return f"Slack opens no connection for Socket Mode at {address} ({error}); check the network and SLACK_API_URL."
 
 
 def _in_json(method: str) -> bool:

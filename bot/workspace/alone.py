@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 from pathlib import Path
 
@@ -24,7 +25,7 @@ def run(host: str, port: int, home: Path) -> None:
     """Serve the workspace until Ctrl-C; the next start with the same home finds all of it."""
     if host not in LOCAL_NAMES:
         raise OSError("the local workspace is open to whoever reaches it, so it is served on 127.0.0.1 only")
-    with Workspace(path=home / "workspace.sqlite") as workspace:
+    with _workspace(home / "workspace.sqlite") as workspace:
         furnish(workspace)
         with _server(workspace, port) as server:
             sys.stdout.write(
@@ -37,6 +38,14 @@ def run(host: str, port: int, home: Path) -> None:
                 server.wait()
             except KeyboardInterrupt:
                 sys.stdout.write("\n")
+
+
+def _workspace(path: Path) -> Workspace:
+    try:
+        return Workspace(path=path)
+    except sqlite3.Error as error:
+        sys.stderr.write(f"The workspace in {path} can't be opened ({error}): remove the file to start anew.\n")
+        raise SystemExit(2) from None
 
 
 def _server(workspace: Workspace, port: int) -> Server:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -20,11 +19,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from distributed import Client, LocalCluster
+from distributed.utils import json_load_robust
 
 import analysis
 from analysis.card import ModelCard
 from analysis.card_reading import read_card
-from analysis.dask_machine import Dask
+from analysis.dask_machine import Dask, workers
 from analysis.engine import Reading, Tally, Threads, summaries_of
 from analysis.errors import DataError, UserError
 from analysis.evaluate import Progress, evaluate
@@ -117,14 +117,12 @@ def a_cluster_without_parley(folder: Path) -> Iterator[str]:
     """A scheduler and a worker with the libraries of this environment alone, by the scheduler's address: what is
     installed in place is not found without `site`."""
     file = folder / "scheduler.json"
-    with (
-        without_parley("scheduler", "--scheduler-file", str(file), "--host", "127.0.0.1", "--port", "0", folder=folder),
-        without_parley("worker", "--scheduler-file", str(file), "--nthreads", "1", "--no-nanny", folder=folder),
+    with without_parley(
+        "scheduler", "--scheduler-file", str(file), "--host", "127.0.0.1", "--port", "0", folder=folder
     ):
-        ends = time.monotonic() + 60
-        while not file.exists() and time.monotonic() < ends:
-            time.sleep(0.05)
-        yield json.loads(file.read_text(encoding="utf-8"))["address"]
+        address = json_load_robust(file, timeout=60)["address"]  # type: ignore[no-untyped-call]  # it may be half-written
+        with without_parley("worker", address, "--nthreads", "1", "--no-nanny", folder=folder):
+            yield address
 
 
 @contextmanager
@@ -132,7 +130,10 @@ def without_parley(command: str, *words: str, folder: Path) -> Iterator[None]:
     libraries = str(Path(np.__file__).parents[1])
     start = f"from distributed.cli.dask_{command} import main; main({[*words, '--no-dashboard']!r})"
     program = f"import sys; sys.path.append({libraries!r}); {start}"
-    process = subprocess.Popen([sys.executable, "-S", "-c", program], cwd=folder, stderr=subprocess.DEVNULL)
+    elsewhere = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    process = subprocess.Popen(
+        [sys.executable, "-S", "-c", program], cwd=folder, env=elsewhere, stderr=subprocess.DEVNULL
+    )
     try:
         yield
     finally:
@@ -165,6 +166,10 @@ def test_labels_on_the_disk_of_this_machine_are_read_by_each_worker_for_itself(
     assert there is not None
     assert here is not None
     assert packed(there) == packed(here)
+
+
+def test_a_scheduler_tells_how_many_workers_it_has(cluster: LocalCluster) -> None:
+    assert workers(cluster.scheduler_address, seconds=10) == len(cluster.workers)
 
 
 def test_an_address_where_nobody_answers_is_one_clear_sentence(tmp_path: Path) -> None:

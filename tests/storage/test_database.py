@@ -56,7 +56,7 @@ def test_a_listener_gives_up_when_the_lock_is_held_and_has_written_nothing(datab
 
         at_once(1, in_another_thread)
         waited = datetime.now(UTC) - began
-    assert timedelta(seconds=0.25) < waited < timedelta(seconds=2)
+    assert timedelta(seconds=0.25) < waited < timedelta(seconds=8)  # not as long as others wait
     assert depth(database) == {"quick": 1}
     take(database, "b", wait=0.3)
     assert depth(database) == {"quick": 2}

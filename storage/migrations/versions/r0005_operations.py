@@ -12,6 +12,8 @@ down_revision = "0004"
 branch_labels = None
 depends_on = None
 
+FLOOR = "0002"
+
 
 def upgrade() -> None:
     _dead_requests()
