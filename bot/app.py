@@ -12,10 +12,7 @@ from typing import Any, Literal
 import structlog
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
-from prometheus_client.core import GaugeMetricFamily
-from prometheus_client.registry import Collector
 from slack_bolt import App
-from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
@@ -27,17 +24,24 @@ from bot.clock import Clock
 from bot.commands import all_commands
 from bot.evaluating.children import Children
 from bot.gateway import Gateway
+from bot.intake import Intake
 from bot.listeners import Door
+from bot.metrics import Gauges, Look, look
 from bot.models import Models
 from bot.only_process import only_process
 from bot.settings import Settings
+from bot.slack import deliveries
 from bot.slack.api import HTTP_TIMEOUT_SECONDS, Refused, Slack, TooFast, Unknown, why_no_identity
+from bot.slack.deliveries import Deliveries
 from bot.slack.directory import Directory
 from bot.slack.pace import Pace
 from bot.slack.pictures import Pictures
+from bot.slack.sockets import Sockets
+from bot.web.health import Watch
 from bot.web.site import build_site
+from bot.web.slack_door import SlackDoor
 from storage import messages, requests
-from storage.database import Busy, Database
+from storage.database import Database
 
 log = structlog.get_logger()
 
@@ -82,6 +86,8 @@ class Parley:
             pace=pace,
             pictures=Pictures(self.slack),
         )
+        self.intake = Intake(self.database, refused=deliveries.refused())
+        self.watch = Watch(self._look)
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self._parts, self._held = ExitStack(), ExitStack()
@@ -100,6 +106,7 @@ class Parley:
         identity = self._who_am_i()
         app = self._bolt(identity) if self.has("web") else None
         self.site = self._site(app if self.settings.mode == "http" else None)
+        self.intake.start()
         if self.has("worker"):
             self._work()
         if self.has("clock") and ticking:
@@ -111,6 +118,7 @@ class Parley:
     def stop(self) -> None:
         """Let every thread end its step; what is not done yet is a row, and is done after the next start."""
         self._parts.close()
+        self.intake.close(seconds=SECONDS_TO_STOP)
         self._stop.set()
         self.asked.ring()
         self.wanted.ring()
@@ -120,17 +128,26 @@ class Parley:
         self._held.close()
 
     def health(self) -> Mapping[str, object]:
-        try:
-            with self.database.reading() as tx:
-                return {
-                    "ok": True,
-                    "role": self.role,
-                    "requests": requests.queue_depth(tx),
-                    "unsent": messages.unsent(tx),
-                }
-        except Exception:  # the edge of a probe: not well, and the log says why
-            log.exception("the database does not answer")
-            return {"ok": False, "role": self.role}
+        """What each part does, as the database says it now."""
+        return self._health(self._look())
+
+    async def health_soon(self) -> Mapping[str, object]:
+        """The same without waiting for the database: at most a second old where it answers."""
+        return self._health(await self.watch.latest())
+
+    def _health(self, seen: Look | None) -> Mapping[str, object]:
+        about = {"ok": seen is not None and not self.intake.is_closed, "role": self.role}
+        if self.intake.is_closed:
+            about |= {"draining": True}
+        if seen is None:
+            return about
+        return about | {
+            "requests": {lane: queue.depth for lane, queue in seen.queues.items()},
+            "unsent": seen.unsent.depth,
+        }
+
+    def _look(self) -> Look:
+        return look(self.database, self.now())
 
     def _take_over(self) -> None:
         """Whoever holds the lock works alone on this SQLite, so what a killed process had leased is free at once.
@@ -191,34 +208,28 @@ class Parley:
         return app
 
     def _connect(self, app: App) -> None:
-        handler = SocketModeHandler(app, app_token=_secret(self.settings.app_token), web_client=_client(self.settings))
-        handler.client.message_listeners.append(_count_connections)
-        handler.connect()  # type: ignore[no-untyped-call]  # Bolt gives it no types
-        self._parts.callback(handler.close)
+        sockets = Sockets(
+            app,
+            deliveries=Deliveries(app),
+            intake=self.intake,
+            app_token=_secret(self.settings.app_token) or "",
+            web_client=_client(self.settings),
+        )
+        sockets.connect()  # type: ignore[no-untyped-call]  # Bolt gives it no types
+        self._parts.callback(sockets.close)
 
     def _site(self, app: App | None) -> FastAPI:
         registry = CollectorRegistry()
-        registry.register(_Queues(self.database))
-        return build_site(app=app, health=self.health, registry=registry)
+        registry.register(Gauges(self.watch.known))
+        return build_site(door=self._slack_door(app) if app else None, health=self.health_soon, registry=registry)
 
-
-class _Queues(Collector):
-    """How much waits, as gauges."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def collect(self) -> list[GaugeMetricFamily]:
-        waiting = GaugeMetricFamily("parley_requests_waiting", "Requests that wait for an answer", labels=["lane"])
-        unsent = GaugeMetricFamily("parley_messages_unsent", "Messages that Slack does not show yet")
-        try:
-            with self._database.reading() as tx:
-                for lane, count in requests.queue_depth(tx).items():
-                    waiting.add_metric([lane], count)
-                unsent.add_metric([], messages.unsent(tx))
-        except Busy:
-            log.warning("the database was too busy for metrics")
-        return [waiting, unsent]
+    def _slack_door(self, app: App) -> SlackDoor:
+        return SlackDoor(
+            deliveries=Deliveries(app),
+            intake=self.intake,
+            signing_secret=_secret(self.settings.signing_secret) or "",
+            observe=lambda _seconds, _status: None,
+        )
 
 
 def build_app(
@@ -245,13 +256,3 @@ def _quiet_logger() -> logging.Logger:
     logger = logging.getLogger("parley.bolt")
     logger.setLevel(logging.ERROR)
     return logger
-
-
-def _count_connections(_: object, message: dict[str, Any], __: str | None = None) -> None:
-    """More connections than ours are ghosts, or another process with the same tokens: they swallow clicks."""
-    if message.get("type") != "hello":
-        return
-    count = message.get("num_connections", 1)
-    log.info("connected by Socket Mode", connections=count)
-    if count > 1:
-        log.warning("other connections share this app; each gets a part of the clicks", connections=count)

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+_held_back: ContextVar[set[Bell] | None] = ContextVar("bells held back", default=None)
 
 
 class Bell:
@@ -13,6 +18,10 @@ class Bell:
         self._rings = 0
 
     def ring(self) -> None:
+        held_back = _held_back.get()
+        if held_back is not None:
+            held_back.add(self)
+            return
         with self._condition:
             self._rings += 1
             self._condition.notify_all()
@@ -26,3 +35,16 @@ class Bell:
         with self._condition:
             self._condition.wait_for(lambda: self._rings != heard, timeout=seconds)
             return self._rings
+
+
+@contextmanager
+def ringing_afterwards() -> Iterator[None]:
+    """What this thread rings in here rings once, at the end: rows that are not committed yet would not be found."""
+    held_back: set[Bell] = set()
+    token = _held_back.set(held_back)
+    try:
+        yield
+    finally:
+        _held_back.reset(token)
+        for bell in held_back:
+            bell.ring()

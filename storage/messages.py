@@ -26,6 +26,7 @@ from storage.delivery import (
     postpone,
     shown,
 )
+from storage.requests import Queue
 from storage.tables import UNSENT, annotation_rows, messages, pictures, places, quotes
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "picture_state",
     "place",
     "postpone",
+    "queue",
     "shown",
     "unsent",
     "want",
@@ -153,6 +155,14 @@ def get(tx: Transaction, key: str) -> Stored | None:
 def unsent(tx: Transaction) -> int:
     """How many messages Slack does not show as they are wanted, apart from those that were given up."""
     return int(tx.execute(select(func.count()).select_from(messages).where(UNSENT)).scalar_one())
+
+
+def queue(tx: Transaction) -> Queue:
+    """What ``unsent`` counts, and since when the oldest of them is wanted."""
+    row = tx.execute(
+        select(func.count().label("depth"), func.min(messages.c.wanted_at).label("since")).where(UNSENT)
+    ).one()
+    return Queue(row.depth, row.since)
 
 
 def _all_still_said(tx: Transaction, content: Content) -> None:

@@ -172,6 +172,22 @@ def queue_depth(tx: Transaction) -> dict[str, int]:
     return {row.lane: int(row.depth) for row in tx.execute(by_lane)}
 
 
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """How many wait, and since when the oldest does."""
+
+    depth: int
+    since: datetime | None
+
+
+def queues(tx: Transaction) -> dict[str, Queue]:
+    """Lane by lane, what is not finished."""
+    t = requests.c
+    depth, since = func.count().label("depth"), func.min(t.received_at).label("since")
+    by_lane = select(t.lane, depth, since).where(t.finished_at.is_(None)).group_by(t.lane)
+    return {row.lane: Queue(row.depth, row.since) for row in tx.execute(by_lane)}
+
+
 def forget_words(tx: Transaction, *, team: str, channel: str, message: str) -> None:
     """A deleted message leaves no text: what it asked is blanked, as soon as it is answered."""
     t = requests.c

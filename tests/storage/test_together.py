@@ -85,10 +85,13 @@ def test_the_same_key_twice_together_counts_once(database: Database) -> None:
 
 
 def test_nothing_is_committed_after_the_time_is_over(database: Database) -> None:
-    end = time.monotonic() + 0.2
-    with pytest.raises(Busy), database.together(until=end), database.transaction() as tx:
-        _taken(tx, "a")
-        time.sleep(0.25)
+    def too_slow() -> None:
+        with database.together(until=time.monotonic() + 0.2), database.transaction() as tx:
+            _taken(tx, "a")
+            time.sleep(0.25)
+
+    with pytest.raises(Busy):
+        too_slow()
     assert depth(database) == 0
 
 
