@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import structlog
-from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from slack_bolt import App
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
+from starlette.types import ASGIApp
 
 from analysis.card_reading import parse_card
 from analysis.errors import UserError
@@ -38,7 +38,7 @@ from bot.slack.pace import Pace
 from bot.slack.pictures import Pictures
 from bot.slack.sockets import Sockets
 from bot.web.health import Watch
-from bot.web.site import build_site
+from bot.web.site import Site, build_pages
 from bot.web.slack_door import SlackDoor
 from storage import messages, requests
 from storage.database import Database
@@ -91,7 +91,7 @@ class Parley:
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self._parts, self._held = ExitStack(), ExitStack()
-        self.site: FastAPI | None = None
+        self.site: ASGIApp | None = None
 
     def has(self, part: Role) -> bool:
         return self.role in (part, "all")
@@ -218,10 +218,11 @@ class Parley:
         sockets.connect()  # type: ignore[no-untyped-call]  # Bolt gives it no types
         self._parts.callback(sockets.close)
 
-    def _site(self, app: App | None) -> FastAPI:
+    def _site(self, app: App | None) -> ASGIApp:
         registry = CollectorRegistry()
         registry.register(Gauges(self.watch.known))
-        return build_site(door=self._slack_door(app) if app else None, health=self.health_soon, registry=registry)
+        pages = build_pages(health=self.health_soon, registry=registry)
+        return Site(door=self._slack_door(app), pages=pages) if app is not None else pages
 
     def _slack_door(self, app: App) -> SlackDoor:
         return SlackDoor(

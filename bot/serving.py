@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 import structlog
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from analysis.errors import UserError
 from bot.app import Role, build_app
@@ -57,7 +57,7 @@ def bind(host: str, port: int) -> socket.socket:
     return door
 
 
-def run_site(site: FastAPI, door: socket.socket) -> None:
+def run_site(site: ASGIApp, door: socket.socket) -> None:
     config = uvicorn.Config(
         site, log_level="warning", access_log=False, timeout_graceful_shutdown=SECONDS_TO_FINISH_REQUESTS
     )
