@@ -88,6 +88,8 @@ class Answering:
             self._again(leased)
         except LeaseLost:
             log.info("another process took this request over", request=leased.id)
+        except Stopped:
+            self._release(leased)
         except ParleyError as error:
             self._tell_failure(command, context, sentence(str(error)))
         except Exception:  # the edge of one request: others must be answered, and this one is told
@@ -107,6 +109,8 @@ class Answering:
         except Stopped:
             if lease.lost:
                 raise LeaseLost from None
+            if self._children.is_ending:
+                raise
             return nothing_more
 
     def _run(self, command: Command, context: Context) -> Outcome:
@@ -138,6 +142,14 @@ class Answering:
         try:
             with self._database.transaction() as tx:
                 requests.again(tx, leased, at=self._now() + timedelta(seconds=SECONDS_UNTIL_AGAIN))
+        except (Busy, LeaseLost):
+            log.info("a request waits for its lease to end", request=leased.id)
+
+    def _release(self, leased: Leased) -> None:
+        """This process ends: the next one, or another that runs already, begins anew."""
+        try:
+            with self._database.transaction() as tx:
+                requests.release(tx, leased, now=self._now())
         except (Busy, LeaseLost):
             log.info("a request waits for its lease to end", request=leased.id)
 

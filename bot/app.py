@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import datetime, timedelta
@@ -24,7 +25,7 @@ from bot.clock import Clock
 from bot.commands import all_commands
 from bot.evaluating.children import Children
 from bot.gateway import Gateway
-from bot.intake import Intake
+from bot.intake import SECONDS_TO_ACKNOWLEDGE, Intake
 from bot.listeners import Door
 from bot.metrics import Gauges, Look, look
 from bot.models import Models
@@ -49,7 +50,8 @@ Role = Literal["web", "worker", "clock", "all"]
 
 QUICK_THREADS = 2
 GATEWAY_THREADS = 3
-SECONDS_TO_STOP = 10.0
+SECONDS_TO_STOP = 17.0
+"""Whoever ends us usually waits for 20 to 30 seconds; a call to Slack takes 10 at most."""
 
 
 class Parley:
@@ -116,14 +118,21 @@ class Parley:
             self._connect(app)
 
     def stop(self) -> None:
-        """Let every thread end its step; what is not done yet is a row, and is done after the next start."""
+        """Take nothing more, finish what is short, and give back what is not: it is a row, and done after the next
+        start. An evaluation begins anew; a message that is on its way to Slack is waited for."""
+        end = time.monotonic() + SECONDS_TO_STOP
+        self.intake.refuse()
         self._parts.close()
-        self.intake.close(seconds=SECONDS_TO_STOP)
+        self.intake.close(seconds=SECONDS_TO_ACKNOWLEDGE)
         self._stop.set()
+        self.children.end()
         self.asked.ring()
         self.wanted.ring()
         for thread in self._threads:
-            thread.join(SECONDS_TO_STOP)
+            thread.join(max(end - time.monotonic(), 0.0))
+        left = [thread.name for thread in self._threads if thread.is_alive()]
+        if left:
+            log.warning("not everything could be finished; it is leased for a moment longer", threads=left)
         self.database.close()
         self._held.close()
 
@@ -136,8 +145,8 @@ class Parley:
         return self._health(await self.watch.latest())
 
     def _health(self, seen: Look | None) -> Mapping[str, object]:
-        about = {"ok": seen is not None and not self.intake.is_closed, "role": self.role}
-        if self.intake.is_closed:
+        about = {"ok": seen is not None and not self.intake.refuses, "role": self.role}
+        if self.intake.refuses:
             about |= {"draining": True}
         if seen is None:
             return about

@@ -68,17 +68,21 @@ class Intake(Generic[Answer]):
         for thread in self._threads:
             thread.start()
 
-    def close(self, *, seconds: float) -> None:
-        """Refuse what comes from now on, and serve what waits."""
+    def refuse(self) -> None:
+        """Take nothing any more; what waits is still served."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
+
+    def close(self, *, seconds: float) -> None:
+        """Refuse what comes from now on, and serve what waits."""
+        self.refuse()
         end = time.monotonic() + seconds
-        for thread in self._threads:
+        for thread in (thread for thread in self._threads if thread.is_alive()):
             thread.join(max(end - time.monotonic(), 0.0))
 
     @property
-    def is_closed(self) -> bool:
+    def refuses(self) -> bool:
         return self._closed
 
     def waiting(self) -> int:

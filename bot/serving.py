@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
+import signal
 import socket
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
 from typing import Any, get_args
 
 import structlog
@@ -17,7 +23,9 @@ from bot.app import Role, build_app
 from bot.asking.nearest import near
 from bot.settings import Settings, need_slack, read_settings
 
-SECONDS_TO_FINISH_REQUESTS = 5
+log = structlog.get_logger()
+
+SECONDS_TO_FINISH_REQUESTS = 2
 
 
 def serve(role: str) -> None:
@@ -31,16 +39,33 @@ def serve(role: str) -> None:
             "Roles on one SQLite file run in one process: take --role all, or set PARLEY_DATABASE_URL to a PostgreSQL."
         )
     log_to_stderr()
+    ended = threading.Event()
+    end_on_signals(ended)
     door = bind(settings.host, settings.port)
     parley = build_app(settings, role=role)  # type: ignore[arg-type]  # looked up above
     try:
         parley.start()
-        _say_how(settings, role)
         if parley.site is not None:
-            run_site(parley.site, door)
+            with serving(parley.site, door, ended):
+                _say_how(settings, role)
+                ended.wait()
+                log.info("Parley ends: what is short is finished, the rest waits for the next start")
+                parley.stop()
     finally:
-        parley.stop()
+        parley.stop()  # also where it never came so far; twice does no harm
         door.close()
+
+
+def end_on_signals(ended: threading.Event) -> None:
+    """The first SIGTERM or SIGINT ends us in order, the second at once."""
+
+    def hear(number: int, _: FrameType | None) -> None:
+        if ended.is_set():
+            os._exit(128 + number)
+        ended.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, hear)
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -57,11 +82,27 @@ def bind(host: str, port: int) -> socket.socket:
     return door
 
 
-def run_site(site: ASGIApp, door: socket.socket) -> None:
+@contextmanager
+def serving(site: ASGIApp, door: socket.socket, ended: threading.Event) -> Iterator[None]:
+    """The site in a thread: while we end, it still says so. Where its server fails, we end too."""
     config = uvicorn.Config(
         site, log_level="warning", access_log=False, timeout_graceful_shutdown=SECONDS_TO_FINISH_REQUESTS
     )
-    uvicorn.Server(config).run(sockets=[door])
+    server = uvicorn.Server(config)
+
+    def run() -> None:
+        try:
+            server.run(sockets=[door])
+        finally:
+            ended.set()
+
+    thread = threading.Thread(target=run, name="site")
+    thread.start()
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join()
 
 
 def log_to_stderr(level: int = logging.INFO) -> None:
@@ -87,7 +128,6 @@ def log_to_stderr(level: int = logging.INFO) -> None:
 
 
 def _say_how(settings: Settings, role: str) -> None:
-    log = structlog.get_logger()
     if settings.mode == "socket":
         both = settings.signing_secret is not None
         why = "SLACK_APP_TOKEN and SLACK_SIGNING_SECRET are both set: Socket Mode is used" if both else "Socket Mode"

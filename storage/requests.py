@@ -148,6 +148,11 @@ def again(tx: Transaction, leased: Leased, *, at: datetime) -> None:
     _change(tx, leased, next_at=at, token=None, leased_until=None)
 
 
+def release(tx: Transaction, leased: Leased, *, now: datetime) -> None:
+    """Give the lease back as if it had never been taken. Raises LeaseLost where another has it."""
+    _change(tx, leased, next_at=now, token=None, leased_until=None, attempts=requests.c.attempts - 1)
+
+
 def free_all(tx: Transaction, *, now: datetime) -> int:
     """End every lease, and how many there were: right only where no other process works on this database."""
     t = requests.c

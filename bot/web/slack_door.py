@@ -46,7 +46,7 @@ class SlackDoor:
         self._observe(time.monotonic() - arrived, answer.status)
 
     async def _answer(self, scope: Scope, receive: Receive, arrived: float) -> BoltResponse:
-        if self._intake.is_closed:
+        if self._intake.refuses:
             return self._intake.refused
         headers = Headers(scope=scope)
         body = await _whole_body(headers, receive)
