@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -99,6 +100,8 @@ def serving(site: ASGIApp, door: socket.socket, ended: threading.Event) -> Itera
     thread = threading.Thread(target=run, name="site")
     thread.start()
     try:
+        while not server.started and thread.is_alive():
+            time.sleep(0.01)
         yield
     finally:
         server.should_exit = True
