@@ -110,6 +110,8 @@ class Answering:
             log.info("another process took this request over", request=leased.id)
         except NotAllowed as error:
             self._close(context, context.whisper(went_wrong(str(error))), str(error))
+        except Stopped:
+            self._release(leased)
         except ParleyError as error:
             self._tell_failure(command, context, sentence(str(error)))
         except Exception:  # the edge of one request: others must be answered, and this one is told
@@ -127,6 +129,8 @@ class Answering:
         except Stopped:
             if lease.lost:
                 raise LeaseLost from None
+            if self._children.is_ending:
+                raise
             return nothing_more
 
     def _run(self, command: Command, context: Context) -> Outcome:
@@ -199,6 +203,14 @@ class Answering:
         try:
             with self._database.transaction() as tx:
                 requests.again(tx, leased, at=self._now() + wait)
+        except (Busy, LeaseLost):
+            log.info("a request waits for its lease to end", request=leased.id)
+
+    def _release(self, leased: Leased) -> None:
+        """This process ends: the next one, or another that runs already, begins anew."""
+        try:
+            with self._database.transaction() as tx:
+                requests.release(tx, leased, now=self._now())
         except (Busy, LeaseLost):
             log.info("a request waits for its lease to end", request=leased.id)
 

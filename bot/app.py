@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import structlog
-from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
-from prometheus_client.core import GaugeMetricFamily
-from prometheus_client.registry import Collector
 from pydantic import SecretStr
 from slack_bolt import App
-from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
+from starlette.types import ASGIApp
 
 from analysis.card_reading import parse_card
 from analysis.errors import UserError
@@ -29,10 +27,13 @@ from bot.clock import Clock
 from bot.commands import all_commands
 from bot.evaluating.children import Children
 from bot.gateway import Gateway
+from bot.intake import SECONDS_TO_ACKNOWLEDGE, Intake
 from bot.listeners import Door
+from bot.metrics import Gauges, Look, look
 from bot.models import Models
 from bot.only_process import only_process
 from bot.settings import Settings
+from bot.slack import deliveries
 from bot.slack.api import (
     HTTP_TIMEOUT_SECONDS,
     Refused,
@@ -43,11 +44,15 @@ from bot.slack.api import (
     why_no_identity,
     why_no_socket,
 )
+from bot.slack.deliveries import Deliveries
 from bot.slack.directory import Directory
 from bot.slack.pace import Pace
-from bot.web.site import build_site
+from bot.slack.sockets import Sockets
+from bot.web.health import Watch
+from bot.web.site import Site, build_pages
+from bot.web.slack_door import SlackDoor
 from storage import messages, requests
-from storage.database import Busy, Database
+from storage.database import Database
 
 log = structlog.get_logger()
 
@@ -56,7 +61,8 @@ Role = Literal["web", "worker", "clock", "all"]
 QUICK_THREADS = 2
 SLOW_THREADS = 2
 GATEWAY_THREADS = 3
-SECONDS_TO_STOP = 10.0
+SECONDS_TO_STOP = 17.0
+"""Whoever ends us usually waits for 20 to 30 seconds; a call to Slack takes 10 at most."""
 
 
 class Parley:
@@ -113,10 +119,12 @@ class Parley:
             commands=self.commands,
             may_be_read=Readers(self.models, settings.shared_channels).may_read,
         )
+        self.intake = Intake(self.database, refused=deliveries.refused())
+        self.watch = Watch(self._look)
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self._parts, self._held = ExitStack(), ExitStack()
-        self.site: FastAPI | None = None
+        self.site: ASGIApp | None = None
 
     def has(self, part: Role) -> bool:
         return self.role in (part, "all")
@@ -133,6 +141,7 @@ class Parley:
             self.children.start()
         app = self._bolt(identity) if self.has("web") else None
         self.site = self._site(app if self.settings.mode == "http" else None)
+        self.intake.start()
         if self.has("worker"):
             self._work()
         if self.has("clock") and ticking:
@@ -142,28 +151,45 @@ class Parley:
             self._connect(app, address)
 
     def stop(self) -> None:
-        """Let every thread end its step; what is not done yet is a row, and is done after the next start."""
+        """Take nothing more, finish what is short, and give back what is not: it is a row, and done after the next
+        start. An evaluation begins anew; a message that is on its way to Slack is waited for."""
+        end = time.monotonic() + SECONDS_TO_STOP
+        self.intake.refuse()
         self._parts.close()
+        self.intake.close(seconds=SECONDS_TO_ACKNOWLEDGE)
         self._stop.set()
+        self.children.end()
         self.asked.ring()
         self.wanted.ring()
         for thread in self._threads:
-            thread.join(SECONDS_TO_STOP)
+            thread.join(max(end - time.monotonic(), 0.0))
+        left = [thread.name for thread in self._threads if thread.is_alive()]
+        if left:
+            log.warning("not everything could be finished; it is leased for a moment longer", threads=left)
         self.database.close()
         self._held.close()
 
     def health(self) -> Mapping[str, object]:
-        try:
-            with self.database.reading() as tx:
-                return {
-                    "ok": True,
-                    "role": self.role,
-                    "requests": requests.queue_depth(tx),
-                    "unsent": messages.unsent(tx),
-                }
-        except Exception:  # the edge of a probe: not well, and the log says why
-            log.exception("the database does not answer")
-            return {"ok": False, "role": self.role}
+        """What each part does, as the database says it now."""
+        return self._health(self._look())
+
+    async def health_soon(self) -> Mapping[str, object]:
+        """The same without waiting for the database: at most a second old where it answers."""
+        return self._health(await self.watch.latest())
+
+    def _health(self, seen: Look | None) -> Mapping[str, object]:
+        about = {"ok": seen is not None and not self.intake.refuses, "role": self.role}
+        if self.intake.refuses:
+            about |= {"draining": True}
+        if seen is None:
+            return about
+        return about | {
+            "requests": {lane: queue.depth for lane, queue in seen.queues.items()},
+            "unsent": seen.unsent.depth,
+        }
+
+    def _look(self) -> Look:
+        return look(self.database, self.now())
 
     def _hold_file(self) -> None:
         """SQLite's file is for one process, however it is named: held before anything in it changes."""
@@ -248,36 +274,30 @@ class Parley:
             raise UserError(why_no_socket(error, self.settings.slack_api_url)) from None
 
     def _connect(self, app: App, address: str | None) -> None:
-        token = _secret(self.settings.app_token)
-        handler = SocketModeHandler(app, app_token=token, web_client=_client(self.settings))
-        self._parts.callback(handler.close)
-        handler.client.message_listeners.append(_count_connections)
-        handler.client.wss_uri = address
-        handler.connect()  # type: ignore[no-untyped-call]  # Bolt gives it no types
+        sockets = Sockets(
+            app,
+            deliveries=Deliveries(app),
+            intake=self.intake,
+            app_token=_secret(self.settings.app_token) or "",
+            web_client=_client(self.settings),
+        )
+        self._parts.callback(sockets.close)
+        sockets.client.wss_uri = address
+        sockets.connect()  # type: ignore[no-untyped-call]  # Bolt gives it no types
 
-    def _site(self, app: App | None) -> FastAPI:
+    def _site(self, app: App | None) -> ASGIApp:
         registry = CollectorRegistry()
-        registry.register(_Queues(self.database))
-        return build_site(app=app, health=self.health, registry=registry)
+        registry.register(Gauges(self.watch.known))
+        pages = build_pages(health=self.health_soon, registry=registry)
+        return Site(door=self._slack_door(app), pages=pages) if app is not None else pages
 
-
-class _Queues(Collector):
-    """How much waits, as gauges."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def collect(self) -> list[GaugeMetricFamily]:
-        waiting = GaugeMetricFamily("parley_requests_waiting", "Requests that wait for an answer", labels=["lane"])
-        unsent = GaugeMetricFamily("parley_messages_unsent", "Messages that Slack does not show yet")
-        try:
-            with self._database.reading() as tx:
-                for lane, count in requests.queue_depth(tx).items():
-                    waiting.add_metric([lane], count)
-                unsent.add_metric([], messages.unsent(tx))
-        except Busy:
-            log.warning("the database was too busy for metrics")
-        return [waiting, unsent]
+    def _slack_door(self, app: App) -> SlackDoor:
+        return SlackDoor(
+            deliveries=Deliveries(app),
+            intake=self.intake,
+            signing_secret=_secret(self.settings.signing_secret) or "",
+            observe=lambda _seconds, _status: None,
+        )
 
 
 def build_app(
@@ -304,13 +324,3 @@ def _quiet_logger() -> logging.Logger:
     logger = logging.getLogger("parley.bolt")
     logger.setLevel(logging.ERROR)
     return logger
-
-
-def _count_connections(_: object, message: dict[str, Any], __: str | None = None) -> None:
-    """More connections than ours are ghosts, or another process with the same tokens: they swallow clicks."""
-    if message.get("type") != "hello":
-        return
-    count = message.get("num_connections", 1)
-    log.info("connected by Socket Mode", connections=count)
-    if count > 1:
-        log.warning("other connections share this app; each gets a part of the clicks", connections=count)

@@ -5,7 +5,11 @@ from __future__ import annotations
 import heapq
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+_held_back: ContextVar[set[Bell] | None] = ContextVar("bells held back", default=None)
 
 
 class Bell:
@@ -16,6 +20,10 @@ class Bell:
         self._rings = 0
 
     def ring(self) -> None:
+        held_back = _held_back.get()
+        if held_back is not None:
+            held_back.add(self)
+            return
         with self._condition:
             self._rings += 1
             self._condition.notify_all()
@@ -60,3 +68,16 @@ class Alarm:
         while self._moments and self._moments[0] <= now:
             heapq.heappop(self._moments)
         return len(self._moments) < before
+
+
+@contextmanager
+def ringing_afterwards() -> Iterator[None]:
+    """What this thread rings in here rings once, at the end: rows that are not committed yet would not be found."""
+    held_back: set[Bell] = set()
+    token = _held_back.set(held_back)
+    try:
+        yield
+    finally:
+        _held_back.reset(token)
+        for bell in held_back:
+            bell.ring()

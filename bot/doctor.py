@@ -14,7 +14,7 @@ from analysis.card_reading import parse_card
 from analysis.errors import ParleyError, UserError
 from bot.models import KnownModel, Models
 from bot.settings import Settings, need_slack, read_settings
-from bot.slack.api import Refused, Slack, TooFast, Unknown, why_no_identity, why_no_socket
+from bot.slack.api import Refused, Slack, TooFast, Unknown, web_client, why_no_identity, why_no_socket
 from bot.slack.manifest import LOST_WITHOUT
 from bot.trying import try_posting
 from storage import private

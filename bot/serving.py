@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
+import signal
 import socket
 import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
 from typing import Any, get_args
 
 import structlog
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from analysis.errors import UserError
 from bot.app import Role, build_app
@@ -18,7 +25,9 @@ from bot.asking.nearest import near
 from bot.home import make_ready
 from bot.settings import Settings, need_slack, read_settings
 
-SECONDS_TO_FINISH_REQUESTS = 5
+log = structlog.get_logger()
+
+SECONDS_TO_FINISH_REQUESTS = 2
 
 
 def serve(role: str) -> None:
@@ -33,16 +42,33 @@ def serve(role: str) -> None:
         )
     log_to_stderr()
     make_ready(settings)
+    ended = threading.Event()
+    end_on_signals(ended)
     door = bind(settings.host, settings.port)
     parley = build_app(settings, role=role)  # type: ignore[arg-type]  # looked up above
     try:
         parley.start()
-        _say_how(settings, role)
         if parley.site is not None:
-            run_site(parley.site, door)
+            with serving(parley.site, door, ended):
+                _say_how(settings, role)
+                ended.wait()
+                log.info("Parley ends: what is short is finished, the rest waits for the next start")
+                parley.stop()
     finally:
-        parley.stop()
+        parley.stop()  # also where it never came so far; twice does no harm
         door.close()
+
+
+def end_on_signals(ended: threading.Event) -> None:
+    """The first SIGTERM or SIGINT ends us in order, the second at once."""
+
+    def hear(number: int, _: FrameType | None) -> None:
+        if ended.is_set():
+            os._exit(128 + number)
+        ended.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, hear)
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -65,11 +91,29 @@ def bind(host: str, port: int) -> socket.socket:
     return door
 
 
-def run_site(site: FastAPI, door: socket.socket) -> None:
+@contextmanager
+def serving(site: ASGIApp, door: socket.socket, ended: threading.Event) -> Iterator[None]:
+    """The site in a thread: while we end, it still says so. Where its server fails, we end too."""
     config = uvicorn.Config(
         site, log_level="warning", access_log=False, timeout_graceful_shutdown=SECONDS_TO_FINISH_REQUESTS
     )
-    uvicorn.Server(config).run(sockets=[door])
+    server = uvicorn.Server(config)
+
+    def run() -> None:
+        try:
+            server.run(sockets=[door])
+        finally:
+            ended.set()
+
+    thread = threading.Thread(target=run, name="site")
+    thread.start()
+    try:
+        while not server.started and thread.is_alive():
+            time.sleep(0.01)
+        yield
+    finally:
+        server.should_exit = True
+        thread.join()
 
 
 def log_to_stderr(level: int = logging.INFO) -> None:
@@ -95,7 +139,6 @@ def log_to_stderr(level: int = logging.INFO) -> None:
 
 
 def _say_how(settings: Settings, role: str) -> None:
-    log = structlog.get_logger()
     if settings.mode == "socket":
         both = settings.signing_secret is not None
         why = "SLACK_APP_TOKEN and SLACK_SIGNING_SECRET are both set: Socket Mode is used" if both else "Socket Mode"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -32,6 +33,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from analysis.errors import UserError
 from storage import private
+from storage.together import Together
 from storage.turns import Turns
 from storage.unusable import in_words
 
@@ -99,6 +101,7 @@ class Database:
         else:
             self._engine = _sqlite_looking(self.file) if only_look else _sqlite_engine(self.file)
         self._turns = Turns()
+        self._of_this_thread = threading.local()
         self._writer = self._engine.execution_options(**{WRITES: True})
         self._reader = (
             self._engine
@@ -111,13 +114,45 @@ class Database:
         """A transaction that writes: committed at the end, rolled back on an exception.
 
         Raises Busy when a lock could not be had within ``wait`` seconds."""
+        together = self._together
+        if together is None:
+            with self._alone(wait) as connection:
+                yield Transaction(connection)
+        elif self.is_sqlite:
+            with _busy_by_name(), together.savepoint(wait) as connection:
+                yield Transaction(connection)
+        else:
+            with self._alone(together.within(wait)) as connection:
+                yield Transaction(connection)
+                together.check_time()
+
+    @contextmanager
+    def together(self, *, until: float) -> Iterator[None]:
+        """Whatever this thread writes in here is committed at the end, at once; each transaction still fails alone.
+
+        Raises Busy where it is later than ``until`` (of the monotonic clock) by then, and nothing was written.
+        PostgreSQL commits many transactions at once by itself, so there each is on its own, and in time."""
+        together = Together(until=until, begin=self._alone, busy=Busy)
+        self._of_this_thread.together = together
+        try:
+            with _busy_by_name(), together.committed():
+                yield
+        finally:
+            del self._of_this_thread.together
+
+    @property
+    def _together(self) -> Together | None:
+        return getattr(self._of_this_thread, "together", None)
+
+    @contextmanager
+    def _alone(self, wait: float) -> Iterator[Connection]:
         end = time.monotonic() + wait
         with self._our_turn(wait), _busy_by_name(), self._writer.connect() as connection:
             self._give_up_after(connection, max(end - time.monotonic(), 0.0))
             with connection.begin():
                 if not self.is_sqlite:
                     _limit_statements(connection, wait)
-                yield Transaction(connection)
+                yield connection
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:

@@ -31,6 +31,7 @@ from storage.delivery import (
     reduce,
     shown,
 )
+from storage.requests import Queue
 from storage.tables import GIVEN_UP, UNSENT, annotation_rows, messages, pictures, places, quotes
 
 __all__ = [
@@ -57,6 +58,7 @@ __all__ = [
     "picture_state",
     "place",
     "postpone",
+    "queue",
     "redirect",
     "reduce",
     "reword",
@@ -202,6 +204,14 @@ def get(tx: Transaction, key: str) -> Stored | None:
 def unsent(tx: Transaction) -> int:
     """How many messages Slack does not show as they are wanted, apart from those that were given up."""
     return int(tx.execute(select(func.count()).select_from(messages).where(UNSENT)).scalar_one())
+
+
+def queue(tx: Transaction) -> Queue:
+    """What ``unsent`` counts, and since when the oldest of them is wanted."""
+    row = tx.execute(
+        select(func.count().label("depth"), func.min(messages.c.wanted_at).label("since")).where(UNSENT)
+    ).one()
+    return Queue(row.depth, row.since)
 
 
 def _with_its_models(content: Content, anchor: Anchor | None) -> Content:

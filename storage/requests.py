@@ -170,6 +170,11 @@ def again(tx: Transaction, leased: Leased, *, at: datetime) -> None:
     _change(tx, leased, next_at=at, token=None, leased_until=None)
 
 
+def release(tx: Transaction, leased: Leased, *, now: datetime) -> None:
+    """Give the lease back as if it had never been taken. Raises LeaseLost where another has it."""
+    _change(tx, leased, next_at=now, token=None, leased_until=None, attempts=requests.c.attempts - 1)
+
+
 def free_all(tx: Transaction, *, now: datetime) -> int:
     """End every lease, and how many there were: right only where no other process works on this database."""
     t = requests.c
@@ -192,6 +197,22 @@ def queue_depth(tx: Transaction) -> dict[str, int]:
     t = requests.c
     by_lane = select(t.lane, func.count().label("depth")).where(t.finished_at.is_(None)).group_by(t.lane)
     return {row.lane: int(row.depth) for row in tx.execute(by_lane)}
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """How many wait, and since when the oldest does."""
+
+    depth: int
+    since: datetime | None
+
+
+def queues(tx: Transaction) -> dict[str, Queue]:
+    """Lane by lane, what is not finished."""
+    t = requests.c
+    depth, since = func.count().label("depth"), func.min(t.received_at).label("since")
+    by_lane = select(t.lane, depth, since).where(t.finished_at.is_(None)).group_by(t.lane)
+    return {row.lane: Queue(row.depth, row.since) for row in tx.execute(by_lane)}
 
 
 def forget_when_done(tx: Transaction, request: int) -> None:

@@ -55,6 +55,7 @@ class Children:
         )
         self._summaries = summaries
         self._dask = dask
+        self._ending = threading.Event()
         self._context: Any = multiprocessing.get_context("spawn" if sys.platform == "darwin" else "forkserver")
 
     def start(self) -> None:
@@ -67,6 +68,14 @@ class Children:
         process = self._context.Process(target=_nothing, daemon=True)
         process.start()
         process.join()
+
+    def end(self) -> None:
+        """End every child, now and from now on: whoever waits for one gets Stopped."""
+        self._ending.set()
+
+    @property
+    def is_ending(self) -> bool:
+        return self._ending.is_set()
 
     def evaluate(self, job: Job, *, phase: Callable[[str], None], stop: Callable[[], bool]) -> Evaluated:
         from bot.evaluating.in_child import evaluate_job
@@ -120,7 +129,7 @@ class Children:
                     phase(value)
                 else:
                     return _answer(kind, value)
-            if stop():
+            if self._ending.is_set() or stop():
                 raise Stopped
             if time.monotonic() > end:
                 raise UserError(limit.says)

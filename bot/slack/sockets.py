@@ -1,0 +1,52 @@
+"""Socket Mode: the same intake as over HTTP, behind a connection that we open."""
+
+from __future__ import annotations
+
+import time
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from slack_bolt import App, BoltResponse
+from slack_bolt.adapter.socket_mode import SocketModeHandler
+from slack_bolt.adapter.socket_mode.internals import send_response
+from slack_sdk import WebClient
+from slack_sdk.socket_mode.builtin import SocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
+from slack_sdk.socket_mode.response import SocketModeResponse
+
+from bot.intake import Intake
+from bot.slack.deliveries import Deliveries
+
+log = structlog.get_logger()
+
+
+class Sockets(SocketModeHandler):
+    """The connection to Slack. What was refused is not acknowledged, so an event comes again."""
+
+    def __init__(
+        self, app: App, *, deliveries: Deliveries, intake: Intake[BoltResponse], app_token: str, web_client: WebClient
+    ) -> None:
+        super().__init__(app, app_token=app_token, web_client=web_client)
+        self._deliveries = deliveries
+        self._intake = intake
+        self.client.message_listeners.append(_count_connections)
+
+    def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]  # as Bolt's own
+        began = time.time()
+        payload: object = req.payload
+        answer = self._intake.served(lambda: self._deliveries.by_socket(payload), arrived=time.monotonic())
+        if answer.status == HTTPStatus.BAD_REQUEST:  # it would be as misshapen the next time
+            client.send_socket_mode_response(SocketModeResponse(envelope_id=req.envelope_id))
+        else:
+            send_response(client, req, answer, began)
+
+
+def _count_connections(_: object, message: dict[str, Any], __: str | None = None) -> None:
+    """More connections than ours are ghosts, or another process with the same tokens: they swallow clicks."""
+    if message.get("type") != "hello":
+        return
+    count = message.get("num_connections", 1)
+    log.info("connected by Socket Mode", connections=count)
+    if count > 1:
+        log.warning("other connections share this app; each gets a part of the clicks", connections=count)

@@ -1,0 +1,59 @@
+"""Several small transactions of one thread in one commit: the disk is waited for once, and each still fails alone."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+
+from sqlalchemy import Connection
+
+
+class Together:
+    """One transaction, begun when it is first written in; each write is a savepoint of it.
+
+    ``begin`` opens the transaction, waiting at most so many seconds, and commits or rolls back where it is left.
+    ``busy`` is what is raised where nothing can be kept."""
+
+    def __init__(
+        self, *, until: float, begin: Callable[[float], AbstractContextManager[Connection]], busy: type[Exception]
+    ) -> None:
+        self._until = until
+        self._begin = begin
+        self._busy = busy
+        self._whole = ExitStack()
+        self._connection: Connection | None = None
+
+    def within(self, wait: float) -> float:
+        """The time that is left, at most ``wait``."""
+        return max(min(wait, self._until - time.monotonic()), 0.0)
+
+    def check_time(self) -> None:
+        if time.monotonic() > self._until:
+            raise self._busy("it would be committed too late")
+
+    @contextmanager
+    def savepoint(self, wait: float) -> Iterator[Connection]:
+        """A part that is rolled back alone when it fails."""
+        if self._connection is None:
+            self._connection = self._whole.enter_context(self._begin(self.within(wait)))
+        self._check_open()
+        with self._connection.begin_nested():
+            yield self._connection
+
+    @contextmanager
+    def committed(self) -> Iterator[None]:
+        """Commit at the end; where that is too late, nothing is kept."""
+        with self._whole:
+            yield
+            if self._connection is not None:
+                self.check_time()
+                self._check_open()
+
+    def _check_open(self) -> None:
+        """SQLite ends the whole transaction by itself where the disk is full or fails. A savepoint after that would
+        begin, and commit, another one."""
+        driver = self._connection.connection.driver_connection if self._connection is not None else None
+        if isinstance(driver, sqlite3.Connection) and not driver.in_transaction:
+            raise self._busy("the transaction was lost")
