@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,7 +13,8 @@ from analysis.empty_window import no_rows
 from analysis.engine import Kept, Machine, Progress, Reading, Tally, Threads, summaries_of
 from analysis.errors import DataError
 from analysis.known_checks import must_name_known_checks
-from analysis.labels import must_have_the_positive
+from analysis.labels import must_be_classes
+from analysis.log_limits import DEFAULT_LIMITS, Limits
 from analysis.log_opening import open_with_reference
 from analysis.log_reading import Log
 from analysis.material import Material
@@ -40,30 +42,35 @@ def evaluate(
     progress: Callable[[Progress], None] | None = None,
     machine: Machine | None = None,
     kept: Kept | None = None,
+    limits: Limits = DEFAULT_LIMITS,
 ) -> Result:
     """What the window's rows say about a version of the model.
 
     ``window`` is what people write (`last 7 days`), counted back from ``now``; without a ``version`` the champion is
     judged. Equal model cards and bytes give equal results, on any number of ``threads`` or another ``machine``, and
-    whether parts of them were ``kept`` from an evaluation before. Raises UserError where
-    what was asked cannot be done, DataError where the log cannot be used.
+    whether parts of them were ``kept`` from an evaluation before. ``limits`` bound what it may cost. Raises UserError
+    where what was asked cannot be done, DataError where the log cannot be used.
     """
     for name in (version, against):
         if name is not None:
             version_of(card, name)
     must_name_known_checks(card)
-    rows = parse_window(window, now=now)
-    log, reference_log = open_with_reference(card, window=rows, now=now)
+    limits = limits.started(time.monotonic())
+    rows = parse_window(window, now=now, zone=card.zone)
+    log, reference_log = open_with_reference(card, window=rows, now=now, limits=limits)
+    card = log.card  # its groupings name columns of the log
     plan = plan_for(card, log.columns, version=version, against=against)
     plan = replace(plan, sampled_for=_sampled_for(card, plan, has_reference=reference_log is not None))
     plan = replace(plan, samples=bool(plan.sampled_for))
     readings = _readings(plan, log, reference_log)
-    found, *others = summaries_of(readings, machine=machine or Threads(threads), tally=Tally(progress), kept=kept)
+    found, *others = summaries_of(
+        readings, machine=machine or Threads(threads), tally=Tally(progress, limits), kept=kept
+    )
     summary = _with_rows(card, plan, found, rows, asked=window, now=now)
     reference = others[0] if others else None
     if reference_log is not None and reference is None:
         raise DataError(f"the reference of {card.model} holds no row; look at reference: in the model card")
-    must_have_the_positive(plan, summary, reference)
+    must_be_classes(plan, summary, reference, limits)
     compared = reference if reference is not None and reference.rows else None
     measures = tuple(measured(Material(plan=plan, window=summary, reference=compared, now=now)))
     of_window = _rows(rows, summary.rows)
@@ -125,8 +132,9 @@ def _with_rows(
 def _reference_window(card: ModelCard, now: datetime) -> Window:
     reference = card.reference
     if reference is not None and reference.before is not None:
-        return window_before(reference.before)
-    return parse_window(reference.window if reference is not None and reference.window is not None else "all", now=now)
+        return window_before(reference.before, zone=card.zone)
+    words = reference.window if reference is not None and reference.window is not None else "all"
+    return parse_window(words, now=now, zone=card.zone)
 
 
 def _rows(window: Window, rows: int) -> Rows:

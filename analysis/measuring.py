@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -184,7 +185,8 @@ def _of_the_future(material: Material) -> Iterator[Figure]:
     kind = material.plan.periods
     if not isinstance(kind, str) or material.now is None:
         return
-    now = np.datetime64(material.now.astimezone(UTC).replace(tzinfo=None), "us")
+    zone = ZoneInfo(material.plan.zone) if material.plan.zone is not None else UTC
+    now = np.datetime64(material.now.astimezone(zone).replace(tzinfo=None), "us")
     current = int(period_numbers(np.array([now]), kind)[0])
     after = sum(rows for period, rows in rows_by_period(material.window.periods).items() if period > current)
     if after:

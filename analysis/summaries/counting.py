@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis.log import Batch
+from analysis.log_times import local_times
 from analysis.periods import NO_PERIOD, period_numbers
 from analysis.plan import Block, Judged, Plan
 from analysis.summaries.columns import Mask
@@ -161,7 +162,7 @@ def _periods(batch: Batch, plan: Plan) -> Ints:
         return np.zeros(len(batch), dtype=np.int64)
     if isinstance(plan.periods, int):
         return period_numbers(batch.positions, plan.periods)
-    times = batch.columns[plan.timestamp or ""].to_numpy(zero_copy_only=False)
+    times = local_times(batch.columns[plan.timestamp or ""], plan.zone).to_numpy(zero_copy_only=False)
     found = period_numbers(times, plan.periods)
     return np.where(found == NO_PERIOD, OUT_OF_TIME, found)
 
