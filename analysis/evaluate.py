@@ -12,6 +12,7 @@ from analysis.checks import judge, will_ask
 from analysis.empty_window import no_rows
 from analysis.engine import Kept, Machine, Progress, Reading, Tally, Threads, summaries_of
 from analysis.errors import DataError
+from analysis.judgement.wording import plural
 from analysis.known_checks import must_name_known_checks
 from analysis.labels import must_be_classes
 from analysis.log_limits import DEFAULT_LIMITS, Limits
@@ -19,7 +20,7 @@ from analysis.log_opening import open_with_reference
 from analysis.log_reading import Log
 from analysis.material import Material
 from analysis.measuring import measured
-from analysis.near_names import listed
+from analysis.near_names import quoted
 from analysis.plan import Plan, plan_for, version_of
 from analysis.summaries.summary import Summary
 from analysis.values import Result, Rows
@@ -121,10 +122,11 @@ def _with_rows(
     sides = [(plan.judged, found.judged), (plan.against, found.against)]
     for judged, said in sides:
         if judged is not None and said is not None and not said.rows:
-            there = f"it has rows of {listed(sorted(found.versions))}" if found.versions else "no row names a version"
+            others = plural(len(found.versions), "other version")
+            there = f"its rows name {others}" if found.versions else "no row names a version"
             raise DataError(
-                f"the window {asked} holds no row of version {judged.version!r}; {there} in the column "
-                f"{plan.version_column!r}. Name the versions under versions: as they are written there."
+                f"the window {asked} holds no row of version {quoted(judged.version)}; {there} in the column "
+                f"{quoted(plan.version_column or '')}. Name the versions under versions: as they are written there."
             )
     return found
 
