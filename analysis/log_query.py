@@ -23,6 +23,7 @@ from analysis.log_sql_values import (
     TIMESTAMP,
     TIMESTAMP_WITH_ZONE,
     as_array,
+    as_times_of_the_driver,
     kind_of_postgresql,
     kind_of_values,
 )
@@ -129,6 +130,8 @@ class Query:
 
     def _array(self, column: str, values: Sequence[object], kind: Kind, first_row: int) -> pa.Array:
         try:
+            if kind is Kind.TIME and column == self.timestamp:
+                return as_times_of_the_driver(values)
             return as_array(values, kind)
         except (ValueError, TypeError):
             raise DataError(

@@ -81,15 +81,16 @@ def as_array(values: Sequence[object], kind: Kind) -> pa.Array:
     if kind is Kind.DECIMAL:
         return _decimals(values)
     if kind is Kind.TIME:
-        return _times(values)
+        return in_utc(as_times_of_the_driver(values))
     return pa.array(values, ARROW_TYPE[kind])
 
 
-def _times(values: Sequence[object]) -> pa.Array:
+def as_times_of_the_driver(values: Sequence[object]) -> pa.Array:
+    """Times with a zone or without one, as the driver gives them. Raises TypeError for anything else."""
     times = pa.array(values)
     if kind_of_type(times.type) not in (Kind.TIME, Kind.NOTHING):
         raise TypeError(times.type)
-    return in_utc(times)
+    return times
 
 
 def _fractions(values: Sequence[object]) -> pa.Array:

@@ -166,9 +166,9 @@ def _readable(values: pa.Array) -> bool:
 def _from_numbers(values: pa.Array, zone: str | None) -> pa.Array:
     missing = np.asarray(pc.is_null(values, nan_is_null=True))
     numbers, fractions = _whole_and_rest(values)
-    micros, is_key = _of_date_keys(numbers)
+    micros, is_key, is_broken_key = _of_date_keys(numbers)
     since_1970, bad = _of_seconds_and_finer(numbers, fractions)
-    bad &= ~is_key & ~missing
+    bad = (bad | is_broken_key) & ~is_key & ~missing
     if bad.any():
         raise NotATimeError(int(np.argmax(bad)), "a number that is neither a date key nor a time since 1970")
     keys = _in_zone(pa.array(micros, mask=missing | ~is_key).cast(pa.timestamp("us")), zone)
@@ -200,9 +200,12 @@ def _of_seconds_and_finer(
     return micros, bad
 
 
-def _of_date_keys(numbers: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
-    """Microseconds of numbers written like 20260301, with or without hours, minutes and seconds; and which are such."""
-    micros, is_key = np.zeros_like(numbers), np.zeros(len(numbers), dtype=bool)
+def _of_date_keys(
+    numbers: npt.NDArray[np.int64],
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Microseconds of numbers written like 20260301, with or without hours, minutes and seconds; which are such; and
+    which have a day but no such hour, so that they may be seconds of another year but are rather a mistake."""
+    micros, is_key, is_broken = np.zeros_like(numbers), np.zeros(len(numbers), bool), np.zeros(len(numbers), bool)
     for scale in _DATE_KEYS:
         first = _FIRST_YEAR_WITH_HOURS if scale == 100 else _FIRST_YEAR
         here = (numbers >= first * 10_000 * scale) & (numbers < (_LAST_YEAR + 1) * 10_000 * scale)
@@ -211,9 +214,10 @@ def _of_date_keys(numbers: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64]
         days, ok = _of_calendar_days(numbers[here] // scale)
         clock = numbers[here] % scale * (1_000_000 // scale)  # as HHMMSS
         hours, minutes, seconds = clock // 10_000, clock // 100 % 100, clock % 100
-        is_key[here] = ok & (hours < 24) & (minutes < 60) & (seconds < 60)
+        in_a_day = (hours < 24) & (minutes < 60) & (seconds < 60)
+        is_key[here], is_broken[here] = ok & in_a_day, ok & ~in_a_day
         micros[here] = days + ((hours * 60 + minutes) * 60 + seconds) * 1_000_000
-    return micros, is_key
+    return micros, is_key, is_broken
 
 
 def _of_calendar_days(written: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:

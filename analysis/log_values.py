@@ -28,6 +28,8 @@ class Kind(Enum):
 
 
 NUMBERS = (Kind.WHOLE, Kind.FRACTION, Kind.DECIMAL)
+LARGEST_EXACT_POWER = 22
+"""Of ten, that a float holds exactly."""
 EXACT_DECIMAL = pa.decimal256(76, 38)
 """Holds every decimal of 38 digits, and every whole number of 64 bits, as it is written."""
 
@@ -90,6 +92,8 @@ def as_kind(values: pa.Array, kind: Kind) -> pa.Array:
         return as_text(values)
     if kind is Kind.TIME:
         return in_utc(values)
+    if kind is Kind.FRACTION and pa.types.is_decimal(values.type):
+        return floats_of_decimals(values)
     wanted = ARROW_TYPE[kind]
     return values if values.type == wanted else pc.cast(values, wanted, safe=False)
 
@@ -110,6 +114,23 @@ def as_text(values: pa.Array) -> pa.Array:
     if pa.types.is_floating(values.type):
         return _fractions_as_text(values)
     return pc.cast(values, pa.string())
+
+
+def floats_of_decimals(values: pa.Array) -> pa.Array:
+    """The nearest float of each decimal; Arrow's own is often the next but one."""
+    scale = values.type.scale
+    if not 0 <= scale <= LARGEST_EXACT_POWER:
+        return _floats_by_text(values)
+    near = np.asarray(pc.cast(pc.fill_null(values, 0), pa.float64()))
+    whole = np.rint(near * 10.0**scale)
+    if (np.abs(whole) >= 2.0**53).any():
+        return _floats_by_text(values)
+    return pa.array(whole / 10.0**scale, mask=np.asarray(values.is_null()))
+
+
+def _floats_by_text(values: pa.Array) -> pa.Array:
+    found = values.dictionary_encode()
+    return pa.array([float(value) for value in found.dictionary.to_pylist()], pa.float64()).take(found.indices)
 
 
 def decimal_as_text(value: Decimal) -> str:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analysis.log_values import decimal_as_text
+from analysis.log_values import decimal_as_text, floats_of_decimals
 from analysis.summaries.bits import COARSE_ENOUGH, in_bins
 from analysis.summaries.distinct import Ints, distinct, how_many
 from analysis.summaries.keys import EXACT, LEVELS, Floats, coarser, keys_of
@@ -63,6 +63,8 @@ def numbers(array: pa.Array) -> Floats:
         array = array.dictionary_decode()
     if _is_text(array.type):
         array = _parsed(array)
+    elif pa.types.is_decimal(array.type):
+        array = floats_of_decimals(array)
     elif pa.types.is_boolean(array.type) or not pa.types.is_floating(array.type) or array.type.bit_width != 64:
         array = array.cast(pa.float64(), safe=False)
     values = array.to_numpy(zero_copy_only=False)

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from analysis.log_values import decimal_as_text
 from analysis.summaries.columns import Mask, encoded, kind_of, present, texts
 from analysis.summaries.distinct import Ints, distinct
 from analysis.summaries.keys import EXACT, LEVELS, coarser
@@ -112,7 +113,8 @@ def _rounded(array: pa.Array) -> Mask | None:
     elif pa.types.is_decimal(array.type):
         coded = array.dictionary_encode()
         of_value = [
-            len(str(abs(v)).replace(".", "").strip("0")) > _DIGITS_OF_A_FLOAT for v in coded.dictionary.to_pylist()
+            abs(v) >= _FIRST_ROUNDED or len(decimal_as_text(abs(v)).replace(".", "").lstrip("0")) > _DIGITS_OF_A_FLOAT
+            for v in coded.dictionary.to_pylist()
         ]
         found = pa.array(of_value, pa.bool_()).take(coded.indices)
     else:

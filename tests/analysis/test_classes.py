@@ -128,7 +128,9 @@ def test_a_prediction_in_other_words_is_an_error(
 
 def test_a_single_label_that_is_not_the_positive_is_an_error_unless_a_prediction_names_it(tmp_path: Path) -> None:
     rows = {"y": ["no"] * 6, "p": ["yes", "no"] * 3}
-    assert "no value of" in refused(tmp_path, "parquet", rows, "label: y, score: p", "positive: yes", task="binary") or 1
+    assert (
+        "no value of" in refused(tmp_path, "parquet", rows, "label: y, score: p", "positive: yes", task="binary") or 1
+    )
     result = result_of(tmp_path, "parquet", rows, "label: y, prediction: p", "positive: yes")
     assert value(result, "false_positives") == 3
     said = refused(tmp_path, "csv", {"y": ["no"] * 6, "s": SCORES}, "label: y, score: s", "positive: Yes")

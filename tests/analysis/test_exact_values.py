@@ -101,7 +101,10 @@ def test_an_id_twice_in_the_labels_is_told_by_its_row(tmp_path: Path) -> None:
 def test_groups_that_a_float_would_merge_stay_apart(tmp_path: Path, ids: pa.Array) -> None:
     rows = {"y": [0, 1] * 6, "s": [0.5] * 12, "g": ids}
     found = groups_of(evaluated(tmp_path, rows, card(log="label: y, score: s", more=["slices: [g]"])))
-    expected = {str(v) if v is not None else "null": 3 for v in ids.to_pylist()}
+    expected = {
+        f"{v:f}".rstrip("0") if isinstance(v, Decimal) and "." in str(v) else str(v): 3 for v in ids.to_pylist()
+    }
+    expected = {"null" if name == "None" else name: rows for name, rows in expected.items()}
     assert found == expected
 
 
