@@ -29,7 +29,7 @@ class Limits:
     unpacked_bytes: int = 64 * MEGABYTE
     times_unpacked: int = 100
     rows: int = 200_000_000
-    columns: int = 5_000
+    columns: int = 20_000
     read_bytes: int = 100 * 1024 * MEGABYTE
     expanded_bytes: int = 400 * 1024 * MEGABYTE
     categories: int = 1_000

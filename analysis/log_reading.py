@@ -23,7 +23,7 @@ from analysis.log_query_groups import Joining
 from analysis.log_rows import holds_only_rows_of, may_hold_rows, rows_in
 from analysis.log_table import Table
 from analysis.log_values import Kind
-from analysis.near_names import did_you_mean, near, quoted
+from analysis.near_names import did_you_mean, quoted
 from analysis.windows import ALL, Window
 
 MOST_BATCH_ROWS = 262_144
@@ -65,17 +65,6 @@ class Log:
     def rows(self) -> int:
         """The rows of the whole log, whatever the window; for a query that nobody counts, more than there can be."""
         return self.table.rows
-
-    @property
-    def why_no_label(self) -> str | None:
-        """A sentence for readers when the log has no label column, with the near names; else None."""
-        label = self.card.columns.label
-        if label is None:
-            return "the model card names no label column"
-        if label in self.columns:
-            return None
-        close = near(label, self.columns)
-        return f"the log has no column {quoted(label)}" + (f"; near: {', '.join(map(quoted, close))}" if close else "")
 
     def all_labels(self) -> pa.Table | None:
         """The labels from the second source that count, with their ids as text, those of rows that the log lacks too:

@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
-from analysis.errors import UserError
+from analysis.errors import DataError, UserError
 from analysis.log_limits import Limits
 from analysis.log_sql import Database
 from bot.evaluating.children import Children
@@ -40,12 +41,12 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
 
 
 def running(url: str) -> int:
-    """How many statements that sleep the server itself says are running."""
+    """How many statements of others the server itself says are running. Of a cursor it shows the FETCH alone."""
     address = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(address) as connection:
         found = connection.execute(
             "select count(*) from pg_stat_activity where datname = current_database() and state = 'active' "
-            "and query like '%pg_sleep%' and pid <> pg_backend_pid()"
+            "and backend_type = 'client backend' and pid <> pg_backend_pid()"
         ).fetchone()
     assert found is not None
     return int(found[0])
@@ -84,11 +85,7 @@ def test_a_job_whose_time_is_over_ends_its_statement_on_the_server(warehouse: st
 def test_a_child_that_is_killed_outright_leaves_no_statement_behind(warehouse: str, tmp_path: Path) -> None:
     def kill() -> bool:
         if running(warehouse):
-            for child in psutil.Process(os.getpid()).children(recursive=True):
-                if child.net_connections("unix") and "forkserver" not in " ".join(child.cmdline()[-1:]):
-                    pass
-            [victim] = youngest()
-            victim.send_signal(signal.SIGKILL)
+            the_child().send_signal(signal.SIGKILL)
         return False
 
     with pytest.raises(RuntimeError, match="ended without an answer"):
@@ -96,10 +93,10 @@ def test_a_child_that_is_killed_outright_leaves_no_statement_behind(warehouse: s
     wait_for(lambda: running(warehouse) == 0, seconds=10)
 
 
-def youngest() -> list[psutil.Process]:
+def the_child() -> psutil.Process:
     """The process that evaluates: the one that was started last."""
     children = psutil.Process(os.getpid()).children(recursive=True)
-    return [max(children, key=lambda process: (process.create_time(), process.pid))]
+    return max(children, key=lambda process: (process.create_time(), process.pid))
 
 
 def test_the_server_ends_a_statement_when_its_time_is_over(warehouse: str) -> None:
@@ -118,3 +115,15 @@ def test_an_answer_that_is_not_read_to_its_end_leaves_nothing_running(warehouse:
         first: Any = next(answer.batches())
         assert len(first) > 0
     assert running(warehouse) == 0
+
+
+def test_a_job_of_a_model_card_made_in_slack_reads_only_what_is_allowed(tmp_path: Path) -> None:
+    (tmp_path / "log.csv").write_text("s\n0.5\n")
+    card = CARD.split("log:", maxsplit=1)[0] + "log: {source: log.csv, labels: later, columns: {score: s}}\n"
+    job = replace(a_job(tmp_path), card=card, places=(str(tmp_path),))
+    children = Children(seconds=100)
+    assert children.evaluate(job, phase=lambda _: None, stop=lambda: False).result.window.rows == 1
+    (tmp_path / "elsewhere").mkdir()
+    for refused in (replace(job, places=(str(tmp_path / "elsewhere"),)), replace(a_job(tmp_path), places=())):
+        with pytest.raises(DataError, match=r"made in Slack"):
+            children.evaluate(refused, phase=lambda _: None, stop=lambda: False)
