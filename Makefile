@@ -60,7 +60,7 @@ $(BIN)/python:
 # The lowest Python has the most requirements (what newer ones have built in), so the files are made with 3.11.
 DEV = "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['dependency-groups']['dev'], sep='\n')"
 COMPILE = $(BIN)/pip-compile --quiet --strip-extras --no-header --no-annotate --no-emit-options --no-emit-index-url \
-	--no-emit-find-links --no-emit-trusted-host --extra postgres
+	--no-emit-find-links --no-emit-trusted-host --extra postgres --extra delta
 MADE_BY = '\# Made by `make lock`. Python 3.11 to 3.14, Linux and macOS.\n'
 
 lock: $(READY) ## choose versions anew: constraints.txt, and requirements.lock with hashes

@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from analysis.values import Slice
+
+if TYPE_CHECKING:
+    from analysis.log_allowed import Allowed
 
 Task = Literal["binary", "multiclass", "regression", "ranking"]
 Role = Literal["champion", "challenger", "retired"]
@@ -34,8 +37,25 @@ class Version:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
+    """How the text of files is written. ``missing`` are the words that mean a missing value; None: those that programs
+    write into a CSV."""
+
     delimiter: str | None = None
     columns: tuple[str, ...] | None = None
+    decimal: str = "."
+    thousands: str | None = None
+    encoding: str | None = None
+    missing: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeFormat:
+    """How timestamps are written: ``format`` as strptime has it, or the unit of a number since 1970 (`seconds`,
+    `milliseconds`, `microseconds`, `nanoseconds`); ``zone`` is that of times without one, and of periods and
+    windows."""
+
+    format: str | None = None
+    zone: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +146,10 @@ class ModelCard:
     description: str = ""
     versions: tuple[Version, ...] = (Version(name="1", role="champion"),)
     format: Format = Format()
+    types: Mapping[str, str] = field(default_factory=dict)
+    time: TimeFormat | None = None
     labels: Labels | None = None
+    labels_later: bool = False
     columns: Columns = Columns()
     features: tuple[str, ...] | None = None
     exclude: tuple[str, ...] = ()
@@ -146,6 +169,13 @@ class ModelCard:
     sensitivity: Literal["open", "internal", "restricted"] = "internal"
     channels: tuple[str, ...] = ()
     text: str = ""
+    allowed: Allowed | None = None
+    """What its sources may be, where not everything is allowed."""
+
+    @property
+    def zone(self) -> str | None:
+        """The zone of periods and windows; None for UTC."""
+        return self.time.zone if self.time is not None else None
 
     @property
     def champion(self) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import codecs
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import cast
+from typing import Literal, cast
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from analysis.card import Columns, Format, Kpi, Labels, Reference, Score, Sql, Version
+from analysis.card import Columns, Format, Kpi, Labels, Reference, Score, Sql, TimeFormat, Version
 from analysis.card_fields import (
     Field,
     Section,
@@ -24,11 +26,15 @@ from analysis.card_fields import (
 )
 from analysis.card_yaml import Entries, Items, Scalar
 from analysis.errors import UserError
+from analysis.near_names import did_you_mean, listed
 from analysis.periods import KINDS
 from analysis.windows import Window, parse_window, window_before
 
-LOG_KEYS = ("source", "format", "labels", "columns", "features", "exclude")
+LOG_KEYS = ("source", "format", "types", "time", "labels", "columns", "features", "exclude")
 COLUMN_KEYS = ("id", "timestamp", "version", "label", "score", "prediction", "query", "item", "rank", "weight")
+TYPES = ("text", "number", "time", "boolean")
+TIME_UNITS = ("seconds", "milliseconds", "microseconds", "nanoseconds")
+LATER: Literal["later"] = "later"
 ROLES = ("champion", "challenger", "retired")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -55,8 +61,93 @@ def _variable(field: Field) -> str | None:
 
 
 def read_format(field: Field) -> Format | None:
-    section = Section(field, ("delimiter", "columns"), example='{delimiter: ";"}')
-    return Format(delimiter=section.get("delimiter", _delimiter), columns=section.get("columns", texts))
+    keys = ("delimiter", "decimal", "thousands", "encoding", "missing", "columns")
+    section = Section(field, keys, example='{delimiter: ";", decimal: ",", missing: [NA, "?"]}')
+    decimal, thousands = section.get("decimal", _decimal) or ".", section.get("thousands", _thousands)
+    if thousands == decimal:
+        other = "," if decimal == "." else "."
+        field.complain(f'{field.path} has "{decimal}" for decimal and for thousands; write decimal: "{other}"')
+    return Format(
+        delimiter=section.get("delimiter", _delimiter),
+        columns=section.get("columns", texts),
+        decimal=decimal,
+        thousands=thousands,
+        encoding=section.get("encoding", _encoding),
+        missing=section.get("missing", _words),
+    )
+
+
+def _decimal(field: Field) -> str | None:
+    return one_of((".", ","))(field)
+
+
+def _thousands(field: Field) -> str | None:
+    node = field.node
+    if isinstance(node, Scalar) and len(node.written) == 1 and node.written in ".,' _\u00a0\u202f":
+        return node.written
+    field.complain(f'{field.path} must be one sign like "," or ".", not {kind_of(node)}')
+    return None
+
+
+def _encoding(field: Field) -> str | None:
+    """The encoding's own name; None for UTF-8, which needs no word."""
+    written = text(field)
+    if written is None:
+        return None
+    try:
+        known = codecs.lookup(written)
+    except LookupError:
+        field.complain(f'{field.path} cannot be "{written}"; write the name of an encoding, like latin-1 or utf-16')
+        return None
+    if not known._is_text_encoding:  # as open() itself looks it up
+        field.complain(f'{field.path} cannot be "{written}", which encodes no text; write one like latin-1')
+        return None
+    return None if known.name in ("utf-8", "ascii") else known.name
+
+
+def _words(field: Field) -> tuple[str, ...] | None:
+    """Words as they are written, also none of them; an empty one means missing anyway."""
+    found = items(field, _word, example='[NA, "?"]')
+    return None if found is None else tuple(dict.fromkeys(word for word in found if word))
+
+
+def _word(field: Field) -> str | None:
+    if isinstance(field.node, Scalar):
+        return field.node.written
+    field.complain(f"{field.path} must be a word, not {kind_of(field.node)}")
+    return None
+
+
+def read_types(field: Field) -> Mapping[str, str] | None:
+    return mapping(field, one_of(TYPES), example="{zip: text}")
+
+
+def read_time(field: Field) -> TimeFormat | None:
+    section = Section(field, ("format", "zone"), example='{format: "%d.%m.%Y %H:%M", zone: Europe/Berlin}')
+    return TimeFormat(format=section.get("format", _time_format), zone=section.get("zone", _zone))
+
+
+def _time_format(field: Field) -> str | None:
+    written = text(field)
+    if written is None or written in TIME_UNITS or "%" in written:
+        return written
+    field.complain(
+        f'{field.path} must say how times are written, like "%d.%m.%Y %H:%M", or be one of {listed(TIME_UNITS)}'
+    )
+    return None
+
+
+def _zone(field: Field) -> str | None:
+    written = text(field)
+    if written is None:
+        return None
+    try:
+        ZoneInfo(written)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        near = did_you_mean(written, available_timezones())
+        field.complain(f'{field.path} cannot be "{written}"{near or "; write a zone like Europe/Berlin"}')
+        return None
+    return written
 
 
 def _delimiter(field: Field) -> str | None:
@@ -69,7 +160,13 @@ def _delimiter(field: Field) -> str | None:
     return None
 
 
-def read_labels(field: Field) -> Labels | None:
+def read_labels(field: Field) -> Labels | Literal["later"] | None:
+    """A second source, or `later` where there are none yet."""
+    if isinstance(field.node, Scalar):
+        if field.node.written == LATER:
+            return LATER
+        field.complain(f"{field.path} must be {{source: labels.parquet, by: id}} or later, not {kind_of(field.node)}")
+        return None
     section = Section(field, ("source", "by", "latest", "format"), example="{source: labels.parquet, by: id}")
     source = cast("str | Sql | None", section.need("source", read_source, example="source: labels.parquet"))
     by = section.need("by", _one_or_more, example="by: id")

@@ -9,9 +9,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Literal, TypeVar, cast
 
-from analysis.card import Columns, Format, Labels, ModelCard, Sql, Task, Version
+from analysis.card import Columns, Format, Labels, ModelCard, Sql, Task, TimeFormat, Version
 from analysis.card_agreement import complain_where_parts_disagree, with_the_score_in_its_place
 from analysis.card_checks import read_checks
 from analysis.card_fields import (
@@ -30,6 +30,7 @@ from analysis.card_fields import (
 )
 from analysis.card_parts import (
     COLUMN_KEYS,
+    LATER,
     LOG_KEYS,
     read_columns,
     read_cuts,
@@ -40,6 +41,8 @@ from analysis.card_parts import (
     read_periods,
     read_reference,
     read_source,
+    read_time,
+    read_types,
     read_versions,
 )
 from analysis.card_yaml import Complaints, read_tree
@@ -118,7 +121,10 @@ def _card(top: Section, *, root: Path, text_: str) -> ModelCard | None:
         description=top.get("description", group) or "",
         versions=versions,
         format=(log and log.format) or Format(),
-        labels=log.labels if log else None,
+        types=(log and log.types) or {},
+        time=log.time if log else None,
+        labels=log.labels if log and log.labels != LATER else None,
+        labels_later=log is not None and log.labels == LATER,
         columns=(log and log.columns) or Columns(),
         features=log.features if log else None,
         exclude=(log and log.exclude) or (),
@@ -149,7 +155,9 @@ def _card(top: Section, *, root: Path, text_: str) -> ModelCard | None:
 class _Log:
     source: str | Sql | None
     format: Format | None
-    labels: Labels | None
+    types: Mapping[str, str] | None
+    time: TimeFormat | None
+    labels: Labels | Literal["later"] | None
     columns: Columns | None
     columns_line: int
     features: tuple[str, ...] | None
@@ -165,7 +173,9 @@ def _log(field: Field) -> _Log | None:
     return _Log(
         source=source,
         format=section.get("format", read_format),
-        labels=section.get("labels", read_labels),
+        types=section.get("types", read_types),
+        time=section.get("time", read_time),
+        labels=cast('Labels | Literal["later"] | None', section.get("labels", read_labels)),
         columns=section.get("columns", read_columns) if section.has("columns") else Columns(),
         columns_line=section.line_of("columns"),
         features=section.get("features", texts),

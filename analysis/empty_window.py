@@ -55,8 +55,8 @@ def reference_in_the_log(card: ModelCard, now: datetime) -> Window | None:
     if reference is None or reference.source is not None:
         return None
     if reference.before is not None:
-        return window_before(reference.before)
-    return parse_window(reference.window or "all", now=now)
+        return window_before(reference.before, zone=card.zone)
+    return parse_window(reference.window or "all", now=now, zone=card.zone)
 
 
 def cover(log: Log) -> Cover:
@@ -73,7 +73,11 @@ def cover(log: Log) -> Cover:
 
 
 def _moment(micros: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=micros)
+    """The first or the last moment that Python knows, for what lies beyond it."""
+    try:
+        return _EPOCH + timedelta(microseconds=micros)
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC) if micros > 0 else datetime.min.replace(tzinfo=UTC)
 
 
 def _meant(window: Window, words: str) -> str:

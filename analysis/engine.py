@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Generic, Protocol, TypeVar
 
 from analysis.log import OpenLog, Partition
+from analysis.log_limits import DEFAULT_LIMITS, Limits
 from analysis.plan import Block, Plan, blocks_of
 from analysis.summaries.counting import Counting, in_pieces
 from analysis.summaries.packing import packed, shape, unpacked
@@ -35,9 +36,11 @@ class Progress:
 
 
 class Tally:
-    """Counts pieces and rows over all logs of an evaluation, and tells each change."""
+    """Counts pieces and rows over all logs of an evaluation, and tells each change. Raises UserError when the time of
+    ``limits`` is over."""
 
-    def __init__(self, tell: Callable[[Progress], None] | None) -> None:
+    def __init__(self, tell: Callable[[Progress], None] | None, limits: Limits = DEFAULT_LIMITS) -> None:
+        self._limits = limits
         self._lock = threading.Lock()
         self._tell = tell
         self._done, self._total, self._rows = 0, 0, 0
@@ -46,6 +49,7 @@ class Tally:
         self._total += pieces
 
     def add(self, *, pieces: int = 0, rows: int = 0) -> None:
+        self._limits.must_be_in_time()
         with self._lock:
             self._done += pieces
             self._rows += rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,13 +12,15 @@ from analysis.checks import judge, will_ask
 from analysis.empty_window import no_rows
 from analysis.engine import Kept, Machine, Progress, Reading, Tally, Threads, summaries_of
 from analysis.errors import DataError
+from analysis.judgement.wording import plural
 from analysis.known_checks import must_name_known_checks
-from analysis.labels import must_have_the_positive
+from analysis.labels import must_be_classes
+from analysis.log_limits import DEFAULT_LIMITS, Limits
 from analysis.log_opening import open_with_reference
 from analysis.log_reading import Log
 from analysis.material import Material
 from analysis.measuring import measured
-from analysis.near_names import listed
+from analysis.near_names import quoted
 from analysis.plan import Plan, plan_for, version_of
 from analysis.summaries.summary import Summary
 from analysis.values import Result, Rows
@@ -40,30 +43,35 @@ def evaluate(
     progress: Callable[[Progress], None] | None = None,
     machine: Machine | None = None,
     kept: Kept | None = None,
+    limits: Limits = DEFAULT_LIMITS,
 ) -> Result:
     """What the window's rows say about a version of the model.
 
     ``window`` is what people write (`last 7 days`), counted back from ``now``; without a ``version`` the champion is
     judged. Equal model cards and bytes give equal results, on any number of ``threads`` or another ``machine``, and
-    whether parts of them were ``kept`` from an evaluation before. Raises UserError where
-    what was asked cannot be done, DataError where the log cannot be used.
+    whether parts of them were ``kept`` from an evaluation before. ``limits`` bound what it may cost. Raises UserError
+    where what was asked cannot be done, DataError where the log cannot be used.
     """
     for name in (version, against):
         if name is not None:
             version_of(card, name)
     must_name_known_checks(card)
-    rows = parse_window(window, now=now)
-    log, reference_log = open_with_reference(card, window=rows, now=now)
+    limits = limits.started(time.monotonic())
+    rows = parse_window(window, now=now, zone=card.zone)
+    log, reference_log = open_with_reference(card, window=rows, now=now, limits=limits)
+    card = log.card  # its groupings name columns of the log
     plan = plan_for(card, log.columns, version=version, against=against)
     plan = replace(plan, sampled_for=_sampled_for(card, plan, has_reference=reference_log is not None))
     plan = replace(plan, samples=bool(plan.sampled_for))
     readings = _readings(plan, log, reference_log)
-    found, *others = summaries_of(readings, machine=machine or Threads(threads), tally=Tally(progress), kept=kept)
+    found, *others = summaries_of(
+        readings, machine=machine or Threads(threads), tally=Tally(progress, limits), kept=kept
+    )
     summary = _with_rows(card, plan, found, rows, asked=window, now=now)
     reference = others[0] if others else None
     if reference_log is not None and reference is None:
         raise DataError(f"the reference of {card.model} holds no row; look at reference: in the model card")
-    must_have_the_positive(plan, summary, reference)
+    must_be_classes(plan, summary, reference, limits)
     compared = reference if reference is not None and reference.rows else None
     measures = tuple(measured(Material(plan=plan, window=summary, reference=compared, now=now)))
     of_window = _rows(rows, summary.rows)
@@ -114,10 +122,11 @@ def _with_rows(
     sides = [(plan.judged, found.judged), (plan.against, found.against)]
     for judged, said in sides:
         if judged is not None and said is not None and not said.rows:
-            there = f"it has rows of {listed(sorted(found.versions))}" if found.versions else "no row names a version"
+            others = plural(len(found.versions), "other version")
+            there = f"its rows name {others}" if found.versions else "no row names a version"
             raise DataError(
-                f"the window {asked} holds no row of version {judged.version!r}; {there} in the column "
-                f"{plan.version_column!r}. Name the versions under versions: as they are written there."
+                f"the window {asked} holds no row of version {quoted(judged.version)}; {there} in the column "
+                f"{quoted(plan.version_column or '')}. Name the versions under versions: as they are written there."
             )
     return found
 
@@ -125,8 +134,9 @@ def _with_rows(
 def _reference_window(card: ModelCard, now: datetime) -> Window:
     reference = card.reference
     if reference is not None and reference.before is not None:
-        return window_before(reference.before)
-    return parse_window(reference.window if reference is not None and reference.window is not None else "all", now=now)
+        return window_before(reference.before, zone=card.zone)
+    words = reference.window if reference is not None and reference.window is not None else "all"
+    return parse_window(words, now=now, zone=card.zone)
 
 
 def _rows(window: Window, rows: int) -> Rows:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import zlib
 from collections import deque
@@ -52,13 +53,40 @@ def unpacked(file: LogFile) -> Iterator[BinaryIO]:
     """The file's bytes, without gzip's packing."""
     with file.open() as stream:
         if not file.gzipped:
-            yield stream
+            yield _in_utf8(stream, file)
             return
         try:
             with gzip.GzipFile(fileobj=stream) as inner:
-                yield cast("BinaryIO", inner)
+                yield _in_utf8(cast("BinaryIO", inner), file)
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise DataError(f"{file.name} cannot be unpacked: it is cut off or damaged ({error})") from None
+
+
+def _in_utf8(stream: BinaryIO, file: LogFile) -> BinaryIO:
+    return stream if file.encoding is None else cast("BinaryIO", Recoded(stream, file.name, file.encoding))
+
+
+class Recoded:
+    """Text of another encoding as UTF-8, read from its start."""
+
+    def __init__(self, stream: BinaryIO, name: str, encoding: str) -> None:
+        self._stream, self._name, self._encoding = stream, name, encoding
+        self._decoder = codecs.getincrementaldecoder(encoding)()
+        self._waiting = b""
+
+    def read(self, size: int) -> bytes:
+        while len(self._waiting) < size:
+            data = self._stream.read(max(size, MEGABYTE))
+            try:
+                self._waiting += self._decoder.decode(data, final=not data).encode("utf-8")
+            except UnicodeError:
+                raise DataError(
+                    f"{self._name} is not {self._encoding}; look at log.format.encoding in the model card"
+                ) from None
+            if not data:
+                break
+        found, self._waiting = self._waiting[:size], self._waiting[size:]
+        return found
 
 
 def blocks_of(file: LogFile, start: int, cut: CutRows, limits: Limits) -> Iterator[tuple[Span, bytes]]:
@@ -76,7 +104,8 @@ def blocks_of(file: LogFile, start: int, cut: CutRows, limits: Limits) -> Iterat
         if rest:
             if cut(rest)[1]:
                 raise DataError(
-                    f"{file.name} ends inside a quoted value: a quote is opened and never closed{_at(rest)}"
+                    f"{file.name} ends inside a quoted value: a quote is opened and never closed, {offset:,} bytes or "
+                    "more from the start of its text"
                 )
             yield Span(offset, len(rest)), rest
 
@@ -89,13 +118,11 @@ def _must_end_somewhere(file: LogFile, offset: int, waiting: int, limits: Limits
         )
     if file.gzipped and offset > max(limits.unpacked_bytes, limits.times_unpacked * file.size):
         raise DataError(
-            f"{file.name} unpacks to more than {limits.times_unpacked} times its size; if that is right, unpack it"
+            f"{file.name} unpacks to more than {limits.times_unpacked} times its size, which is the limit; if that is "
+            "right, unpack it, or raise `times_unpacked`"
         )
-
-
-def _at(rest: bytes) -> str:
-    start = rest.lstrip(b"\r\n")[:60].decode("utf-8", "replace").splitlines()
-    return f"; the last row that could be told begins {start[0]!r}" if start else ""
+    limits.must_hold_expanded(offset, file.name)
+    limits.must_be_in_time()
 
 
 def read_spans(file: LogFile, spans: Sequence[Span]) -> Iterator[bytes]:
@@ -103,7 +130,7 @@ def read_spans(file: LogFile, spans: Sequence[Span]) -> Iterator[bytes]:
     with unpacked(file) as stream:
         place = 0
         for span in spans:
-            if file.gzipped:
+            if file.must_be_read_from_its_start:
                 _skip(stream, span.offset - place)
             else:
                 stream.seek(span.offset)

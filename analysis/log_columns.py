@@ -1,32 +1,29 @@
-"""The columns that a model card names: which must be there, and which are compared as text."""
+"""The columns that a model card names, which must be there."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from analysis.card import ModelCard, Score
+from analysis.card import CheckSetting, ModelCard, Score
 from analysis.errors import DataError
+from analysis.groupings import SIGN, with_known_columns
 from analysis.near_names import did_you_mean, listed, quoted
 
 
-def identifiers(card: ModelCard) -> frozenset[str]:
-    """Columns whose values are names and are compared as text, so that 007 stays 007 and 1.10 stays 1.10."""
-    columns = card.columns
-    named = {columns.id, columns.version, columns.query, columns.item, *(card.labels.by if card.labels else ())}
-    return frozenset(c for c in named if c is not None)
-
-
-def must_have_columns(card: ModelCard, there: Collection[str], name: str) -> None:
-    """Raises DataError that names every column that the model card means and the log lacks. The label may be absent:
-    there is no realized performance then."""
-    missing = {column: role for column, role in _meant(card) if column not in there}
+def must_have_columns(card: ModelCard, there: Collection[str], name: str, *, needs_label: bool) -> None:
+    """Raises DataError that names every column that the model card means and the log lacks. The label may be absent
+    where it comes from a second source or later."""
+    card = with_known_columns(card, there)
+    missing = {column: role for column, role in _meant(card, needs_label=needs_label) if column not in there}
     if not missing:
         return
     hints = {column: did_you_mean(column, there) for column in missing}
     lines = [f"{quoted(column)} ({role}){hints[column]}" for column, role in missing.items()]
     what = "a column" if len(lines) == 1 else "columns"
+    later = card.columns.label is not None and set(missing) == {card.columns.label}
+    remedy = " If there are no labels yet, write labels: later under log." if later else ""
     said = f"{name} lacks {what} that the model card names: {' '.join(_sentences(lines))}"
-    raise DataError(said if all(hints.values()) else f"{said} {_what_is_there(there)}")
+    raise DataError((said if all(hints.values()) else f"{said} {_what_is_there(there)}") + remedy)
 
 
 def _sentences(lines: list[str]) -> list[str]:
@@ -42,8 +39,10 @@ def _what_is_there(there: Collection[str]) -> str:
     return f"It has the columns {listed(names)}." if names else "It is empty."
 
 
-def _meant(card: ModelCard) -> Iterator[tuple[str, str]]:
+def _meant(card: ModelCard, *, needs_label: bool) -> Iterator[tuple[str, str]]:
     columns = card.columns
+    if columns.label is not None and needs_label and card.labels is None and not card.labels_later:
+        yield columns.label, "log.columns.label"
     for role in ("id", "timestamp", "version", "query", "item", "rank", "weight", "prediction"):
         column = getattr(columns, role)
         if column is not None:
@@ -57,11 +56,22 @@ def _meant(card: ModelCard) -> Iterator[tuple[str, str]]:
         yield by, "log.labels.by"
     for feature in card.features or ():
         yield feature, "log.features"
+    for column in card.exclude:
+        yield column, "log.exclude"
+    in_labels = {columns.label, *(card.labels.by if card.labels else ())} if card.labels or card.labels_later else set()
+    yield from ((column, "log.types") for column in card.types if column not in in_labels)
     for role, groupings in (("protected", card.protected), ("slices", card.slices)):
         for grouping in groupings:
             yield from ((column, role) for column in grouping)
     for check in card.checks:
+        yield from _features(check)
         yield from ((column, f"checks.{check.check}.slice") for column, _ in check.slice or ())
+
+
+def _features(check: CheckSetting) -> Iterator[tuple[str, str]]:
+    """A check's feature is a column, or a grouping whose columns are named under `protected`."""
+    if check.feature is not None and SIGN not in check.feature:
+        yield check.feature, f"checks.{check.check}.feature"
 
 
 def _scores(score: Score | None, role: str) -> Iterator[tuple[str, str]]:

@@ -1,13 +1,14 @@
 """CSV files: header, kinds of columns over the whole file, and values by blocks.
 
 A column holds numbers where every value is a number or missing, else it is text as a whole. An empty value is missing
-in every column; words such as NA, N/A, NULL and null are missing in a column of numbers and text in a column of text.
-NaN and inf are numbers, as they are in a float. Ids and whatever is compared as text stays as it is written.
+in every column; words such as NA, N/A, NULL and null are missing in a column of numbers. NaN and inf are numbers, as
+they are in a float. Ids and whatever is compared as text stays as it is written; labels and groups are numbers only
+where no two texts would become one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pyarrow as pa
@@ -15,29 +16,55 @@ import pyarrow.compute as pc
 
 from analysis.card import Format
 from analysis.log_blocks import Block, RowError, blocks_of, cut_quoted_rows, grouped, in_threads, located, read_spans
-from analysis.log_csv_text import delimiter_of, header_of, parse
+from analysis.log_csv_text import NumberStyle, delimiter_of, header_of, parse
+from analysis.log_csv_writing import Writing, are_codes, are_fractions, writing_of
 from analysis.log_files import LogFile
 from analysis.log_limits import Limits
 from analysis.log_pieces import Chunk, Piece
-from analysis.log_values import ARROW_TYPE, NUMBERS, Kind, joined, kind_of_type, one_array
+from analysis.log_roles import Roles
+from analysis.log_values import ARROW_TYPE, NUMBERS, Kind, joined, kind_of_type, one_array, without_empty
 
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What a look at a block found; ``table`` is kept for small logs."""
+    """What a look at a block found; ``table`` is kept for small logs. ``writings`` are those of exact columns; columns
+    of ``fractions`` hold only whole ids with a fraction, columns of ``codes`` only codes of two letters."""
 
     kinds: Mapping[str, Kind]
+    writings: Mapping[str, Writing]
+    fractions: frozenset[str]
+    codes: frozenset[str]
     table: pa.Table | None
 
 
 @dataclass(frozen=True, slots=True)
+class _Looking:
+    """How a block is looked at: which columns are text, and which are judged by how they are written."""
+
+    columns: tuple[str, ...]
+    delimiter: str
+    style: NumberStyle
+    roles: Roles
+
+    @property
+    def texts(self) -> dict[str, pa.DataType]:
+        formatted = {self.roles.timestamp} if self.roles.time is not None and self.roles.time.format else set()
+        return {c: pa.string() for c in self.columns if c in self.roles.texts | self.roles.exact | formatted}
+
+
+@dataclass(frozen=True, slots=True)
 class CsvFile:
+    """``fractions`` are the columns of ids that lose their needless fraction; in a column of ``codes`` NA is a code."""
+
     file: LogFile
     columns: tuple[str, ...]
     kinds: Mapping[str, Kind]
     rows: int
     blocks: Sequence[Block[_Seen]]
     delimiter: str
+    style: NumberStyle
+    fractions: frozenset[str]
+    codes: frozenset[str]
     piece_bytes: int | None
 
     def pieces(self) -> list[Piece]:
@@ -52,28 +79,39 @@ class CsvFile:
         for block in run:
             again = _to_parse(block, columns, kinds)
             parsed = self._parse(next(data), again, kinds, block) if again else None
-            yield block.rows, {c: _column(c, block, parsed, kinds[c]) for c in columns}
+            yield block.rows, {c: self._column(c, block, parsed, kinds[c]) for c in columns}
         for _ in data:
             pass  # lets the reader see, after the last block, whether the file changed meanwhile
 
     def _parse(self, data: bytes, columns: Sequence[str], kinds: Mapping[str, Kind], block: Block[_Seen]) -> pa.Table:
         types = {c: ARROW_TYPE[kinds[c]] for c in columns}
         try:
-            return parse(data, self.columns, self.delimiter, types=types, include=list(columns))
+            return parse(data, self.columns, self.delimiter, self.style, types=types, include=list(columns))
         except RowError as error:
             raise located(self.file, error, block.first_row) from None
 
+    def _column(self, column: str, block: Block[_Seen], parsed: pa.Table | None, kind: Kind) -> pa.Array:
+        values = _values(column, block, parsed, kind)
+        if kind in NUMBERS:
+            if pa.types.is_string(values.type):
+                values = self.style.plain(without_empty(values))
+            return values if values.type == ARROW_TYPE[kind] else pc.cast(values, ARROW_TYPE[kind], safe=False)
+        if pa.types.is_null(values.type):
+            return pa.nulls(block.rows, ARROW_TYPE[kind])
+        if column in self.fractions:
+            values = pc.replace_substring_regex(values, r"\.0+$", "")
+        return without_empty(values)
 
-def open_csv(file: LogFile, format_: Format, *, as_text: Collection[str], kept_bytes: int, limits: Limits) -> CsvFile:
-    """Looks through the whole file once. ``as_text`` are columns that stay text even where all values are numbers; the
-    values stay in memory where the text, which may have been packed, has at most ``kept_bytes``. Raises DataError that
-    names the row."""
-    delimiter = delimiter_of(file, format_)
+
+def open_csv(file: LogFile, format_: Format, roles: Roles, *, kept_bytes: int, limits: Limits) -> CsvFile:
+    """Looks through the whole file once. The values stay in memory where the text, which may have been packed, has at
+    most ``kept_bytes``. Raises DataError that names the row."""
+    delimiter, style = delimiter_of(file, format_), NumberStyle.of(format_)
     columns, start = header_of(file, format_)
-    texts = {c: pa.string() for c in columns if c in as_text}
+    looking = _Looking(columns, delimiter, style, roles)
 
     def look(data: bytes) -> tuple[int, _Seen]:
-        return _look(data, columns, delimiter, texts, keep=kept_bytes > 0)
+        return _look(data, looking, keep=kept_bytes > 0)
 
     blocks: list[Block[_Seen]] = []
     rows, keep = 0, kept_bytes > 0
@@ -86,25 +124,52 @@ def open_csv(file: LogFile, format_: Format, *, as_text: Collection[str], kept_b
         seen = found[1] if keep else replace(found[1], table=None)
         blocks.append(Block(span, rows, found[0], seen))
         rows += found[0]
-    kinds = {c: joined(b.found.kinds[c] for b in blocks) for c in columns}
-    piece_bytes = None if file.gzipped and not keep else limits.piece_bytes
-    return CsvFile(file, columns, kinds, rows, blocks, delimiter, piece_bytes)
+        limits.must_hold_rows(rows, file.name)
+    return CsvFile(
+        file=file,
+        columns=columns,
+        kinds=_kinds(columns, roles, [b.found for b in blocks]),
+        rows=rows,
+        blocks=blocks,
+        delimiter=delimiter,
+        style=style,
+        fractions=_in_all(columns, [b.found.fractions for b in blocks]),
+        codes=_in_all(columns, [b.found.codes for b in blocks]),
+        piece_bytes=None if file.must_be_read_from_its_start and not keep else limits.piece_bytes,
+    )
 
 
-def _look(
-    data: bytes, columns: tuple[str, ...], delimiter: str, texts: Mapping[str, pa.DataType], *, keep: bool
-) -> tuple[int, _Seen]:
-    table = parse(data, columns, delimiter, types=texts)
+def _kinds(columns: Sequence[str], roles: Roles, blocks: Sequence[_Seen]) -> dict[str, Kind]:
+    found = {c: joined(block.kinds[c] for block in blocks) for c in columns}
+    for column in roles.exact & set(columns) if blocks else ():
+        writing = Writing.together([block.writings[column] for block in blocks])
+        found[column] = writing.kind_of_class if column in roles.classes else writing.kind_of_group
+    return found
+
+
+def _in_all(columns: Sequence[str], blocks: Sequence[frozenset[str]]) -> frozenset[str]:
+    return frozenset(columns).intersection(*blocks)
+
+
+def _look(data: bytes, looking: _Looking, *, keep: bool) -> tuple[int, _Seen]:
+    columns, roles = looking.columns, looking.roles
+    table = parse(data, columns, looking.delimiter, looking.style, types=looking.texts)
     kinds = {c: _kind(table.schema.field(i).type) for i, c in enumerate(columns)}
     in_doubt = {Kind.TEXT, Kind.NOTHING, *([Kind.WHOLE] if b"0x" in data or b"0X" in data else [])}
     reread = [c for i, c in enumerate(columns) if kinds[c] in in_doubt and not _is_text(table.schema.field(i))]
     if reread:
-        again = parse(data, columns, delimiter, types=dict.fromkeys(reread, pa.string()), include=reread)
+        types = dict.fromkeys(reread, pa.string())
+        again = parse(data, columns, looking.delimiter, looking.style, types=types, include=reread)
         for c in reread:
             kinds[c] = _looked_at_as_text(kinds[c], again.column(c))
             if kinds[c] is not Kind.WHOLE:
                 table = table.set_column(columns.index(c), c, again.column(c))
-    return table.num_rows, _Seen(kinds, table if keep else None)
+    texts = {c: table.column(c) for i, c in enumerate(columns) if _is_text(table.schema.field(i))}
+    missing = {c: () if c in roles.classes else looking.style.missing for c in roles.exact}
+    writings = {c: writing_of(looking.style.plain(texts[c]), missing[c]) for c in roles.exact & texts.keys()}
+    fractions = frozenset(c for c in roles.ids & texts.keys() if are_fractions(texts[c]))
+    codes = frozenset(c for c in columns if c not in texts or are_codes(texts[c]))
+    return table.num_rows, _Seen(kinds, writings, fractions, codes, table if keep else None)
 
 
 def _looked_at_as_text(kind: Kind, values: pa.ChunkedArray) -> Kind:
@@ -137,23 +202,11 @@ def _to_parse(block: Block[_Seen], columns: Sequence[str], kinds: Mapping[str, K
     return [c for c in columns if kinds[c] is Kind.TEXT and block.found.kinds[c] in NUMBERS]
 
 
-def _column(column: str, block: Block[_Seen], parsed: pa.Table | None, kind: Kind) -> pa.Array:
+def _values(column: str, block: Block[_Seen], parsed: pa.Table | None, kind: Kind) -> pa.Array:
     if parsed is not None and column in parsed.column_names:
-        values = one_array(parsed.column(column))
-    elif kind in (Kind.NOTHING, *NUMBERS) and block.found.kinds[column] in (Kind.NOTHING, Kind.NA):
+        return one_array(parsed.column(column))
+    if kind in (Kind.NOTHING, *NUMBERS) and block.found.kinds[column] in (Kind.NOTHING, Kind.NA):
         return pa.nulls(block.rows, ARROW_TYPE[kind])
-    else:
-        table = block.found.table
-        assert table is not None  # noqa: S101 -- else the column would have been parsed
-        values = one_array(table.column(column))
-    if kind in NUMBERS:
-        return values if values.type == ARROW_TYPE[kind] else pc.cast(values, ARROW_TYPE[kind], safe=False)
-    if pa.types.is_null(values.type):
-        return pa.nulls(block.rows, ARROW_TYPE[kind])
-    return without_empty(values)
-
-
-def without_empty(values: pa.Array) -> pa.Array:
-    """Text with null where it is empty."""
-    empty = pc.equal(pc.binary_length(values), 0)
-    return pc.if_else(empty, pa.scalar(None, values.type), values) if pc.any(empty).as_py() else values
+    table = block.found.table
+    assert table is not None  # noqa: S101 -- else the column would have been parsed
+    return one_array(table.column(column))

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pv
 
 from analysis.card import Format
@@ -23,6 +27,28 @@ _BOM = b"\xef\xbb\xbf"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
+@dataclass(frozen=True, slots=True)
+class NumberStyle:
+    """How numbers are written, and the words that are no number but a missing one."""
+
+    decimal: str = "."
+    thousands: str | None = None
+    missing: tuple[str, ...] = tuple(MISSING_NUMBERS)
+
+    @classmethod
+    def of(cls, format_: Format) -> NumberStyle:
+        return cls(format_.decimal, format_.thousands, (*MISSING_NUMBERS, *(format_.missing or ())))
+
+    def plain(self, values: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+        """Texts with numbers as Arrow reads them. A thousands sign counts only between groups of three digits."""
+        if self.thousands is not None:
+            decimal = "," if self.decimal == "," else r"\."
+            pattern = rf"^[-+]?[0-9]{{1,3}}({re.escape(self.thousands)}[0-9]{{3}})+({decimal}[0-9]+)?$"
+            bare = pc.replace_substring(values, self.thousands, "")
+            values = pc.if_else(pc.match_substring_regex(values, pattern), bare, values)
+        return values if self.decimal == "." else pc.replace_substring(values, self.decimal, ".")
+
+
 def delimiter_of(file: LogFile, format_: Format) -> str:
     return format_.delimiter or ("\t" if ".tsv" in file.name.lower() else ",")
 
@@ -34,7 +60,10 @@ def header_of(file: LogFile, format_: Format) -> tuple[tuple[str, ...], int]:
         head = stream.read(MOST_HEADER_BYTES)
     start = len(_BOM) if head.startswith(_BOM) else 0
     if head.startswith(_UTF16) or b"\0" in head[:4096]:
-        raise DataError(f"{file.name} is not UTF-8 text (it looks like UTF-16); save it as UTF-8")
+        raise DataError(
+            f"{file.name} is not UTF-8 text (it looks like UTF-16); save it as UTF-8, or set "
+            "log.format.encoding: utf-16"
+        )
     if names is not None:
         return tuple(names), start
     while head[start : start + 1] in (b"\r", b"\n") and start < len(head):
@@ -46,7 +75,10 @@ def header_of(file: LogFile, format_: Format) -> tuple[tuple[str, ...], int]:
     try:
         read = next(csv.reader(io.StringIO(record.decode("utf-8"), newline=""), delimiter=delimiter))
     except UnicodeDecodeError:
-        raise DataError(f"the header of {file.name} is not UTF-8; save the file as UTF-8") from None
+        raise DataError(
+            f"the header of {file.name} is not UTF-8; save the file as UTF-8, or name its encoding under "
+            "log.format.encoding, as in latin-1"
+        ) from None
     except csv.Error as error:
         raise DataError(f"the header of {file.name} cannot be read: {error}") from None
     return _distinct(file, read), end
@@ -80,6 +112,7 @@ def parse(
     data: bytes,
     columns: Sequence[str],
     delimiter: str,
+    style: NumberStyle,
     *,
     types: Mapping[str, pa.DataType],
     include: Sequence[str] | None = None,
@@ -89,8 +122,11 @@ def parse(
     if not data.strip(b"\r\n"):
         return pa.table({c: pa.array([], types.get(c, pa.null())) for c in wanted})
     wrong: list[pv.InvalidRow] = []
+    read_as = dict.fromkeys(wanted, pa.string()) if style.thousands is not None else types
     try:
-        table = _read(data, columns, delimiter, types, wanted, wrong)
+        table = _read(data, columns, delimiter, style, read_as, wanted, wrong)
+        if style.thousands is not None:
+            table = _with_numbers(table, style, types)
     except pa.ArrowInvalid as error:
         if wrong:
             raise _ragged(wrong[0]) from None
@@ -106,6 +142,7 @@ def _read(
     data: bytes,
     columns: Sequence[str],
     delimiter: str,
+    style: NumberStyle,
     types: Mapping[str, pa.DataType],
     wanted: list[str],
     wrong: list[pv.InvalidRow],
@@ -121,36 +158,56 @@ def _read(
             delimiter=delimiter, newlines_in_values=b'"' in data, invalid_row_handler=remember
         ),
         convert_options=pv.ConvertOptions(
-            column_types=dict(types), null_values=MISSING_NUMBERS, include_columns=wanted
+            column_types=dict(types),
+            null_values=list(style.missing),
+            include_columns=wanted,
+            decimal_point=style.decimal,
         ),
     )
 
 
+def _with_numbers(table: pa.Table, style: NumberStyle, types: Mapping[str, pa.DataType]) -> pa.Table:
+    """The columns of ``types`` as these, and others as numbers where all of their texts are."""
+    for place, name in enumerate(table.column_names):
+        values, wanted = table.column(name), types.get(name)
+        if wanted is not None and pa.types.is_string(wanted):
+            continue
+        gone = pc.is_in(values, pa.array(["", *style.missing], pa.string()))
+        numbers = style.plain(pc.if_else(gone, pa.scalar(None, pa.string()), values))
+        choices = [wanted] if wanted is not None else [pa.null(), pa.int64(), pa.float64()]
+        for type_ in choices:
+            if pa.types.is_null(type_) and numbers.null_count < len(numbers):
+                continue
+            with suppress(pa.ArrowInvalid) if wanted is None else nullcontext():
+                table = table.set_column(place, name, pc.cast(numbers, type_))
+                break
+    return table
+
+
 def _ragged(row: pv.InvalidRow) -> RowError:
     many = "value" if row.actual_columns == 1 else "values"
-    start = row.text if len(row.text) <= 80 else row.text[:80] + "…"
     return RowError(
         None if row.number is None else row.number - 1,
         f"there {'is' if row.actual_columns == 1 else 'are'} {row.actual_columns} {many} for {row.expected_columns} "
-        f"columns; the row begins {start!r}",
+        "columns",
     )
 
 
 def _not_utf8(data: bytes, columns: Sequence[str], delimiter: str) -> RowError:
     places = [str(place) for place in range(len(columns))]
-    table = _read(data, places, delimiter, dict.fromkeys(places, pa.binary()), places, [])
-    row, name, value = min(_first_not_utf8(name, table.column(i)) for i, name in enumerate(columns))
+    table = _read(data, places, delimiter, NumberStyle(), dict.fromkeys(places, pa.binary()), places, [])
+    row, name = min(_first_not_utf8(name, table.column(i)) for i, name in enumerate(columns))
     return RowError(
         int(row),
-        f'column "{name}" holds bytes that are not UTF-8: {value[:30]!r}; save the file as UTF-8 '
-        "(iconv -f WINDOWS-1252 -t UTF-8 does it)",
+        f'column "{name}" holds bytes that are not UTF-8; save the file as UTF-8, or name its encoding under '
+        "log.format.encoding, as in latin-1",
     )
 
 
-def _first_not_utf8(name: str, values: pa.ChunkedArray) -> tuple[float, str, bytes]:
+def _first_not_utf8(name: str, values: pa.ChunkedArray) -> tuple[float, str]:
     for row, value in enumerate(values.to_pylist()):
         try:
             value.decode("utf-8")
         except UnicodeDecodeError:
-            return row, name, value
-    return float("inf"), name, b""
+            return row, name
+    return float("inf"), name

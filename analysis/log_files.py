@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -10,10 +11,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from analysis.errors import DataError, UserError
+from analysis.log_allowed import Allowed
 from analysis.log_disk import places_on_disk
 from analysis.log_names import FileKind, kind_by_name
-from analysis.log_object_store import OBJECT_STORES, places_in_store
+from analysis.log_object_store import InStore, places_in_store
 from analysis.log_places import Place, State
+from analysis.log_signatures import foreign_kind, json_array
+from analysis.log_store_settings import OBJECT_STORES
 from analysis.near_names import listed
 
 OPENED_AT_ONCE = 8
@@ -31,6 +35,8 @@ class LogFile:
     kind: FileKind
     gzipped: bool
     state: State
+    encoding: str | None = None
+    """Of a text; None for UTF-8."""
 
     @property
     def name(self) -> str:
@@ -43,6 +49,11 @@ class LogFile:
     @property
     def identity(self) -> str:
         return f"{self.place.address}|{self.state.size}|{self.state.stamp}"
+
+    @property
+    def must_be_read_from_its_start(self) -> bool:
+        """Whether nobody can tell where in its bytes a place of its text is."""
+        return self.gzipped or self.encoding is not None
 
     @property
     def columnar(self) -> bool:
@@ -79,24 +90,36 @@ class LogFile:
             raise DataError(f"{self.name} changed while it was read; run it again when it is written completely")
 
 
-def files_of(source: str, root: Path) -> tuple[LogFile, ...]:
+def files_of(source: str, root: Path, allowed: Allowed | None = None) -> tuple[LogFile, ...]:
     """The files that a path, a glob or a directory means, in the order of their names; on disk or in an object store.
 
     A directory means all files in it and below it with a known ending; names that begin with `.` or `_` don't count.
-    Raises UserError for what is no source, DataError when there is no such file.
+    ``allowed`` is what may be read; None: everything. Raises UserError for what is no source, DataError when there is
+    no such file.
     """
     try:
         if source.startswith(OBJECT_STORES):
+            places = _allowed_keys(source, allowed)
             with ThreadPoolExecutor(OPENED_AT_ONCE) as pool:
-                files = tuple(pool.map(_file, places_in_store(source)))
+                files = tuple(pool.map(_file, places))
         elif "://" in source:
             raise UserError(f"{source} is no source that I know; name a path, a glob or a directory")
         else:
-            files = tuple(map(_file, places_on_disk(source, root)))
+            files = tuple(map(_file, places_on_disk(source, root, allowed)))
     except (ValueError, OSError) as error:  # a name that is too long, or no name at all
         raise DataError(f"{source!r} cannot be used as a path: {error}") from None
     _must_be_of_one_kind(files, source)
     return files
+
+
+def _allowed_keys(source: str, allowed: Allowed | None) -> list[InStore]:
+    if allowed is None:
+        return places_in_store(source)
+    allowed.must_allow(source, Path())
+    places = places_in_store(source)
+    for place in places:
+        allowed.must_hold_key(place.address, place.name)
+    return places
 
 
 def _file(place: Place) -> LogFile:
@@ -108,7 +131,20 @@ def _file(place: Place) -> LogFile:
         raise DataError(place.missing()) from None
     except OSError as error:
         raise DataError(_trouble(place, error)) from None
-    return LogFile(place, _kind(place.name, head), head.startswith(_GZIP), state)
+    gzipped = head.startswith(_GZIP)
+    start = _start_of_gzip(head) if gzipped else head
+    kind = _kind(place.name, head)
+    foreign = foreign_kind(place.name, start) or json_array(place.name, start, is_csv=kind_by_name(place.name) == "csv")
+    if foreign is not None:
+        raise DataError(foreign)
+    return LogFile(place, kind, gzipped, state)
+
+
+def _start_of_gzip(head: bytes) -> bytes:
+    try:
+        return zlib.decompressobj(wbits=31).decompress(head)
+    except zlib.error:
+        return b""  # whoever reads on says what is wrong
 
 
 def _trouble(place: Place, error: OSError) -> str:

@@ -21,17 +21,17 @@ Newness = npt.NDArray[np.int64] | npt.NDArray[np.float64]
 
 @dataclass(slots=True)
 class Twice:
-    """The labels too many, counted while they are sorted, and of their ids the first in the alphabet."""
+    """The labels too many, counted while they are sorted, and the first row whose id occurs again."""
 
     labels: int = 0
-    first_id: str | None = None
+    first_row: int | None = None
 
-    def count(self, ids: pa.StringArray) -> None:
-        """``ids`` have one label more than they should, each as often as it stands here."""
-        if len(ids):
-            least: str = pc.min(ids).as_py()
-            self.labels += len(ids)
-            self.first_id = least if self.first_id is None else min(self.first_id, least)
+    def count(self, rows: pa.Int64Array) -> None:
+        """``rows`` have one label more than they should, each as often as it stands here."""
+        if len(rows):
+            least: int = pc.min(rows).as_py()
+            self.labels += len(rows)
+            self.first_row = least if self.first_row is None else min(self.first_row, least)
 
 
 def hashes_of(ids: pa.StringArray) -> Hashes:
@@ -67,7 +67,7 @@ def each_once(rows: pa.RecordBatch, twice: Twice) -> pa.RecordBatch:
     """The rows sorted by hash, and of those with one id the newest; of equally new ones the last. The others are
     counted in ``twice``."""
     order, again = _sorted(rows)
-    twice.count(rows.column(ID).take(pa.array(order[again])))
+    twice.count(rows.column(ROW).take(pa.array(order[again])))
     return rows.take(pa.array(np.delete(order, again)))
 
 

@@ -12,9 +12,10 @@ import pyarrow as pa
 from analysis.card import Labels, ModelCard
 from analysis.errors import DataError
 from analysis.log_label_rows import Newness, Twice, each_once, label_rows, together
-from analysis.log_labels import BETWEEN, Bucket, LabelTable, LateLabels, joined_id
+from analysis.log_labels import Bucket, LabelTable, LateLabels, joined_id
 from analysis.log_labels_on_disk import LabelsOnDisk, sorted_on_disk
 from analysis.log_limits import Limits
+from analysis.log_roles import roles_of_labels
 from analysis.log_table import Table, open_table
 from analysis.log_times import NotATimeError, as_times
 from analysis.log_values import Kind, kind_of_type
@@ -61,9 +62,9 @@ def _in_memory_or_on_disk(runs: Iterator[pa.RecordBatch], twice: Twice, source: 
 
 
 def _must_be_each_once(twice: Twice, name: str) -> None:
-    if twice.first_id is not None:
+    if twice.first_row is not None:
         raise DataError(
-            f'{name} has more than one label for the id "{twice.first_id.replace(BETWEEN, ", ")}" '
+            f"{name} has more than one label for an id: that of row {twice.first_row + 1:,} occurs again "
             f"({twice.labels:,} labels too many in all); "
             "keep one each, or name a column under log.labels.latest whose newest value decides"
         )
@@ -81,10 +82,10 @@ def _table(card: ModelCard, labels: Labels, label: str, limits: Limits) -> Table
         labels.source,
         root=card.root,
         format_=labels.format,
-        as_text=labels.by,
-        timestamp=None,
+        roles=roles_of_labels(card),
         must_have=must_have,
         limits=limits,
+        allowed=card.allowed,
     )
     if any(table.kinds[c] is Kind.NESTED for c in wanted):
         raise DataError(f"the labels in {table.name} hold lists or mappings, which can't be compared")
@@ -143,4 +144,4 @@ def _moments(age: pa.Array, name: str, latest: str) -> Newness:
     try:
         return np.asarray(as_times(age).cast(pa.int64()).fill_null(_OLDEST))
     except NotATimeError as error:
-        raise DataError(f'{name}: column "{latest}" holds {error.value!r}, which is no time and no number') from None
+        raise DataError(f'{name}: column "{latest}" holds {error.says}, and no number') from None

@@ -18,6 +18,7 @@ from analysis.log_blocks import Block, RowError, blocks_of, cut_lines, grouped, 
 from analysis.log_files import LogFile
 from analysis.log_limits import Limits
 from analysis.log_pieces import Chunk, Piece
+from analysis.log_roles import Roles
 from analysis.log_values import ARROW_TYPE, NUMBERS, Kind, as_kind, joined, kind_of_type, one_array
 
 _LARGEST = 2**63
@@ -56,19 +57,22 @@ class NdjsonFile:
                 raise located(self.file, error, block.first_row) from None
 
 
-def open_ndjson(file: LogFile, *, as_text: Collection[str], limits: Limits) -> NdjsonFile:
+def open_ndjson(file: LogFile, roles: Roles, *, limits: Limits) -> NdjsonFile:
     """Looks through the whole file once. Raises DataError that names the row which is no JSON object."""
     blocks: list[Block[_Seen]] = []
-    rows = 0
+    rows, as_text = 0, roles.texts
     for span, found in in_threads(blocks_of(file, 0, cut_lines, limits), lambda data: _look(data, as_text)):
         if isinstance(found, RowError):
             raise located(file, found, rows)
         blocks.append(Block(span, rows, found[0], found[1]))
         rows += found[0]
+        limits.must_hold_rows(rows, file.name)
     columns = tuple(dict.fromkeys(c for b in blocks for c in b.found.kinds))
     kinds = {c: joined(b.found.kinds[c] for b in blocks if c in b.found.kinds) for c in columns}
     kinds |= {c: Kind.TEXT for c in columns if c in as_text and kinds[c] is not Kind.NESTED}
-    return NdjsonFile(file, columns, kinds, rows, blocks, None if file.gzipped else limits.piece_bytes)
+    return NdjsonFile(
+        file, columns, kinds, rows, blocks, None if file.must_be_read_from_its_start else limits.piece_bytes
+    )
 
 
 def _look(data: bytes, as_text: Collection[str]) -> tuple[int, _Seen]:
@@ -169,14 +173,23 @@ def _objects(data: bytes) -> Iterator[dict[str, object]]:
         try:
             value = json.loads(line)
         except UnicodeDecodeError:
-            raise RowError(row, f"holds bytes that are not UTF-8: {line[:60]!r}; save the file as UTF-8") from None
-        except (ValueError, RecursionError) as error:
-            raise RowError(row, f"is not JSON ({error}): {_start(line)}") from None
+            raise RowError(row, "holds bytes that are not UTF-8; save the file as UTF-8") from None
+        except json.JSONDecodeError as error:
+            raise RowError(row, f"is not JSON: {error.msg} at character {error.colno}") from None
+        except (ValueError, RecursionError):
+            raise RowError(
+                row, "is not JSON that can be read: it is nested too deep, or has too long a number"
+            ) from None
         if not isinstance(value, dict):
-            raise RowError(row, f'is no JSON object: {_start(line)}; each line must be one object, like {{"id": 1}}')
-        yield value
+            raise RowError(row, 'is no JSON object; each line must be one object, like {"id": 1}')
+        yield _without_lone_surrogates(value) if rb"\u" in line else value
         row += 1
 
 
-def _start(line: bytes) -> str:
-    return repr(line[:60].decode("utf-8", "replace"))
+def _without_lone_surrogates(row: dict[str, object]) -> dict[str, object]:
+    """JSON may escape half of a sign, as a text that was cut has it; U+FFFD takes its place."""
+    return {_whole(key): _whole(value) if isinstance(value, str) else value for key, value in row.items()}
+
+
+def _whole(text: str) -> str:
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -14,12 +14,12 @@ import pyarrow as pa
 
 from analysis.errors import DataError
 from analysis.log_names import ENDINGS, counts, is_glob, kind_by_name, matches
+from analysis.log_partitions import Partition, partition_of
 from analysis.log_places import State
 from analysis.log_store import Store
 from analysis.log_store_settings import store_of
 from analysis.near_names import listed
 
-OBJECT_STORES = ("s3://", "gs://", "gcs://", "abfs://", "abfss://")
 BYTES_AT_ONCE = 2**20
 """Each read is a round trip, and gzip asks for few bytes at a time."""
 
@@ -30,6 +30,7 @@ class InStore:
 
     store: Store
     path: str
+    partition: Partition = ()
 
     @property
     def name(self) -> str:
@@ -90,7 +91,12 @@ def places_in_store(source: str) -> list[InStore]:
 def _of_prefix(store: Store, path: str, source: str) -> list[InStore]:
     found = [(info.path, PurePosixPath(info.path).relative_to(path)) for info in store.below(path, deep=True)]
     everything = sorted((relative.as_posix(), key) for key, relative in found if counts(relative))
-    kept = [InStore(store, key) for name, key in everything if kind_by_name(name) is not None]
+    _must_be_no_table([relative.parts for _, relative in found], source)
+    kept = [
+        InStore(store, key, partition_of(name.split("/")[:-1]))
+        for name, key in everything
+        if kind_by_name(name) is not None
+    ]
     if not kept:
         there = f"; there are {listed([name for name, _ in everything], most=5)}" if everything else ""
         raise DataError(f"{source} holds no log{there}; keys must end in {ENDINGS} (or these with .gz)")
@@ -107,4 +113,16 @@ def _of_glob(store: Store, path: str, source: str) -> list[InStore]:
         raise DataError(store.no_bucket())
     if not kept:
         raise DataError(f"no key matches {source}; look at the pattern, in which * stands for no /")
-    return [InStore(store, key) for key in kept]
+    return [InStore(store, key, partition_of(key.split("/")[plain:-1])) for key in kept]
+
+
+def _must_be_no_table(keys: list[tuple[str, ...]], source: str) -> None:
+    """A table's files alone don't tell which rows count."""
+    for parts in keys:
+        iceberg = "metadata" in parts and parts[-1].endswith(".metadata.json")
+        if "_delta_log" in parts or iceberg:
+            what = "an Iceberg" if iceberg else "a Delta"
+            raise DataError(
+                f"{source} holds {what} table, which I can't read in an object store; read it through a query under "
+                "log.source.sql, or write its rows as Parquet files and name these"
+            )

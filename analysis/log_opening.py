@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 
 from analysis.card import ModelCard, Sql
-from analysis.log_columns import identifiers, must_have_columns
+from analysis.groupings import with_known_columns
+from analysis.log_columns import must_have_columns
 from analysis.log_labels import LateLabels
 from analysis.log_labels_opening import open_labels
-from analysis.log_limits import Limits
+from analysis.log_limits import DEFAULT_LIMITS, Limits
 from analysis.log_reading import Log, must_have_a_timestamp
+from analysis.log_roles import roles_of
 from analysis.log_table import open_table
 from analysis.windows import ALL, Window, parse_window, window_before
-
-DEFAULT_LIMITS = Limits()
 
 
 def open_log(
@@ -32,21 +32,23 @@ def open_log(
     Raises UserError for a window of time where the log has no timestamp, DataError for files that can't be used.
     """
     must_have_a_timestamp(card, window)
+    of_reference = source is not None
     table = open_table(
-        card.source if source is None else source,
+        source if source is not None else card.source,
         root=card.root,
         format_=card.format,
-        as_text=identifiers(card),
-        timestamp=card.columns.timestamp,
-        must_have=lambda there, name: must_have_columns(card, there, name),
+        roles=roles_of(card),
+        must_have=lambda there, name: must_have_columns(card, there, name, needs_label=not of_reference),
         limits=limits,
+        allowed=card.allowed,
     )
-    own_label = source is not None and card.columns.label in table.kinds
+    card = with_known_columns(card, table.kinds)
+    own_label = of_reference and card.columns.label in table.kinds
     if card.labels is None or own_label:
         labels = None
     elif labels is None:
         labels = open_labels(card, card.labels, limits)
-    return Log(card, table, labels).narrowed(window=window, exclude=exclude)
+    return Log(card, table, labels, limits).narrowed(window=window, exclude=exclude)
 
 
 def open_with_reference(
@@ -60,8 +62,8 @@ def open_with_reference(
         log = open_log(card, window=window, limits=limits)
         return log, open_log(card, window=ALL, source=reference.source, limits=limits, labels=log.labels)
     if reference.before is not None:
-        rows = window_before(reference.before)
+        rows = window_before(reference.before, zone=card.zone)
     else:
-        rows = parse_window(reference.window or "all", now=now)
+        rows = parse_window(reference.window or "all", now=now, zone=card.zone)
     log = open_log(card, window=window, exclude=rows, limits=limits)
     return log, log.narrowed(window=rows)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from analysis.card import TimeFormat
 from analysis.errors import DataError
 from analysis.log_files import LogFile
 from analysis.log_limits import Limits
 from analysis.log_pieces import Chunk, Piece
-from analysis.log_values import Kind, as_kind, in_utc, kind_of_type
+from analysis.log_roles import Roles
+from analysis.log_times import NotATimeError, as_times
+from analysis.log_values import Kind, as_kind, exact_kind_of_type, kind_of_type
 from analysis.near_names import quoted
 
 MOST_BATCH_ROWS = 65_536
@@ -35,6 +38,7 @@ class ParquetFile:
     metadata: pq.FileMetaData
     schema: pa.Schema
     timestamp: str | None
+    time: TimeFormat | None
     piece_rows: int
     repeating: tuple[str, ...]
 
@@ -53,7 +57,7 @@ class ParquetFile:
             counts[-1] += rows
             place += rows
         return [
-            Piece(first, count, tuple(run), *self._times(run))
+            Piece(first, count, tuple(run), *self._times(run), self._expanded(run))
             for run, first, count in zip(runs, firsts, counts, strict=True)
         ]
 
@@ -74,6 +78,8 @@ class ParquetFile:
 
     def _values(self, batch: pa.RecordBatch, column: str, kind: Kind, first_row: int) -> pa.Array:
         values = batch.column(column)
+        if kind is Kind.TIME and column == self.timestamp:
+            return values  # whoever reads on knows in which zone times without one are
         try:
             if kind is Kind.TEXT:
                 # The reader lets bytes through that are not UTF-8.
@@ -86,6 +92,9 @@ class ParquetFile:
                 "text, or name it under log.exclude"
             ) from None
 
+    def _expanded(self, groups: Sequence[int]) -> int:
+        return sum(self.metadata.row_group(group).total_byte_size for group in groups)
+
     def _times(self, groups: Sequence[int]) -> tuple[tuple[int, int] | None, bool]:
         """The first and the last time, and whether all rows have one; only where every row group tells, and only for
         true times: text and numbers sort otherwise than times do."""
@@ -96,12 +105,19 @@ class ParquetFile:
         if any(s is None or not s.has_min_max for s in statistics):
             return None, False
         type_ = self.schema.field(self.timestamp).type
-        ends = in_utc(pa.array([end for s in statistics for end in (s.min, s.max)], type_)).cast(pa.int64()).to_pylist()
+        try:
+            ends_of_groups = pa.array([end for s in statistics for end in (s.min, s.max)], type_)
+        except (OverflowError, ValueError):  # a time that Python cannot hold, as one after the year 9999
+            return None, False
+        try:
+            ends = as_times(ends_of_groups, self.time).cast(pa.int64()).to_pylist()
+        except NotATimeError:
+            return None, False
         return (min(ends), max(ends)), all(s.has_null_count and s.null_count == 0 for s in statistics)
 
 
-def open_parquet(file: LogFile, *, timestamp: str | None, as_text: Collection[str], limits: Limits) -> ParquetFile:
-    """Reads the footer only. ``as_text`` are columns that are compared as text, whatever their type."""
+def open_parquet(file: LogFile, roles: Roles, *, limits: Limits) -> ParquetFile:
+    """Reads the footer only."""
     with _open(file, None, []) as parquet:
         metadata, schema = parquet.metadata, parquet.schema_arrow
     names = schema.names
@@ -113,19 +129,20 @@ def open_parquet(file: LogFile, *, timestamp: str | None, as_text: Collection[st
     return ParquetFile(
         file=file,
         columns=tuple(names),
-        kinds={f.name: _kind(f, f.name in as_text) for f in schema},
+        kinds={f.name: _kind(f, roles) for f in schema},
         rows=metadata.num_rows,
         metadata=metadata,
         schema=schema,
-        timestamp=timestamp,
+        timestamp=roles.timestamp,
+        time=roles.time,
         piece_rows=limits.piece_rows,
         repeating=_repeating(metadata, schema),
     )
 
 
-def _kind(field: pa.Field, as_text: bool) -> Kind:
-    kind = kind_of_type(field.type)
-    return Kind.TEXT if as_text and kind is not Kind.NESTED else kind
+def _kind(field: pa.Field, roles: Roles) -> Kind:
+    kind = exact_kind_of_type(field.type) if field.name in roles.exact else kind_of_type(field.type)
+    return Kind.TEXT if field.name in roles.texts and kind is not Kind.NESTED else kind
 
 
 @contextmanager

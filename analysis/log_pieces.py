@@ -15,13 +15,14 @@ from analysis.log_values import Kind
 class Piece:
     """Rows of one file that are read together. ``first_row`` counts from the file's first row; ``times`` are the
     smallest and the largest timestamp in microseconds, where the file tells without being read; ``all_timed`` says that
-    no row lacks one."""
+    no row lacks one. ``expanded_bytes`` is what a packed file tells of how much comes out of it."""
 
     first_row: int
     rows: int
     where: Any
     times: tuple[int, int] | None = None
     all_timed: bool = False
+    expanded_bytes: int = 0
 
 
 Chunk = tuple[int, dict[str, pa.Array]]

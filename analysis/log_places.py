@@ -7,6 +7,8 @@ from typing import BinaryIO, Protocol
 
 import pyarrow as pa
 
+from analysis.log_partitions import Partition
+
 
 @dataclass(frozen=True, slots=True)
 class State:
@@ -17,6 +19,11 @@ class State:
 
 
 class Place(Protocol):
+    @property
+    def partition(self) -> Partition:
+        """The columns that the names of its folders hold."""
+        ...
+
     @property
     def name(self) -> str:
         """How people know the file."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Self, cast
@@ -11,15 +11,19 @@ import pyarrow as pa
 
 from analysis.card import Sql
 from analysis.errors import DataError
+from analysis.log_limits import Limits
 from analysis.log_pieces import Chunk, Piece
 from analysis.log_query_groups import Grouping, Joining, grouping_of, is_worth_it, one_by_one
+from analysis.log_roles import Roles
 from analysis.log_sql import KEEP_INNER_ORDER, Database
 from analysis.log_sql_text import is_ordered, only_statement, selection
 from analysis.log_sql_values import (
     DATE,
+    NUMERIC,
     TIMESTAMP,
     TIMESTAMP_WITH_ZONE,
     as_array,
+    as_times_of_the_driver,
     kind_of_postgresql,
     kind_of_values,
 )
@@ -82,7 +86,7 @@ class Query:
         return [Piece(0, self.rows, None)]
 
     def read(self, piece: Piece, columns: Sequence[str], kinds: Mapping[str, Kind]) -> Iterator[Chunk]:
-        row = piece.first_row
+        row, counted = piece.first_row, 0
         grouping = self.grouping(columns)
         asking = grouping.asking(self.statement, self._condition()) if grouping else self._asking(columns)
         with self.database.asked(asking) as answer:
@@ -95,6 +99,8 @@ class Query:
                 else:
                     yield len(batch), found
                 row += len(batch)
+                counted += sum(cast("Sequence[int]", values[-1])) if grouping else len(batch)
+                self.database.limits.must_hold_rows(counted, self.name)
 
     def grouping(self, columns: Sequence[str]) -> Grouping | None:
         """How rows are asked for together; None where they are asked for one by one."""
@@ -124,6 +130,8 @@ class Query:
 
     def _array(self, column: str, values: Sequence[object], kind: Kind, first_row: int) -> pa.Array:
         try:
+            if kind is Kind.TIME and column == self.timestamp:
+                return as_times_of_the_driver(values)
             return as_array(values, kind)
         except (ValueError, TypeError):
             raise DataError(
@@ -132,9 +140,9 @@ class Query:
             ) from None
 
 
-def open_query(source: Sql, *, timestamp: str | None, as_text: Collection[str]) -> Query:
+def open_query(source: Sql, roles: Roles, limits: Limits) -> Query:
     """What the columns hold. Raises UserError where the database cannot be asked, DataError with what it says."""
-    database = Database(source.url.removeprefix("env:"))
+    database = Database(source.url.removeprefix("env:"), limits)
     statement = only_statement(source.sql, database.name)
     types: dict[str, object] = {}
     if database.dialect == "postgresql":
@@ -142,9 +150,13 @@ def open_query(source: Sql, *, timestamp: str | None, as_text: Collection[str]) 
         kinds = {column: kind_of_postgresql(type_) for column, type_ in types.items()}
     else:
         kinds, rows = _looked_through(database, statement)
-    kinds |= {c: Kind.TEXT for c in as_text if c in kinds and kinds[c] is not Kind.NESTED}
-    compared_as = _COMPARED_AS.get(types.get(timestamp or ""))  # type: ignore[call-overload]  # other types are not found
-    return Query(database, statement, tuple(kinds), kinds, rows, timestamp, compared_as, types)
+    kinds |= {c: Kind.DECIMAL for c in roles.exact if types.get(c) == NUMERIC}
+    kinds |= {c: Kind.TEXT for c in roles.texts if c in kinds and kinds[c] is not Kind.NESTED}
+    zoned = roles.time is not None and roles.time.zone is not None
+    compared_as = _COMPARED_AS.get(types.get(roles.timestamp or ""))  # type: ignore[call-overload]  # other types are not found
+    if zoned and compared_as == "timestamp":  # the database would compare it as if it were UTC
+        compared_as = None
+    return Query(database, statement, tuple(kinds), kinds, rows, roles.timestamp, compared_as, types)
 
 
 def _described(database: Database, statement: str) -> dict[str, object]:
@@ -158,6 +170,7 @@ def _looked_through(database: Database, statement: str) -> tuple[dict[str, Kind]
         rows = 0
         for batch in answer.batches():
             rows += len(batch)
+            database.limits.must_hold_rows(rows, database.name)
             for column, values in zip(kinds, zip(*batch, strict=True), strict=True):
                 kinds[column] = joined((kinds[column], kind_of_values(values)))
     return kinds, rows

@@ -79,7 +79,7 @@ def grouping_of(
         elif type_ in _TEXTS:
             given.append(f'{name} COLLATE "C"')  # letter by letter, whatever the column takes for equal
             by.append(f'{name} COLLATE "C"')
-        elif type_ in _COMPARED_BY_VALUE or (type_ in _FRACTIONS and kinds[column] is Kind.FRACTION):
+        elif type_ in _COMPARED_BY_VALUE or (type_ in _FRACTIONS and kinds[column] in (Kind.FRACTION, Kind.DECIMAL)):
             given.append(name)
             by.append(name)
         else:

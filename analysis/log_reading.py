@@ -16,12 +16,14 @@ from analysis.card import ModelCard
 from analysis.errors import DataError, UserError
 from analysis.log import Batch, Partition
 from analysis.log_labels import LateLabels, joined_id, parts_of_id
+from analysis.log_limits import DEFAULT_LIMITS, Limits
 from analysis.log_pieces import OpenFile, Piece
+from analysis.log_query import Query
 from analysis.log_query_groups import Joining
 from analysis.log_rows import holds_only_rows_of, may_hold_rows, rows_in
 from analysis.log_table import Table
 from analysis.log_values import Kind
-from analysis.near_names import did_you_mean, near, quoted
+from analysis.near_names import did_you_mean, quoted
 from analysis.windows import ALL, Window
 
 MOST_BATCH_ROWS = 262_144
@@ -36,6 +38,7 @@ class Log:
     card: ModelCard
     table: Table
     labels: LateLabels | None
+    limits: Limits = DEFAULT_LIMITS
     window: Window = ALL
     exclude: Window | None = None
     partitions: tuple[Partition, ...] = ()
@@ -63,17 +66,6 @@ class Log:
         """The rows of the whole log, whatever the window; for a query that nobody counts, more than there can be."""
         return self.table.rows
 
-    @property
-    def why_no_label(self) -> str | None:
-        """A sentence for readers when the log has no label column, with the near names; else None."""
-        label = self.card.columns.label
-        if label is None:
-            return "the model card names no label column"
-        if label in self.columns:
-            return None
-        close = near(label, self.columns)
-        return f"the log has no column {quoted(label)}" + (f"; near: {', '.join(map(quoted, close))}" if close else "")
-
     def all_labels(self) -> pa.Table | None:
         """The labels from the second source that count, with their ids as text, those of rows that the log lacks too:
         what a ranking's ideal is made of. None where labels stand in the log."""
@@ -90,13 +82,29 @@ class Log:
         places_count = isinstance(self.card.periods, int) or (exclude is not None and exclude.by_rows)
         table = self.table.for_window(ALL if places_count else window)
         partitions = partitions_of(table, window, exclude)
+        self._must_be_affordable(table, partitions)
         return replace(self, table=table, window=window, exclude=exclude, partitions=partitions)
+
+    def _must_be_affordable(self, table: Table, partitions: Sequence[Partition]) -> None:
+        """Raises DataError where the rows to be read are too many; a query's rows are counted when they come."""
+        rows = expanded = 0
+        columnar: dict[int, int] = {}
+        for partition in partitions:
+            number, piece = cast("tuple[int, Piece]", partition.where)
+            if not isinstance(table.files[number], Query):
+                rows, expanded = rows + piece.rows, expanded + piece.expanded_bytes
+            if table.files[number].file.columnar:  # the bytes of text are counted before they are looked through
+                columnar[number] = table.files[number].file.size
+        self.limits.must_hold_rows(rows, table.name)
+        self.limits.must_hold_bytes(sum(columnar.values()), table.name)
+        self.limits.must_hold_expanded(expanded, table.name)
 
     def with_joined_rows(self, as_they_are: Collection[str]) -> Log:
         """The same log, where a database may give rows that are alike as one with their number. ``as_they_are`` are the
         columns that are read for more than to tell a row's period."""
         periods = self.card.periods
-        if isinstance(periods, int) or self.window.by_rows or self.exclude is not None:
+        zoned = self.card.zone is not None and periods is not None  # the database would join by periods in UTC
+        if isinstance(periods, int) or zoned or self.window.by_rows or self.exclude is not None:
             return self
         time, keys = self.table.timestamp, self.card.labels.by if self.card.labels is not None else ()
         joining = Joining(None, None) if time in as_they_are or time in keys else Joining(time, periods)
@@ -116,7 +124,8 @@ class Log:
         if joins and not labels:
             return None
         kinds = {c: self.table.kinds[c].value for c in columns if c in self.table.kinds}
-        return json.dumps([partition.identity, kinds, labels, repr(self.card.format)])
+        card = self.card
+        return json.dumps([partition.identity, kinds, labels, repr((card.format, card.types, card.time))])
 
     def read(self, partition: Partition, columns: Sequence[str]) -> Iterator[Batch]:
         """The partition's rows that lie in the window, in order, in batches of at most 262,144 rows.
@@ -128,6 +137,7 @@ class Log:
         self._must_be_readable(asked)
         first_row = self.table.first_rows[number] + piece.first_row
         for rows, found in self.table.read(number, piece, self._from_files(asked)):
+            self.limits.must_be_in_time()
             positions = np.arange(first_row, first_row + rows, dtype=np.int64)
             first_row += rows
             inside = self._inside(positions, found)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from analysis.errors import DataError, ParleyError, UserError
+from analysis.log_limits import DEFAULT_LIMITS, Limits
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, CursorResult, Engine
@@ -19,6 +20,10 @@ BATCH_ROWS = 16_384
 CONNECT_SECONDS = 10
 MOST_SAID = 400
 """Letters of what a database says."""
+SECONDS_TO_CANCEL = 2.0
+MILLISECONDS_BETWEEN_CHECKS = 2_000
+_UNDER_WAY: set[Any] = set()
+"""psycopg's connections on which a statement runs. A signal has no arguments, so the process itself has to know."""
 KEEP_INNER_ORDER = ("postgresql", "sqlite")
 """Databases that keep the order of a query when it is selected from; others may forget it, or refuse it."""
 
@@ -37,9 +42,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """``variable`` is the environment variable that holds the address: what people may see of it."""
+    """``variable`` is the environment variable that holds the address: what people may see of it. A statement is ended
+    by the database when the time of ``limits`` is over, or when whoever asked is gone."""
 
     variable: str
+    limits: Limits = DEFAULT_LIMITS
 
     @property
     def name(self) -> str:
@@ -63,10 +70,15 @@ class Database:
 
         engine = self._engine()
         try:
-            with engine.connect() as connection, closing(_reading(connection).exec_driver_sql(statement)) as result:
+            with (
+                engine.connect() as connection,
+                _under_way(connection, self.limits.seconds_left),
+                closing(_reading(connection).exec_driver_sql(statement)) as result,
+            ):
                 described = result.cursor.description if result.returns_rows else ()
                 yield Answer(tuple(c[0] for c in described), tuple(c[1] for c in described), result)
         except DBAPIError as error:
+            self.limits.must_be_in_time()
             raise DataError(f"{self.name} failed: the database says {self._without_password(error)}") from None
         finally:
             engine.dispose()
@@ -104,6 +116,40 @@ class Database:
         says = " ".join(str(getattr(error, "orig", None) or error).split())
         password = self._address().password
         return (says.replace(str(password), "…") if password else says)[:MOST_SAID]
+
+
+def cancel_statements() -> None:
+    """Cancel on their servers what this process asks right now: a server goes on with a statement whose client is gone.
+    For signal handlers and the last words of a process."""
+    for connection in list(_UNDER_WAY):
+        with suppress(Exception):  # the process ends anyway
+            connection.cancel_safe(timeout=SECONDS_TO_CANCEL)
+
+
+@contextmanager
+def _under_way(connection: Connection, seconds_left: float | None) -> Iterator[None]:
+    """A statement may run on PostgreSQL, for so many seconds, as long as this process is there."""
+    if connection.dialect.name != "postgresql":
+        yield
+        return
+    driver: Any = connection.connection.driver_connection
+    if seconds_left is not None:
+        _set(driver, "statement_timeout", max(int(seconds_left * 1000), 1))
+    if driver.info.server_version >= 14_00_00:
+        from psycopg import Error
+
+        with suppress(Error):  # not every system can tell a server that its client is gone
+            _set(driver, "client_connection_check_interval", MILLISECONDS_BETWEEN_CHECKS)
+    _UNDER_WAY.add(driver)
+    try:
+        yield
+    finally:
+        _UNDER_WAY.discard(driver)
+
+
+def _set(driver: Any, setting: str, milliseconds: int) -> None:
+    driver.execute(f"SET {setting} = {milliseconds}")
+    driver.commit()
 
 
 def _reading(connection: Connection) -> Connection:

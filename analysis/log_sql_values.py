@@ -12,10 +12,11 @@ from decimal import Decimal
 
 import pyarrow as pa
 
-from analysis.log_values import ARROW_TYPE, Kind, as_text, in_utc, joined, kind_of_type
+from analysis.log_values import ARROW_TYPE, EXACT_DECIMAL, Kind, as_text, in_utc, joined, kind_of_type
 
 # The numbers by which PostgreSQL knows its types: they are the same in every database.
 DATE, TIMESTAMP, TIMESTAMP_WITH_ZONE = 1082, 1114, 1184
+NUMERIC = 1700
 _ARRAYS = (
     199,
     1000,
@@ -40,7 +41,7 @@ _ARRAYS = (
 _KINDS: dict[object, Kind] = {
     16: Kind.SWITCH,
     **dict.fromkeys((20, 21, 23, 26), Kind.WHOLE),
-    **dict.fromkeys((700, 701, 1700), Kind.FRACTION),
+    **dict.fromkeys((700, 701, NUMERIC), Kind.FRACTION),
     **dict.fromkeys((DATE, TIMESTAMP, TIMESTAMP_WITH_ZONE), Kind.TIME),
     **dict.fromkeys((114, 3802, 2249, *_ARRAYS), Kind.NESTED),
 }
@@ -77,16 +78,19 @@ def as_array(values: Sequence[object], kind: Kind) -> pa.Array:
         return _texts(values)
     if kind is Kind.FRACTION:
         return _fractions(values)
+    if kind is Kind.DECIMAL:
+        return _decimals(values)
     if kind is Kind.TIME:
-        return _times(values)
+        return in_utc(as_times_of_the_driver(values))
     return pa.array(values, ARROW_TYPE[kind])
 
 
-def _times(values: Sequence[object]) -> pa.Array:
+def as_times_of_the_driver(values: Sequence[object]) -> pa.Array:
+    """Times with a zone or without one, as the driver gives them. Raises TypeError for anything else."""
     times = pa.array(values)
     if kind_of_type(times.type) not in (Kind.TIME, Kind.NOTHING):
         raise TypeError(times.type)
-    return in_utc(times)
+    return times
 
 
 def _fractions(values: Sequence[object]) -> pa.Array:
@@ -94,6 +98,12 @@ def _fractions(values: Sequence[object]) -> pa.Array:
         return pa.array(values, pa.float64())
     except (pa.ArrowInvalid, pa.ArrowTypeError):  # decimals, and whole numbers that no fraction holds exactly
         return pa.array([None if v is None else float(str(v)) for v in values], pa.float64())
+
+
+def _decimals(values: Sequence[object]) -> pa.Array:
+    """NaN and infinities, which PostgreSQL's decimals can be, are missing."""
+    numbers = [Decimal(str(v)) if v is not None else None for v in values]
+    return pa.array([n if n is None or n.is_finite() else None for n in numbers], EXACT_DECIMAL)
 
 
 def _texts(values: Sequence[object]) -> pa.Array:

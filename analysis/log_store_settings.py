@@ -13,6 +13,7 @@ from analysis.log_store import Store
 if TYPE_CHECKING:
     from pyarrow.fs import FileSystem
 
+OBJECT_STORES = ("s3://", "gs://", "gcs://", "abfs://", "abfss://")
 CONNECT_SECONDS = 5
 ANSWER_SECONDS = 15
 TRIES = 3

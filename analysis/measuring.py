@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -173,10 +174,28 @@ def _rows(material: Material) -> Iterator[Measure]:
         for period, rows in rows_by_period(window.periods).items():
             yield from placed([quality.volume(rows)], replace(here, period=material.period(period)))
         yield from placed(_of_the_future(material), here)
+    yield from _of_no_version(material, here)
     for where, summary in ((here, window), (of_reference, reference)):
         if summary is not None and summary.ids is not None:
             figure = quality.duplicate_rate(summary.ids, summary.rows)
             yield from placed([figure], replace(where, feature=plan.id))
+
+
+def _of_no_version(material: Material, here: Where) -> Iterator[Measure]:
+    """The share of all rows that name no version, and so count for none."""
+    plan, column = material.plan, material.plan.version_column
+    if column is None:
+        return
+    sides = ((here, material.window), (replace(here, basis="reference"), material.reference))
+    for where, summary in sides:
+        if summary is not None and summary.everyone.rows:
+            figure = quality.share("missing_rate", summary.unversioned.rows, summary.everyone.rows)
+            yield from placed([figure], replace(where, feature=column))
+    if plan.periods is not None:
+        missing = rows_by_period(material.window.unversioned)
+        for period, rows in rows_by_period(material.window.everyone).items():
+            figure = quality.share("missing_rate", missing.get(period, 0), rows)
+            yield from placed([figure], replace(here, feature=column, period=material.period(period)))
 
 
 def _of_the_future(material: Material) -> Iterator[Figure]:
@@ -184,7 +203,8 @@ def _of_the_future(material: Material) -> Iterator[Figure]:
     kind = material.plan.periods
     if not isinstance(kind, str) or material.now is None:
         return
-    now = np.datetime64(material.now.astimezone(UTC).replace(tzinfo=None), "us")
+    zone = ZoneInfo(material.plan.zone) if material.plan.zone is not None else UTC
+    now = np.datetime64(material.now.astimezone(zone).replace(tzinfo=None), "us")
     current = int(period_numbers(np.array([now]), kind)[0])
     after = sum(rows for period, rows in rows_by_period(material.window.periods).items() if period > current)
     if after:

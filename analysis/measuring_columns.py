@@ -77,8 +77,8 @@ def _histogram(binned: Binned, rows: int, reference: Feature | None, here: Where
 
 
 def _is_counted(feature: Feature) -> bool:
-    """Whether its values are counted; of times, and of a column without any value, only what is missing is."""
-    return bool(feature.kinds & {"number", "text"})
+    """Whether its values are counted; of a column without any value only what is missing is."""
+    return bool(feature.kinds & {"number", "text", "time"})
 
 
 def _missing_over_time(material: Material, feature: Feature, here: Where) -> Iterator[Measure]:

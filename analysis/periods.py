@@ -23,6 +23,8 @@ KINDS = ("hour", "day", "week", "month", "year")
 _UNITS = {"hour": "h", "day": "D", "month": "M", "year": "Y"}
 _MICROSECONDS = {"hour": 3_600_000_000, "day": 86_400_000_000}
 _MOST_DAYS_IN_A_TABLE = 1_000_000
+_DAYS_OF_400_YEARS = 146_097
+_FIRST_DAY_OF_A_CYCLE = -3  # Monday, 29 December 1969
 _DAYS_FROM_MONDAY_TO_EPOCH = 3  # 1 January 1970 was a Thursday
 
 
@@ -54,10 +56,16 @@ def period_label(number: int, kind: Kind, *, rows: int | None = None) -> str:
         end = (number + 1) * kind
         return f"rows {number * kind}..{end if rows is None else min(end, rows)}"
     if kind == "week":
-        monday = date(1970, 1, 1) + timedelta(days=7 * number - _DAYS_FROM_MONDAY_TO_EPOCH)
-        year, week, _ = monday.isocalendar()
-        return f"{year:04d}-W{week:02d}"
+        return _week_label(7 * number - _DAYS_FROM_MONDAY_TO_EPOCH)
     return str(np.asarray(number).astype(f"datetime64[{_UNITS[kind]}]"))
+
+
+def _week_label(monday: int) -> str:
+    """The ISO week that begins so many days after 1 January 1970. Weeks repeat after 400 years, which is more than a
+    calendar of Python's own reaches."""
+    cycles, day = divmod(monday - _FIRST_DAY_OF_A_CYCLE, _DAYS_OF_400_YEARS)
+    year, week, _ = (date(1970, 1, 1) + timedelta(days=day + _FIRST_DAY_OF_A_CYCLE)).isocalendar()
+    return f"{year + 400 * cycles:04d}-W{week:02d}"
 
 
 def period_of(values: Times | Places, kind: Kind, *, rows: int | None = None) -> npt.NDArray[np.object_]:

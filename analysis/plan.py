@@ -50,6 +50,8 @@ class Plan:
     protected: tuple[Grouping, ...]
     features: tuple[str, ...]
     columns: tuple[str, ...]
+    zone: str | None = None
+    """In which periods begin; None for UTC."""
     samples: bool = False
     """Whether a sample of rows is kept."""
     sampled_for: tuple[str, ...] = ()
@@ -138,6 +140,7 @@ def plan_for(card: ModelCard, there: Collection[str], *, version: str | None, ag
         k=card.k,
         timestamp=card.columns.timestamp,
         periods=card.periods,
+        zone=card.zone,
         groupings=tuple(reversed(groupings.values())),
         protected=card.protected,
         features=features,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from zoneinfo import ZoneInfo
 
 from analysis.errors import UserError
 
@@ -54,8 +55,9 @@ class Window:
 ALL = Window()
 
 
-def parse_window(text: str, *, now: datetime) -> Window:
-    """The rows that ``text`` means; ``now`` (aware) is where `last 7 days` ends.
+def parse_window(text: str, *, now: datetime, zone: str | None = None) -> Window:
+    """The rows that ``text`` means; ``now`` (aware) is where `last 7 days` ends. Days, weeks, months and years are
+    those of ``zone``, or of UTC.
 
     Beside the words of EXAMPLES every period's label is a window (`2026`, `2026-W10`, `2026-03-02`, `2026-03-02T14`);
     a range may be open at one end (`2026-03-01..`, `rows 5000..`) and may name instants, whose end is then excluded.
@@ -63,7 +65,7 @@ def parse_window(text: str, *, now: datetime) -> Window:
     """
     words = " ".join(text.lower().split())
     try:
-        window = _parsed(words, now)
+        window = _parsed(words, now, _zone(zone))
     except (ValueError, OverflowError):
         window = None
     if window is None:
@@ -75,11 +77,11 @@ def parse_window(text: str, *, now: datetime) -> Window:
     return window
 
 
-def window_before(text: str) -> Window:
+def window_before(text: str, *, zone: str | None = None) -> Window:
     """All rows before a day (`2026-03-01`) or an instant (`2026-03-01T12:00:00Z`), as a reference names them."""
     words = text.strip().lower()
     try:
-        moment = _first_moment(words)
+        moment = _first_moment(words, _zone(zone))
     except (ValueError, OverflowError):
         moment = None
     if moment is None:
@@ -87,7 +89,11 @@ def window_before(text: str) -> Window:
     return Window(end=moment)
 
 
-def _parsed(words: str, now: datetime) -> Window | None:
+def _zone(name: str | None) -> tzinfo:
+    return UTC if name is None else ZoneInfo(name)
+
+
+def _parsed(words: str, now: datetime, zone: tzinfo) -> Window | None:
     if words == "all":
         return ALL
     if m := _LAST.fullmatch(words):
@@ -97,15 +103,15 @@ def _parsed(words: str, now: datetime) -> Window | None:
         return Window(first_row=int(m[1]), last_row=int(m[2]) if m[2] else None)
     if ".." in words:
         first, _, last = (part.strip() for part in words.partition(".."))
-        return _range(first, last)
-    span = _span(words)
+        return _range(first, last, zone)
+    span = _span(words, zone)
     return Window(start=span[0], end=span[1]) if span else None
 
 
-def _range(first: str, last: str) -> Window | None:
+def _range(first: str, last: str, zone: tzinfo) -> Window | None:
     if not first and not last:
         return None
-    start, end = _first_moment(first) if first else None, _moment_after(last) if last else None
+    start, end = _first_moment(first, zone) if first else None, _moment_after(last, zone) if last else None
     if (first and start is None) or (last and end is None):
         return None
     return Window(start=start, end=end)
@@ -117,30 +123,31 @@ def _holds_no_row(window: Window) -> bool:
     return window.start is not None and window.end is not None and window.start >= window.end
 
 
-def _first_moment(words: str) -> datetime | None:
+def _first_moment(words: str, zone: tzinfo) -> datetime | None:
     if _INSTANT.fullmatch(words):
-        return _instant(words)
-    span = _span(words)
+        return _instant(words, zone)
+    span = _span(words, zone)
     return span[0] if span else None
 
 
-def _moment_after(words: str) -> datetime | None:
+def _moment_after(words: str, zone: tzinfo) -> datetime | None:
     if _INSTANT.fullmatch(words):
-        return _instant(words)
-    span = _span(words)
+        return _instant(words, zone)
+    span = _span(words, zone)
     return span[1] if span else None
 
 
-def _instant(words: str) -> datetime:
+def _instant(words: str, zone: tzinfo) -> datetime:
     moment = datetime.fromisoformat(words.upper())
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return (moment.replace(tzinfo=zone) if moment.tzinfo is None else moment).astimezone(UTC)
 
 
-def _span(words: str) -> tuple[datetime, datetime] | None:
+def _span(words: str, zone: tzinfo) -> tuple[datetime, datetime] | None:
     """The first moment of a year, month, ISO week, day or hour, and the first moment after it."""
     for pattern, span in _SPANS:
         if m := pattern.fullmatch(words):
-            return span(*(int(g) for g in m.groups()))
+            start, end = span(*(int(g) for g in m.groups()))
+            return start.replace(tzinfo=zone).astimezone(UTC), end.replace(tzinfo=zone).astimezone(UTC)
     return None
 
 

@@ -11,12 +11,15 @@ from analysis.judgement.default_limits import MISSING_WITHOUT_REFERENCE, RISE_OF
 from analysis.judgement.rates import ruled
 from analysis.values import Basis, CheckResult, Measure
 
+MISSING_VERSIONS_THAT_FAIL = 0.05
+
 
 def judge(question: Question) -> Iterable[CheckResult]:
     """Looks for features whose values are missing more often than in the reference.
 
     It warns when the share of missing values rose by more than 1 point and fails by more than 5 points. Without a
-    reference it warns above 20 % missing and fails above 50 %. A bare `warn` or `fail` is the rise that is allowed;
+    reference it warns above 20 % missing and fails above 50 %. Rows that name no version count for none, so any of them
+    warn, and more than 5 % fail. A bare `warn` or `fail` is the rise that is allowed;
     `above` is a share. The label is left out, since labels arrive late. The rows are taken as they are: a missing value
     is a fact, not an estimate.
     """
@@ -27,7 +30,9 @@ def judge(question: Question) -> Iterable[CheckResult]:
     ]
     for rate in rates:
         contrasted = question.table.contrasted(rate)
-        if contrasted.reference is not None:
+        if rate.feature == question.card.columns.version:  # such rows count for no version, so none should be
+            levels = [above(0.0), above(MISSING_VERSIONS_THAT_FAIL)]
+        elif contrasted.reference is not None:
             levels = [worse_by("missing_rate", bound) for bound in RISE_OF_MISSING]
         else:
             levels = [above(bound) for bound in MISSING_WITHOUT_REFERENCE]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from analysis.summaries.columns import number_as_text
+from analysis.summaries.columns import day_as_text, number_as_text
 from analysis.summaries.distinct import Ints
 from analysis.summaries.features import Feature
 from analysis.summaries.keys import EXACT, Floats, coarser, keys_of, middles
@@ -19,6 +19,8 @@ Place = Callable[[Table], Ints | None]
 """The bin of each place on a table's axis; None where it cannot be told."""
 
 MOST_VALUES_AS_BINS = 20
+DIGITS_OF_DAYS = 5
+"""Of the days since 1970 so many are whole days."""
 TENTHS = tuple(i / 10 for i in range(1, 10))
 MOSTLY_NUMBERS = 0.9
 """A text column of which so much can be read as numbers is a number column with wrong values in it."""
@@ -45,21 +47,24 @@ def is_number(window: Feature, reference: Feature | None) -> bool:
         if "text" in feature.kinds:
             there = feature.rows - feature.missing.rows
             return there > 0 and feature.numbers_among_texts >= MOSTLY_NUMBERS * there
-        if "number" in feature.kinds:
+        if feature.kinds & {"number", "time"}:
             return True
     return False
 
 
 def binned_numbers(window: Feature, reference: Feature | None) -> Binned:
     """Numbers: each value while there are at most 20, else ranges cut at the reference's tenths (or the window's)."""
+    of_times = "time" in window.kinds or (reference is not None and "time" in reference.kinds)
+    write = day_as_text if of_times else number_as_text
     base = reference.numbers if reference is not None and len(reference.numbers) else window.numbers
     tables = [window.numbers, *([reference.numbers] if reference is not None else [])]
     few = all(len(t.axis) <= MOST_VALUES_AS_BINS for t in tables)
     values = np.unique(np.concatenate([t.numbers for t in tables])) if few else np.zeros(MOST_VALUES_AS_BINS + 1)
     if len(values) <= MOST_VALUES_AS_BINS and all(t.is_exact for t in tables):
-        names, place = tuple(number_as_text(float(v)) for v in values), _by_value(values)
+        names, place = tuple(write(float(v)) for v in values), _by_value(values)
     else:
-        ranges = Ranges(tidy(quantiles(base.numbers, base.over(), TENTHS)))
+        edges = tidy(quantiles(base.numbers, base.over(), TENTHS), fewest=DIGITS_OF_DAYS if of_times else 4)
+        ranges = Ranges(edges, write)
         names, place = tuple(ranges.names()), _by_range(ranges)
     periods, by_period = _by_lane(window.numbers_by_period, place, len(names))
     there = _counts(reference.numbers, place, len(names)) if reference is not None else None

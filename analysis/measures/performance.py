@@ -12,7 +12,6 @@ from analysis.measures.figures import Figure
 from analysis.plan import Judged
 from analysis.summaries.classes import Classes
 from analysis.summaries.deviations import Deviations
-from analysis.summaries.said import written
 from analysis.summaries.scores import View
 from analysis.summaries.spoken import Seen
 
@@ -35,7 +34,7 @@ def by_group(seen: Seen, version: Judged, *, spread: bool = True) -> dict[int, l
         return regression.by_group(seen)
     spread = spread and len(rows_by_group(seen)) * max(len(version.scores), 1) <= MOST_RESAMPLED
     if isinstance(seen, Classes):
-        names = [written(name or "") for name, _ in version.scores]
+        names = [name or "" for name, _ in version.scores]
         return multiclass.by_group(seen, names, spread=spread)
     decisions, ordered = confusion.confusions(seen.confusion), curves.curves(seen.scores)
     return {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from analysis.log_values import decimal_as_text, floats_of_decimals
 from analysis.summaries.bits import COARSE_ENOUGH, in_bins
 from analysis.summaries.distinct import Ints, distinct, how_many
 from analysis.summaries.keys import EXACT, LEVELS, Floats, coarser, keys_of
@@ -61,6 +63,8 @@ def numbers(array: pa.Array) -> Floats:
         array = array.dictionary_decode()
     if _is_text(array.type):
         array = _parsed(array)
+    elif pa.types.is_decimal(array.type):
+        array = floats_of_decimals(array)
     elif pa.types.is_boolean(array.type) or not pa.types.is_floating(array.type) or array.type.bit_width != 64:
         array = array.cast(pa.float64(), safe=False)
     values = array.to_numpy(zero_copy_only=False)
@@ -146,11 +150,19 @@ def as_text(value: object) -> str | None:
         return "true" if value else "false"
     if isinstance(value, float):
         return number_as_text(value)
+    if isinstance(value, Decimal):
+        return decimal_as_text(value)
     return str(value)[:LONGEST_TEXT]
 
 
 def number_as_text(number: float) -> str:
     return str(int(number)) if number.is_integer() and abs(number) < 1e16 else repr(float(number))
+
+
+def day_as_text(days: float) -> str:
+    """Days since 1970 as a date, with the time of day to the minute where it is no whole day."""
+    minutes = np.datetime64(round(days * 1440), "m")
+    return str(minutes.astype("datetime64[D]")) if days == int(days) else str(minutes)
 
 
 def share_of_numbers(values: Sequence[str]) -> float:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis.log import Batch
+from analysis.log_times import local_times
 from analysis.periods import NO_PERIOD, period_numbers
 from analysis.plan import Block, Judged, Plan
 from analysis.summaries.columns import Mask
@@ -22,7 +23,7 @@ from analysis.summaries.said import Columns
 from analysis.summaries.sample import MOST_ROWS_OF_A_PARTITION, Sample, sample_of, tickets_of
 from analysis.summaries.spoken import spoken
 from analysis.summaries.summary import OUT_OF_TIME, Features, Part, Summary
-from analysis.summaries.table import tallied
+from analysis.summaries.table import Table, empty, tallied
 
 
 def in_pieces(batches: Iterable[Batch], rows: int = AT_ONCE) -> Iterator[Batch]:
@@ -118,6 +119,8 @@ class Counting:
             last_row=int(batch.positions[-1]) + 1,
             sides=both,
             versions=_versions(plan, batch.columns),
+            everyone=tallied(periods) if plan.version_column is not None else empty(),
+            unversioned=_unversioned(plan, batch.columns, periods),
         )
         self._said.append(summary)
 
@@ -161,9 +164,16 @@ def _periods(batch: Batch, plan: Plan) -> Ints:
         return np.zeros(len(batch), dtype=np.int64)
     if isinstance(plan.periods, int):
         return period_numbers(batch.positions, plan.periods)
-    times = batch.columns[plan.timestamp or ""].to_numpy(zero_copy_only=False)
+    times = local_times(batch.columns[plan.timestamp or ""], plan.zone).to_numpy(zero_copy_only=False)
     found = period_numbers(times, plan.periods)
     return np.where(found == NO_PERIOD, OUT_OF_TIME, found)
+
+
+def _unversioned(plan: Plan, columns: Columns, periods: Ints) -> Table:
+    """Rows without a version, which count for none, by period."""
+    if plan.version_column is None or not columns[plan.version_column].null_count:
+        return empty()
+    return tallied(periods[np.asarray(columns[plan.version_column].is_null())])
 
 
 def _versions(plan: Plan, columns: Columns) -> dict[str, int]:

@@ -8,6 +8,7 @@ from functools import reduce
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from analysis.summaries.bits import COARSE_ENOUGH, Grid, grid_of
 from analysis.summaries.columns import (
@@ -43,6 +44,7 @@ from analysis.summaries.table import (
 NUMBERS = Limit(exact=32_768, coarse=4_096)
 NUMBERS_BY_PERIOD = Limit(exact=16_384, coarse=32_768, lane=1_024)
 MOST_CELLS_OF_TEXTS = 200_000
+MICROSECONDS_OF_A_DAY = 86_400e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +71,9 @@ class TextCounts:
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """``numbers`` and ``numbers_by_period`` count the numbers (among texts, too: what can be read as one), ``texts``
-    the texts; ``rows`` and ``missing`` are counted by period. ``kinds`` are those that the column came as."""
+    """``numbers`` and ``numbers_by_period`` count the numbers (among texts, too: what can be read as one; of times the
+    days since 1970), ``texts`` the texts; ``rows`` and ``missing`` are counted by period. ``kinds`` are those that the
+    column came as."""
 
     kinds: frozenset[Kind]
     rows: int
@@ -102,6 +105,8 @@ def feature_of(array: pa.Array, periods: Lanes | None, *, like: Feature | None) 
         at_once = _at_once(array, periods, like)
         if at_once is not None:
             return at_once
+    if kind == "time":
+        return replace(feature_of(days_of(array), periods, like=like), kinds=frozenset({kind}))
     there = present(array)
     missing = empty()
     if there is not None:
@@ -116,6 +121,12 @@ def feature_of(array: pa.Array, periods: Lanes | None, *, like: Feature | None) 
     if kind == "text":
         return _with_texts(bare, array, periods, like)
     return bare
+
+
+def days_of(times: pa.Array) -> pa.Array:
+    """Times as days since 1970, with fractions: they have distances and ranges as numbers have."""
+    micros = times.cast(pa.timestamp("us", "UTC"), safe=False).cast(pa.int64())
+    return pc.divide(pc.cast(micros, pa.float64(), safe=False), MICROSECONDS_OF_A_DAY)
 
 
 def _at_once(array: pa.Array, periods: Lanes | None, like: Feature | None) -> Feature | None:

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from analysis.summaries.columns import encoded, kind_of, present, texts
+from analysis.log_values import decimal_as_text
+from analysis.summaries.columns import Mask, encoded, kind_of, present, texts
 from analysis.summaries.distinct import Ints, distinct
 from analysis.summaries.keys import EXACT, LEVELS, coarser
 from analysis.summaries.table import Limit
@@ -20,6 +22,7 @@ from analysis.summaries.table import Limit
 NUMBERS = Limit(exact=2048, coarse=256)
 """How many different numbers of one column tell groups apart."""
 MOST_GROUPS = 10_000
+_FIRST_ROUNDED, _DIGITS_OF_A_FLOAT = 2**53, 15
 
 Part = str | int | None
 """One column's share of a group: a text, a number's key, or None where it is missing."""
@@ -80,6 +83,9 @@ def _coded(array: pa.Array, level: int | None) -> tuple[Sequence[Part] | None, I
     if kind_of(array.type) != "number":
         found = texts(array)
         return found.values, found.codes, None
+    rounded = _rounded(array)
+    if rounded is not None:
+        return _coded_exactly(array, rounded, level)
     there = present(array)
     numbers = encoded(array, there, limit=NUMBERS, level=level or EXACT)
     axis, reached = numbers.axis, numbers.level
@@ -93,6 +99,40 @@ def _coded(array: pa.Array, level: int | None) -> tuple[Sequence[Part] | None, I
         everywhere[there] = codes
         codes = everywhere
     return [int(key) for key in axis], codes, reached
+
+
+def _rounded(array: pa.Array) -> Mask | None:
+    """Which numbers a float would round; None where it is none of them. Those are names rather than amounts."""
+    if pa.types.is_integer(array.type):
+        if pa.types.is_uint64(array.type):
+            found = pc.greater_equal(array, _FIRST_ROUNDED)
+        elif array.type.bit_width < 64:
+            return None
+        else:
+            found = pc.or_(pc.greater_equal(array, _FIRST_ROUNDED), pc.less_equal(array, -_FIRST_ROUNDED))
+    elif pa.types.is_decimal(array.type):
+        coded = array.dictionary_encode()
+        of_value = [
+            abs(v) >= _FIRST_ROUNDED or len(decimal_as_text(abs(v)).replace(".", "").lstrip("0")) > _DIGITS_OF_A_FLOAT
+            for v in coded.dictionary.to_pylist()
+        ]
+        found = pa.array(of_value, pa.bool_()).take(coded.indices)
+    else:
+        return None
+    there = pc.fill_null(found, False)
+    return np.asarray(there) if pc.any(there).as_py() else None
+
+
+def _coded_exactly(array: pa.Array, rounded: Mask, level: int | None) -> tuple[Sequence[Part] | None, Ints, int | None]:
+    """As ``_coded``; numbers that a float would round are kept as texts."""
+    mask = pa.array(rounded)
+    values, codes, reached = _coded(pc.if_else(mask, pa.scalar(None, array.type), array), level)
+    found = texts(array.filter(mask))
+    if values is None or found.values is None:
+        return None, codes, reached
+    codes = codes.copy()
+    codes[rounded] = found.codes + len(values)
+    return [*values, *found.values], codes, reached
 
 
 def _unfolded(cells: Ints, values: Sequence[Sequence[Part]]) -> list[tuple[Part, ...]]:
@@ -139,7 +179,8 @@ def _at(groups: Groups, levels: Sequence[int | None]) -> list[tuple[Part, ...]]:
 def _crowded(many: Sequence[Sequence[tuple[Part, ...]]], levels: Sequence[int | None]) -> int | None:
     """The first number column that has more different values than its level may have."""
     for column, level in enumerate(levels):
-        if level is not None and not NUMBERS.holds(len({p[column] for parts in many for p in parts}), level):
+        numbers = {p[column] for parts in many for p in parts if isinstance(p[column], int)}
+        if level is not None and not NUMBERS.holds(len(numbers), level):
             return column
     return None
 

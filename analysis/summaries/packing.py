@@ -25,17 +25,18 @@ from analysis.summaries.groups import Groups
 from analysis.summaries.ids import Ids
 from analysis.summaries.moments import Moments
 from analysis.summaries.pairs import Cases, Sides
+from analysis.summaries.said import Values
 from analysis.summaries.sample import Sample
 from analysis.summaries.scores import View
 from analysis.summaries.spoken import Spoken
 from analysis.summaries.summary import Features, Part, Summary
 from analysis.summaries.table import Limit, Table
 
-REVISION = 6
+REVISION = 8
 """To be raised when a summary of the same rows would hold other numbers."""
 PACKED = (
     *(Cases, Classes, Deviations, Feature, Features, Groups, Ids, Limit, Moments),
-    *(Sample, Sides, Spoken, Spreads, Summary, Table, TextCounts, View),
+    *(Sample, Sides, Spoken, Spreads, Summary, Table, TextCounts, Values, View),
 )
 _BY_NAME = {cls.__name__: cls for cls in PACKED}
 _MAGIC = b"parley summary\n"

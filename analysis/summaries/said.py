@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -13,7 +14,7 @@ from analysis.errors import DataError
 from analysis.near_names import quoted
 from analysis.plan import Judged, Plan
 from analysis.summaries.classes import Chosen, losses_of, pairs_of
-from analysis.summaries.columns import NUMBER_AS_TEXT, as_text, encoded_numbers, numbers, texts
+from analysis.summaries.columns import encoded_numbers, kind_of, numbers, texts
 from analysis.summaries.deviations import Predicted
 from analysis.summaries.distinct import Ints
 from analysis.summaries.keys import EXACT, Floats
@@ -22,36 +23,73 @@ from analysis.summaries.table import Encoded
 
 Columns = Mapping[str, pa.Array]
 
-NUMBER, WHOLE_AS_TEXT = re.compile(NUMBER_AS_TEXT, re.ASCII), re.compile(r"\s*[-+]?[0-9]{1,40}\s*", re.ASCII)
-POSITIVE_BY_DEFAULT = frozenset({"1", "true"})
-
-
-def positives(positive: str | None) -> frozenset[str]:
-    """The texts that count as the positive label: 1 and true by default; `1.0` and `1` are the same label."""
-    if positive is None:
-        return POSITIVE_BY_DEFAULT
-    return frozenset({written(positive)})
+_WHOLE_WITH_FRACTION = re.compile(r"(-?(?:0|[1-9][0-9]*))\.0*", re.ASCII)
+_SWITCHES = {"true": "1", "false": "0"}
+POSITIVE_BY_DEFAULT = "1"
 
 
 def written(label: str) -> str:
-    """A label in the form in which labels are compared: numbers without a needless fraction. Whole numbers keep all
-    their digits, of which a float has 53 bits; `1_2` is no number, though Python reads it as one."""
-    if WHOLE_AS_TEXT.fullmatch(label):
-        return str(int(label))
-    if NUMBER.fullmatch(label):
-        number = float(label)
-        return str(int(number)) if number.is_integer() else repr(number) if np.isfinite(number) else label
-    return label.lower() if label.lower() in ("true", "false") else label
+    """A label without a needless fraction: `1.0` is `1`, but `1E2` is not `100`, `01` not `1` and `1.10` not `1.1`."""
+    whole = _WHOLE_WITH_FRACTION.fullmatch(label)
+    if whole is not None:
+        return whole[1]
+    return label.lower() if label.lower() in _SWITCHES else label
+
+
+def binary_value(label: str) -> str:
+    """A label of a binary model as it is compared: `1`, `1.0` and `true` are one value, as are `0`, `0.0` and
+    `false`."""
+    as_written = written(label)
+    return _SWITCHES.get(as_written, as_written)
+
+
+def class_of(label: str, names: Sequence[str]) -> str:
+    """The class that a label or a prediction means: the one of its name, else the only one that differs by no more
+    than a needless fraction. What is none of ``names`` stays as it is."""
+    if label in names:
+        return label
+    like = [name for name in names if binary_value(name) == binary_value(label)]
+    return like[0] if len(like) == 1 else label
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """The different labels and predictions of some rows, as they are written; sorted."""
+
+    labels: tuple[str, ...] = ()
+    predictions: tuple[str, ...] = ()
+
+    @classmethod
+    def together(cls, parts: Sequence[Values]) -> Values:
+        return cls(
+            tuple(sorted({label for part in parts for label in part.labels})),
+            tuple(sorted({prediction for part in parts for prediction in part.predictions})),
+        )
+
+
+def values_of(plan: Plan, version: Judged, columns: Columns) -> Values:
+    """The labels and predictions of rows for a model of classes; none for a regression."""
+    if plan.task not in ("binary", "multiclass"):
+        return Values()
+    return Values(_different(plan.label, columns), _different(version.prediction, columns))
+
+
+def _different(column: str | None, columns: Columns) -> tuple[str, ...]:
+    if column is None:
+        return ()
+    values, codes = _texts_of_classes(column, columns)
+    found = np.bincount(codes + 1, minlength=len(values) + 1)[1:]  # -1 is what is missing
+    return tuple(sorted(values[code] for code in np.flatnonzero(found)))
 
 
 def binary_rows(plan: Plan, version: Judged, columns: Columns, *, level: int) -> Said:
     """The rows for a binary model; a row's prediction is its own, else whether its score reaches the threshold."""
     size = _size(columns)
-    wanted = positives(plan.positive)
-    label = _one_of(columns[plan.label], wanted) if plan.label is not None else np.full(size, UNKNOWN)
+    wanted = binary_value(plan.positive or POSITIVE_BY_DEFAULT)
+    label = _is_positive(plan.label, columns, wanted) if plan.label is not None else np.full(size, UNKNOWN)
     scores = _scores(version.scores[0][1], columns) if version.scores else None
     if version.prediction is not None:
-        predicted = _one_of(columns[version.prediction], wanted)
+        predicted = _is_positive(version.prediction, columns, wanted)
     elif scores is not None:
         predicted = (scores >= plan.threshold).astype(np.int64)  # the codes of POSITIVE and NEGATIVE are 1 and 0
         predicted[np.isnan(scores)] = UNKNOWN
@@ -69,13 +107,13 @@ def binary_rows(plan: Plan, version: Judged, columns: Columns, *, level: int) ->
 def multiclass_rows(plan: Plan, version: Judged, columns: Columns, *, levels: Sequence[int]) -> Chosen:
     """The rows for a model of several classes; a row's prediction is its own, else the class with the highest score
     (of equal ones the first in the model card)."""
-    size, names = _size(columns), [written(name or "") for name, _ in version.scores]
-    label = _texts(columns[plan.label]) if plan.label is not None else pa.nulls(size, pa.string())
+    size, names = _size(columns), [name or "" for name, _ in version.scores]
+    label = _classes(plan.label, columns, names) if plan.label is not None else pa.nulls(size, pa.string())
     by_class = np.stack([_scores(c, columns) for _, c in version.scores]) if names else np.zeros((0, size))
     scores = by_class.T  # each column lies in one run
     complete = ~np.isnan(scores).any(axis=1) if names else np.zeros(size, dtype=bool)
     if version.prediction is not None:
-        predicted = _texts(columns[version.prediction])
+        predicted = _classes(version.prediction, columns, names)
     elif names:
         best = np.where(complete, np.argmax(np.where(np.isnan(scores), -np.inf, scores), axis=1), 0)
         predicted = pa.array(names, pa.string()).take(pa.array(best, mask=~complete))
@@ -120,9 +158,8 @@ def weights(plan: Plan, columns: Columns) -> Floats | None:
     found = numbers(columns[plan.weight])
     bad = ~(np.isfinite(found) & (found >= 0))
     if bad.any():
-        value = columns[plan.weight][int(np.flatnonzero(bad)[0])].as_py()
         raise DataError(
-            f"the weight column {quoted(plan.weight)} holds {as_text(value) or 'an empty value'}; "
+            f"the weight column {quoted(plan.weight)} holds a negative, infinite or missing value; "
             "weights must be numbers of at least 0"
         )
     return found
@@ -134,38 +171,43 @@ def _one_against_rest(scores: Floats, label: Ints, weight: Floats | None, level:
     return said(label=label, predicted=nothing, weight=weight, scores=scores, encoded=encoded)
 
 
-def _texts(array: pa.Array) -> pa.Array:
-    """The values as texts, in the form in which labels are compared."""
-    read = texts(array)
-    if read.values is None:
-        raise DataError("the label or prediction column holds thousands of different values; it is no class")
-    values = pa.array([written(v) for v in read.values], pa.string())
-    return (
-        values.take(pa.array(np.maximum(read.codes, 0), mask=read.codes < 0))
-        if len(values)
-        else pa.nulls(len(array), pa.string())
-    )
+def _classes(column: str, columns: Columns, names: Sequence[str]) -> pa.Array:
+    """The values of a column as the classes that they mean."""
+    values, codes = _texts_of_classes(column, columns)
+    if not values:
+        return pa.nulls(len(codes), pa.string())
+    meant = pa.array([class_of(value, names) for value in values], pa.string())
+    return meant.take(pa.array(np.maximum(codes, 0), mask=codes < 0))
 
 
 def _scores(column: str, columns: Columns, *, role: str = "score") -> Floats:
     array = columns[column]
     found = numbers(array)
     if not pa.types.is_floating(array.type) and np.isnan(found).sum() > array.null_count:
-        place = int(np.flatnonzero(np.isnan(found) & np.asarray(array.is_valid()))[0])
         raise DataError(
-            f"the {role} column {quoted(column)} holds {quoted(str(array[place].as_py())[:40])}, which is no number; "
-            f"put it right, or name another column as log.columns.{role}"
+            f"the {role} column {quoted(column)} holds a value that is no number; put it right, declare it under "
+            f"log.format.missing, or name another column as log.columns.{role}"
         )
     return found
 
 
-def _one_of(array: pa.Array, wanted: frozenset[str]) -> Ints:
-    """For each row whether its value is one of these texts, or is missing."""
+def _is_positive(column: str, columns: Columns, wanted: str) -> Ints:
+    """For each row whether its value is the positive one, or is missing."""
+    values, codes = _texts_of_classes(column, columns)
+    of_value = [POSITIVE if binary_value(value) == wanted else NEGATIVE for value in values]
+    return np.array([*of_value, UNKNOWN], dtype=np.int64)[codes]
+
+
+def _texts_of_classes(column: str, columns: Columns) -> tuple[tuple[str, ...], Ints]:
+    """The values of a column of labels or predictions, and which of them each row has; -1 is missing."""
+    array = columns[column]
+    if kind_of(array.type) in ("time", "other"):
+        what = "times" if kind_of(array.type) == "time" else "lists or mappings"
+        raise DataError(f"the column {quoted(column)} holds {what}, and a label or a prediction is a class")
     read = texts(array)
     if read.values is None:
-        raise DataError("the label or prediction column holds thousands of different values; it is no class")
-    of_value = [POSITIVE if written(v) in wanted else NEGATIVE for v in read.values]
-    return np.array([*of_value, UNKNOWN], dtype=np.int64)[read.codes]
+        raise DataError(f"the column {quoted(column)} holds thousands of different values; it is no class")
+    return read.values, read.codes
 
 
 def _size(columns: Columns) -> int:

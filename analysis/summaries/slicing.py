@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -74,9 +74,10 @@ class Ranges:
     """Ranges of a number, from their inner ``edges``; the outer ones are open."""
 
     edges: Floats
+    write: Callable[[float], str] = number_as_text
 
     def names(self) -> list[str]:
-        ends = ["-inf", *(edge_as_text(e) for e in self.edges), "inf"]
+        ends = ["-inf", *(self.write(float(e)) for e in self.edges), "inf"]
         return [f"[{a}, {b})" for a, b in pairwise(ends)]
 
     def places(self, numbers: Floats) -> Ints:
@@ -94,10 +95,11 @@ def quantiles(numbers: Floats, counts: Floats | Ints, shares: Sequence[float]) -
         return np.asarray(np.where(below == above, below, below + (above - below) * (at - low)), dtype=np.float64)
 
 
-def tidy(edges: Floats) -> Floats:
-    """The edges rounded to the fewest digits that keep them apart, from four on: what is written is what is cut at."""
+def tidy(edges: Floats, *, fewest: int = 4) -> Floats:
+    """The edges rounded to the ``fewest`` digits, or as many more as keep them apart: what is written is what is cut
+    at."""
     edges = np.unique(edges[np.isfinite(edges)])
-    for digits in range(4, 18):
+    for digits in range(fewest, 18):
         rounded = np.array([float(f"{e:.{digits}g}") for e in edges])
         if len(np.unique(rounded)) == len(edges):
             return rounded

@@ -14,7 +14,7 @@ from analysis.summaries.deviations import Deviations, Predicted, deviations
 from analysis.summaries.distinct import Ints
 from analysis.summaries.groups import MOST_GROUPS, Groups, grouped, merged
 from analysis.summaries.keys import EXACT
-from analysis.summaries.said import Columns, binary_rows, multiclass_rows, regression_rows
+from analysis.summaries.said import Columns, Values, binary_rows, multiclass_rows, regression_rows, values_of
 from analysis.summaries.scores import SCORES, SCORES_BY_PERIOD, SCORES_OF_GROUPS_BY_PERIOD, Said, View, view
 from analysis.summaries.table import Limit, Renumber
 
@@ -37,6 +37,8 @@ class Spoken:
     groups: tuple[Groups, ...]
     by_group: tuple[Seen, ...]
     by_group_and_period: tuple[Seen | None, ...]
+    values: Values
+    """What labels and predictions are called, where they are classes."""
 
     @classmethod
     def together(cls, parts: Sequence[Spoken]) -> Spoken:
@@ -48,6 +50,7 @@ class Spoken:
             tuple(groups for groups, _, _ in by_group),
             tuple(seen for _, seen, _ in by_group),
             tuple(over_time for _, _, over_time in by_group),
+            Values.together([part.values for part in parts]),
         )
 
 
@@ -79,7 +82,8 @@ def spoken(plan: Plan, version: Judged, columns: Columns, periods: Ints, *, like
     some = next((view for view in (*by_group, by_period) if view is not None), None)
     whole = see(None, SCORES, (some, np.zeros_like) if some is not None else None, None)
     groups = tuple(groups for groups, _ in found)
-    return Spoken(len(periods), whole, by_period, groups, tuple(by_group), tuple(over_time))
+    values = values_of(plan, version, columns)
+    return Spoken(len(periods), whole, by_period, groups, tuple(by_group), tuple(over_time), values)
 
 
 def in_period(numbers: Ints, renumber: Renumber) -> Ints:

@@ -12,7 +12,7 @@ from analysis.summaries.ids import Ids
 from analysis.summaries.pairs import Sides
 from analysis.summaries.sample import Sample, side_by_side
 from analysis.summaries.spoken import Spoken
-from analysis.summaries.table import Table, together
+from analysis.summaries.table import Table, empty, together
 
 OUT_OF_TIME = -(2**40)
 """The lane of rows without a timestamp: below every period, and small enough to be multiplied."""
@@ -40,7 +40,8 @@ class Features:
 class Summary:
     """``periods`` counts the judged version's rows by period; ``last_row`` is the place after the last row of the log
     that was seen; ``sides`` are the cases of both versions; ``versions`` counts the rows of every name in the column
-    of versions."""
+    of versions, where rows are told apart by it; ``everyone`` counts them all by period, ``unversioned`` those without
+    a name there."""
 
     judged: Spoken
     against: Spoken | None
@@ -50,6 +51,8 @@ class Summary:
     last_row: int
     sides: Sides | None = None
     versions: Mapping[str, int] = field(default_factory=dict)
+    everyone: Table = field(default_factory=empty)
+    unversioned: Table = field(default_factory=empty)
 
     @property
     def rows(self) -> int:
@@ -73,6 +76,8 @@ class Summary:
             max(part.last_row for part in parts),
             Sides.together(both) if both else None,
             dict(sum((Counter(part.versions) for part in parts), Counter())),
+            together([part.everyone for part in parts]),
+            together([part.unversioned for part in parts]),
         )
 
 

@@ -6,6 +6,7 @@ import contextlib
 import importlib.util
 import multiprocessing
 import os
+import signal
 import sys
 import threading
 import time
@@ -21,6 +22,7 @@ import structlog
 
 from analysis.drawing.chart import Chart
 from analysis.errors import DataError, NoRowsError, ParleyError, UserError
+from analysis.log_sql import cancel_statements
 from bot.evaluating.values import ChildDied, Evaluated, Job, Stopped
 
 log = structlog.get_logger()
@@ -80,7 +82,12 @@ class Children:
     def evaluate(self, job: Job, *, phase: Callable[[str], None], stop: Callable[[], bool]) -> Evaluated:
         from bot.evaluating.in_child import evaluate_job
 
-        where = replace(job, summaries=str(self._summaries) if self._summaries else None, dask=self._dask)
+        where = replace(
+            job,
+            summaries=str(self._summaries) if self._summaries else None,
+            dask=self._dask,
+            limits=replace(job.limits, seconds=job.limits.seconds or self._seconds),
+        )
         answer = self.run(evaluate_job, where, phase=phase, stop=stop)
         if not isinstance(answer, Evaluated):
             raise TypeError(f"a child answered {type(answer).__name__}")
@@ -150,7 +157,9 @@ def _answer(kind: str, value: Any) -> object:
 
 
 def _child(pipe: Connection, function: Callable[..., object], arguments: tuple[object, ...]) -> None:
-    """The whole life of a child: it never outlives its parent, and tells everything through its pipe."""
+    """The whole life of a child: it never outlives its parent, and tells everything through its pipe. When it is ended,
+    what it asks of a database ends as well."""
+    signal.signal(signal.SIGTERM, _end_with_its_statements)
     threading.Thread(target=_die_with_the_parent, daemon=True).start()
 
     def phase(text: str) -> None:
@@ -175,7 +184,13 @@ def _die_with_the_parent() -> NoReturn:
     parent = multiprocessing.parent_process()
     if parent is not None:
         wait([parent.sentinel])
+    cancel_statements()
     os._exit(1)
+
+
+def _end_with_its_statements(number: int, _: object) -> NoReturn:
+    cancel_statements()
+    os._exit(128 + number)
 
 
 def _alive(sentinel: int) -> bool:

@@ -12,6 +12,7 @@ from analysis.card_reading import parse_card
 from analysis.checks import unanswered
 from analysis.engine import Machine, Progress
 from analysis.evaluate import evaluate
+from analysis.log_allowed import restricted
 from bot.evaluating.values import Evaluated, Job
 from storage.summaries import SummaryFiles
 
@@ -20,6 +21,8 @@ def evaluate_job(job: Job, phase: Callable[[str], None]) -> Evaluated:
     """The result and the headline chart of one job."""
     phase("Reading the log")
     card = parse_card(job.card, root=Path(job.card_root), name=job.card_name)
+    if job.places is not None:
+        card = restricted(card, job.places)
     kept = SummaryFiles(Path(job.summaries)) if job.summaries is not None else None
     result = evaluate(
         card,
@@ -30,6 +33,7 @@ def evaluate_job(job: Job, phase: Callable[[str], None]) -> Evaluated:
         progress=_Phases(phase),
         machine=_machine(job.dask),
         kept=kept,
+        limits=job.limits,
     )
     if kept is not None:
         kept.trim()

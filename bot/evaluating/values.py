@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from analysis.drawing.chart import Chart, Marker
+from analysis.log_limits import DEFAULT_LIMITS, Limits
 from analysis.values import CheckResult, Result
 
 
@@ -24,6 +25,9 @@ class Job:
     summaries: str | None = None
     """The folder in which summaries of partitions are kept for the next evaluation."""
     dask: str | None = None
+    places: tuple[str, ...] | None = None
+    """What a model card made in Slack may read: folders and prefixes of object stores. None for one in a file."""
+    limits: Limits = DEFAULT_LIMITS
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from analysis.card import ModelCard
 from analysis.card_reading import parse_card
 from analysis.errors import DataError
 from analysis.log import OpenLog
-from analysis.log_limits import Limits
-from analysis.log_opening import DEFAULT_LIMITS, open_log
+from analysis.log_limits import DEFAULT_LIMITS, Limits
+from analysis.log_opening import open_log
 from analysis.log_reading import Log
 from analysis.windows import parse_window
 

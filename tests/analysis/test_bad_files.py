@@ -120,7 +120,7 @@ BROKEN_TEXT = {
     "a quote that never ends": (GOOD + b'1,0.5,"a\n' + b"1,0.5,a\n" * 50, ["log.csv", "never closed"]),
     "nothing": (b"", ["log.csv is empty"]),
     "UTF-16": (GOOD.decode().encode("utf-16"), ["log.csv", "UTF-16"]),
-    "a word among the scores": (GOOD + b"1,high,a\n", ["score", "high"]),
+    "a word among the scores": (GOOD + b"1,high,a\n", ["score", "no number"]),
     "columns of one name": (GOOD.replace(b"x", b"score", 1), ["log.csv", '"score"', "more than once"]),
     "a zip archive": (b"PK\x03\x04" + bytes(range(256)) * 20, ["log.csv"]),
     "a header of one endless name": (b"x" * 5_000_000, ["log.csv"]),
@@ -349,7 +349,7 @@ def test_gigabytes_in_a_small_gzip_are_refused_before_they_fill_the_memory(large
     packed = gzip.compress((b"1,0.5," + b"x" * 10_000 + b"\n") * 3_600, 9)
     path = large.with_name("log.csv.gz")
     path.write_bytes(gzip.compress(b"label,score,x\n") + packed * 31)  # 1.1 GB
-    must_be_refused_cheaply(path, "unpacks to more than 500 times its size")
+    must_be_refused_cheaply(path, "unpacks to more than 100 times its size")
 
 
 def test_ten_thousand_columns_are_evaluated_in_bounded_time(large: Path) -> None:

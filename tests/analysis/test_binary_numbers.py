@@ -185,7 +185,8 @@ def test_rows_without_a_label_or_a_score_are_in_no_number_that_needs_them(tmp_pa
 
 
 def test_a_log_without_labels_is_measured_for_quality_alone(tmp_path: Path) -> None:
-    result = evaluated(tmp_path, {"score": [0.2, 0.7, 0.4]}, card(log=SCORED))
+    later = card(log=SCORED).replace("log: {", "log: {labels: later, ")
+    result = evaluated(tmp_path, {"score": [0.2, 0.7, 0.4]}, later)
     assert the(result, "roc_auc").reason == "no row has both a label and a score"
     assert value(result, "missing_rate", feature="score") == 0.0
     assert value(result, "selection_rate") == pytest.approx(1 / 3)
@@ -214,7 +215,7 @@ def test_a_single_row_is_measured(tmp_path: Path) -> None:
 
 
 def test_labels_of_which_none_is_the_positive_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match='it holds "bad", "good"'):
+    with pytest.raises(DataError, match='"label" holds "bad", "good"'):
         evaluated(tmp_path, {"label": ["bad", "good"], "score": [0.9, 0.1]}, card(log=SCORED))
 
 
@@ -224,7 +225,7 @@ def test_more_than_two_labels_are_refused_without_a_positive(tmp_path: Path) -> 
 
 
 def test_words_among_the_scores_are_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match='"score" holds "high"'):
+    with pytest.raises(DataError, match='"score" holds a value that is no number'):
         evaluated(tmp_path, {"label": [0, 1], "score": ["0.1", "high"]}, card(log=SCORED))
 
 

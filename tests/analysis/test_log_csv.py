@@ -88,7 +88,7 @@ def test_files_of_one_log_agree_on_what_a_column_is(tmp_path: Path) -> None:
     write(tmp_path, "logs/2.csv", "a,s,b\n2.5,2,\n")
     write(tmp_path, "logs/3.csv", "s,a,b\n3,,NA\n4,4,x\n")
     found = read(opened(tmp_path, source="logs"))
-    assert found == {"#": [0, 1, 2, 3], "s": [1, 2, 3, 4], "a": [1, 2.5, None, 4], "b": ["1", None, "NA", "x"]}
+    assert found == {"#": [0, 1, 2, 3], "s": [1, 2, 3, 4], "a": [1, 2.5, None, 4], "b": ["1", None, None, "x"]}
 
 
 def test_values_may_hold_delimiters_newlines_and_quotes(tmp_path: Path) -> None:
@@ -206,10 +206,10 @@ def test_one_row_of_ten_thousand_columns_is_read(tmp_path: Path) -> None:
     [
         (b"", "log.csv is empty: it has not even a header"),
         (b"\n\n", "log.csv is empty: it has not even a header"),
-        (b"s,a\n1,2\n3\n", "log.csv, row 2: there is 1 value for 2 columns; the row begins '3'"),
-        (b"s,a\n1,2,3\n", "log.csv, row 1: there are 3 values for 2 columns; the row begins '1,2,3'"),
+        (b"s,a\n1,2\n3\n", "log.csv, row 2: there is 1 value for 2 columns"),
+        (b"s,a\n1,2,3\n", "log.csv, row 1: there are 3 values for 2 columns"),
         (b's,a\n1,2\n3,"4\n5,6\n', "ends inside a quoted value"),
-        (b"s,a\n1,x\n2,caf\xe9\n", "log.csv, row 2: column \"a\" holds bytes that are not UTF-8: b'caf\\xe9'"),
+        (b"s,a\n1,x\n2,caf\xe9\n", 'log.csv, row 2: column "a" holds bytes that are not UTF-8; save'),
         (b"s,caf\xe9\n1,x\n", "the header of log.csv is not UTF-8"),
         ("s,a\n1,2\n".encode("utf-16"), "looks like UTF-16"),
         ("s,a\n1,2\n".encode("utf-16-le"), "looks like UTF-16"),
@@ -248,7 +248,7 @@ def test_a_gzip_bomb_is_refused(tmp_path: Path) -> None:
         for _ in range(20):
             stream.write(b"1\n" * 2**19)
     write(tmp_path, "log.csv.gz", packed.getvalue())
-    assert "unpacks to more than 500 times its size" in refused(tmp_path, limits=limits, source="log.csv.gz")
+    assert "unpacks to more than 100 times its size" in refused(tmp_path, limits=limits, source="log.csv.gz")
 
 
 def test_gzip_that_is_cut_off_is_refused(tmp_path: Path) -> None:

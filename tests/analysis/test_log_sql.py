@@ -23,9 +23,11 @@ from analysis.card import Sql
 from analysis.card_reading import parse_card
 from analysis.errors import DataError, UserError
 from analysis.evaluate import evaluate
+from analysis.log_limits import DEFAULT_LIMITS
 from analysis.log_pieces import Piece
 from analysis.log_query import Query, open_query
 from analysis.log_query_groups import Joining
+from analysis.log_roles import Roles
 from analysis.log_sql import BATCH_ROWS, Database
 from analysis.log_sql_text import is_ordered
 from analysis.log_values import Kind
@@ -109,7 +111,7 @@ def result_of(root: Path, source: str, *, log: str = "", more: str = "", window:
 
 
 def a_query(sql: str, timestamp: str | None = None) -> Query:
-    return open_query(Sql(sql=sql, url="env:WAREHOUSE_URL"), timestamp=timestamp, as_text=())
+    return open_query(Sql(sql=sql, url="env:WAREHOUSE_URL"), Roles(timestamp=timestamp), DEFAULT_LIMITS)
 
 
 def test_a_query_is_evaluated_as_the_same_rows_in_parquet_are(tmp_path: Path) -> None:
@@ -282,7 +284,7 @@ def test_a_mistake_in_the_statement_is_told_in_the_words_of_the_database(tmp_pat
 def test_a_value_that_is_no_time_is_named(tmp_path: Path) -> None:
     columns = "{score: score, timestamp: id}"
     said = refused(tmp_path, "2026-03", source=written("select * from before_it order by id"), columns=columns)
-    assert said.startswith("the query on WAREHOUSE_URL, row 1: column \"id\" holds 'r000000', which is no time")
+    assert said.startswith('the query on WAREHOUSE_URL, row 1: column "id" holds a value that is no time')
 
 
 @pytest.mark.parametrize(

