@@ -18,7 +18,7 @@ from analysis.log_reading import Log
 from analysis.material import Material
 from analysis.measuring import measured
 from analysis.near_names import listed
-from analysis.plan import Plan, plan_for, version_of
+from analysis.plan import Plan, must_be_supported, plan_for, version_of
 from analysis.summaries.summary import Summary
 from analysis.values import Result, Rows
 from analysis.windows import Window, parse_window, window_before
@@ -48,6 +48,7 @@ def evaluate(
     whether parts of them were ``kept`` from an evaluation before. Raises UserError where
     what was asked cannot be done, DataError where the log cannot be used.
     """
+    must_be_supported(card)
     for name in (version, against):
         if name is not None:
             version_of(card, name)

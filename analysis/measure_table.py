@@ -78,6 +78,9 @@ class MeasureTable:
     def __len__(self) -> int:
         return len(self._measures)
 
+    def at(self, position: int) -> Measure:
+        return self._measures[position]
+
     @property
     def names(self) -> frozenset[str]:
         return frozenset(name for name, _ in self._by_name)

@@ -162,7 +162,7 @@ def _finish(tx: Transaction, context: Context, model: KnownModel, evaluation_id:
         key=details_key(evaluation.id),
         kind="message",
         address=card_address(context, evaluation, parent=key),
-        content=cards.details(evaluation, result, missed=evaluated.missed),
+        content=cards.details(evaluation, result),
         anchor=anchor,
         now=context.now,
     )

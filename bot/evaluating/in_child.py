@@ -9,7 +9,6 @@ import pandas as pd  # noqa: F401  # imported here so that the server the childr
 
 from analysis import charts
 from analysis.card_reading import parse_card
-from analysis.checks import unanswered
 from analysis.engine import Machine, Progress
 from analysis.evaluate import evaluate
 from bot.evaluating.values import Evaluated, Job
@@ -35,7 +34,7 @@ def evaluate_job(job: Job, phase: Callable[[str], None]) -> Evaluated:
         kept.trim()
     phase("Drawing the chart")
     chart = charts.headline(result, card=card, markers=job.markers)
-    return Evaluated(result, chart, tuple(unanswered(card, result.checks)))
+    return Evaluated(result, chart)
 
 
 def _machine(dask: str | None) -> Machine | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from analysis.drawing.chart import Chart, Marker
-from analysis.values import CheckResult, Result
+from analysis.values import Result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,11 +28,10 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Evaluated:
-    """What a child gives back. ``missed`` are checks that the model card asks for and that could not be judged."""
+    """What a child gives back."""
 
     result: Result
     chart: Chart | None
-    missed: tuple[CheckResult, ...] = ()
 
 
 class Stopped(Exception):  # noqa: N818  # not an error: somebody pressed Stop

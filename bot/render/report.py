@@ -11,7 +11,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from analysis import charts
 from analysis.card import ModelCard
-from analysis.checks import unanswered
 from analysis.drawing.chart import Chart
 from analysis.errors import UserError
 from analysis.judgement.beside import beside_the_other
@@ -43,8 +42,7 @@ class CheckRow:
 
 def report(result: Result, card: ModelCard) -> str:
     """The page. Equal results give equal pages."""
-    missed = unanswered(card, result.checks)
-    rows = [_check_row(c) for c in by_importance(result.checks) if c.verdict != "skipped" or c in missed]
+    rows = [_check_row(c) for c in by_importance(result.checks) if c.verdict != "skipped" or c.asked]
     return _template().render(
         result=result,
         card=card,
