@@ -5,14 +5,13 @@ A check is one file here with one public value ``check``; being here registers i
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import sys
-import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 
+from analysis import faults
 from analysis.card import CheckSetting, ModelCard
 from analysis.errors import ParleyError, UserError
 from analysis.judgement.check import Check, Question
@@ -116,7 +115,7 @@ def _answers(check: Check, question: Question) -> Sequence[CheckResult]:
     except ParleyError as error:
         return [question.skipped(str(error))]
     except Exception as error:  # the edge of one check
-        reference = _reference(error)
+        reference = faults.reference(error)
         log.exception("check %s broke, reference %s", check.name, reference)
         says = f"The check {check.name} broke and was left out; the log has the details under {reference}."
         return [question.skipped(says)]
@@ -136,9 +135,3 @@ def _speaks_of_nothing(question: Question) -> str:
     setting = question.setting
     about = f" of {setting.feature}" if setting.feature is not None else ""
     return f"{question.name} was not judged: this evaluation measures nothing{about} that it speaks of."
-
-
-def _reference(error: Exception) -> str:
-    """The same for the same fault, since a result's fingerprint must not depend on when it was made."""
-    frames = [f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
-    return hashlib.sha256("|".join([type(error).__name__, *frames]).encode()).hexdigest()[:8]

@@ -33,8 +33,8 @@ def evaluate_job(job: Job, phase: Callable[[str], None]) -> Evaluated:
     if kept is not None:
         kept.trim()
     phase("Drawing the chart")
-    chart = charts.headline(result, card=card, markers=job.markers)
-    return Evaluated(result, chart)
+    gallery = charts.gallery(result, card=card, markers=job.markers)
+    return Evaluated(result, next(iter(gallery.charts), None), gallery.left_out)
 
 
 def _machine(dask: str | None) -> Machine | None:

@@ -28,10 +28,11 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Evaluated:
-    """What a child gives back."""
+    """What a child gives back. ``not_drawn`` says which charts could not be drawn."""
 
     result: Result
     chart: Chart | None
+    not_drawn: tuple[str, ...] = ()
 
 
 class Stopped(Exception):  # noqa: N818  # not an error: somebody pressed Stop

@@ -82,8 +82,8 @@ def done(
 ) -> Content:
     """The card of a finished evaluation: verdict, one sentence, the chart, three findings, three buttons.
 
-    ``left_out`` says which rows are in no number, ``talked`` are lines of what people said before about the same
-    findings, ``quotes`` the annotations in them."""
+    ``left_out`` says which rows are in no number and which charts are missing, ``talked`` are lines of what people said
+    before about the same findings, ``quotes`` the annotations in them."""
     title = f"{result.model} {HEADLINE[result.verdict]}"
     told = _over(evaluation, result) + _sentence(result)
     sentence = f"{MARK[result.verdict]} {told}"
