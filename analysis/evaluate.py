@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import numpy as np
+
 from analysis.card import ModelCard
 from analysis.checks import judge, will_ask
 from analysis.empty_window import no_rows
@@ -59,14 +61,16 @@ def evaluate(
     plan = replace(plan, sampled_for=_sampled_for(card, plan, has_reference=reference_log is not None))
     plan = replace(plan, samples=bool(plan.sampled_for))
     readings = _readings(plan, log, reference_log)
-    found, *others = summaries_of(readings, machine=machine or Threads(threads), tally=Tally(progress), kept=kept)
+    with np.errstate(over="ignore", invalid="ignore"):  # a sum that no float holds is told as undefined
+        found, *others = summaries_of(readings, machine=machine or Threads(threads), tally=Tally(progress), kept=kept)
     summary = _with_rows(card, plan, found, rows, asked=window, now=now)
     reference = others[0] if others else None
     if reference_log is not None and reference is None:
         raise DataError(f"the reference of {card.model} holds no row; look at reference: in the model card")
     must_have_the_positive(plan, summary, reference)
     compared = reference if reference is not None and reference.rows else None
-    measures = tuple(measured(Material(plan=plan, window=summary, reference=compared, now=now)))
+    with np.errstate(over="ignore", invalid="ignore"):
+        measures = tuple(measured(Material(plan=plan, window=summary, reference=compared, now=now)))
     of_window = _rows(rows, summary.rows)
     checks = judge(card, measures, version=plan.judged.version, against=against, window=of_window)
     return Result(
