@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime, timedelta
 
 from analysis.values import Rows
 
-
 NO_SUCH_DATE = (ValueError, OverflowError)
 """Beyond the years 1 to 9999."""
 

@@ -21,8 +21,11 @@ from analysis.summaries.keys import Floats, middles
 from analysis.summaries.moments import Moments
 from analysis.summaries.table import Table, merged_axes
 
-SMALLEST_SHARE = 1e-4
-"""An empty bin counts as this share in the population stability index, which has no number for 0."""
+LARGEST_SHARE_OF_AN_EMPTY_BIN = 1e-4
+ROWS_IN_AN_EMPTY_BIN = 0.5
+"""In the population stability index, which has no number for a share of 0, an empty bin counts as half a row, as an
+empty cell does in a log odds ratio (Haldane, 1956; Anscombe, 1956), and as no more than 1/10,000, Evidently's share. A
+constant alone would be nearly the share of each of many categories: 9,000 new ones would hardly count."""
 CELLS_OF_A_DRAW = 64
 OF_SHARES = ("psi", "jensen_shannon", "hellinger", "total_variation", "chi2", "chi2_p")
 OF_NUMBERS = ("ks", "ks_p", "wasserstein", "mean_difference")
@@ -70,28 +73,32 @@ def of_shares(window: Ints, reference: Ints) -> Iterator[Figure]:
 def _distances(names: Sequence[str], windows: Ints, reference: Ints) -> list[list[Figure]]:
     """How far each row of counts is from the reference. Intervals: the spread of the resampled counts."""
     both = np.vstack([windows, reference[None]]).astype(np.float64)
+    sizes = both.sum(axis=-1, keepdims=True)
     shares, drawn = _shares(both), _shares(resampled(both, DRAWS_OF_CURVES))
     found: list[list[Figure]] = [[] for _ in windows]
     for name in names:
         distance, most = DISTANCES[name]
         values = np.minimum(
-            distance(shares[:-1], shares[-1:]), most
+            distance(shares[:-1], shares[-1:], sizes[:-1], sizes[-1:]), most
         )  # the last digit of a sum of shares may be above 1
-        spreads = distance(drawn[:, :-1], drawn[:, -1:])
+        spreads = distance(drawn[:, :-1], drawn[:, -1:], sizes[:-1], sizes[-1:])
         for place, value in enumerate(values.tolist()):
             low, high = centred(value, spreads[:, place], most=most) or (None, None)
             found[place].append(Figure(name=name, value=value, low=low, high=high, n=int(windows[place].sum())))
     return found
 
 
-def psi(p: Floats, q: Floats) -> Floats:
-    """The population stability index Σ (p - q) ln(p / q) (Lewis, 1994), with shares of at least 1/10,000; ``p`` and
-    ``q`` are (…, bins)."""
-    p, q = np.maximum(p, SMALLEST_SHARE), np.maximum(q, SMALLEST_SHARE)
+def psi(p: Floats, q: Floats, n: Floats, m: Floats) -> Floats:
+    """The population stability index Σ (p - q) ln(p / q) (Lewis, 1994) of shares ``p`` of ``n`` rows and ``q`` of ``m``
+    rows; an empty bin counts as half a row, and as 1/10,000 at most."""
+    p, q = (
+        np.where(shares > 0, shares, np.minimum(ROWS_IN_AN_EMPTY_BIN / rows, LARGEST_SHARE_OF_AN_EMPTY_BIN))
+        for shares, rows in ((p, n), (q, m))
+    )
     return np.asarray(((p - q) * np.log(p / q)).sum(axis=-1), dtype=np.float64)
 
 
-def jensen_shannon(p: Floats, q: Floats) -> Floats:
+def jensen_shannon(p: Floats, q: Floats, *_: Floats) -> Floats:
     """The Jensen-Shannon distance with base 2, sqrt((KL(p|m) + KL(q|m)) / 2) with m = (p + q) / 2: 0 to 1 (SciPy's
     spatial.distance.jensenshannon); ``p`` and ``q`` are (…, bins)."""
     middle = (p + q) / 2
@@ -103,17 +110,19 @@ def jensen_shannon(p: Floats, q: Floats) -> Floats:
     return np.asarray(np.sqrt(np.maximum((divergence(p) + divergence(q)) / 2, 0.0)), dtype=np.float64)
 
 
-def hellinger(p: Floats, q: Floats) -> Floats:
+def hellinger(p: Floats, q: Floats, *_: Floats) -> Floats:
     """sqrt(Σ (√p - √q)² / 2): 0 to 1; ``p`` and ``q`` are (…, bins)."""
     return np.asarray(np.sqrt(np.square(np.sqrt(p) - np.sqrt(q)).sum(axis=-1) / 2), dtype=np.float64)
 
 
-def total_variation(p: Floats, q: Floats) -> Floats:
+def total_variation(p: Floats, q: Floats, *_: Floats) -> Floats:
     """Σ |p - q| / 2: the share that would have to move, 0 to 1; ``p`` and ``q`` are (…, bins)."""
     return np.asarray(np.abs(p - q).sum(axis=-1) / 2, dtype=np.float64)
 
 
-DISTANCES: dict[str, tuple[Callable[[Floats, Floats], Floats], float]] = {
+Distance = Callable[[Floats, Floats, Floats, Floats], Floats]
+"""From the shares of both sides, (…, bins), and the rows of both, (…, 1)."""
+DISTANCES: dict[str, tuple[Distance, float]] = {
     "psi": (psi, math.inf),
     "jensen_shannon": (jensen_shannon, 1.0),
     "hellinger": (hellinger, 1.0),
