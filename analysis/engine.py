@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Generic, Protocol, TypeVar
 
+import numpy as np
+
 from analysis.log import OpenLog, Partition
 from analysis.log_limits import DEFAULT_LIMITS, Limits
 from analysis.plan import Block, Plan, blocks_of
@@ -113,6 +115,7 @@ class Work:
             for some, closed in _stretches(reading.log.partitions)
         ]
 
+    @np.errstate(over="ignore", invalid="ignore")  # numbers near the end of the floats; what is infinite is not shown
     def part(self, task: Task, read: Callable[[int], None] = lambda _: None) -> Part | None:
         """The task's rows, counted; None where it has none. ``read`` is told how many rows were read."""
         reading = self.readings[task.log]
@@ -196,6 +199,7 @@ def summaries_of(
     ]
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def sum_of(parts: Sequence[Part | None]) -> Part | None:
     """The parts as one, in their order; None where none of them has a row."""
     there = [part for part in parts if part is not None]

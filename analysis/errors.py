@@ -2,6 +2,7 @@
 
 ParleyError
 ├── UserError   what was asked cannot be done as asked (a name, a window, a command, a setting)
+│   └── NotDrawnError   a chart broke while it was drawn: the numbers stand without it
 └── DataError   the log, the labels or the model card cannot be used as they are
     └── NoRowsError   the log has rows, but none in the window that was asked for
 """
@@ -13,6 +14,10 @@ class ParleyError(Exception):
 
 class UserError(ParleyError):
     """What was asked cannot be done as asked."""
+
+
+class NotDrawnError(UserError):
+    """A chart broke while it was drawn: the numbers stand without it."""
 
 
 class DataError(ParleyError):

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import numpy as np
+
 from analysis.card import ModelCard
 from analysis.checks import judge, will_ask
 from analysis.empty_window import no_rows
@@ -21,7 +23,7 @@ from analysis.log_reading import Log
 from analysis.material import Material
 from analysis.measuring import measured
 from analysis.near_names import quoted
-from analysis.plan import Plan, plan_for, version_of
+from analysis.plan import Plan, must_be_supported, plan_for, version_of
 from analysis.summaries.summary import Summary
 from analysis.values import Result, Rows
 from analysis.windows import Window, parse_window, window_before
@@ -52,6 +54,7 @@ def evaluate(
     whether parts of them were ``kept`` from an evaluation before. ``limits`` bound what it may cost. Raises UserError
     where what was asked cannot be done, DataError where the log cannot be used.
     """
+    must_be_supported(card)
     for name in (version, against):
         if name is not None:
             version_of(card, name)
@@ -64,16 +67,18 @@ def evaluate(
     plan = replace(plan, sampled_for=_sampled_for(card, plan, has_reference=reference_log is not None))
     plan = replace(plan, samples=bool(plan.sampled_for))
     readings = _readings(plan, log, reference_log)
-    found, *others = summaries_of(
-        readings, machine=machine or Threads(threads), tally=Tally(progress, limits), kept=kept
-    )
+    with np.errstate(over="ignore", invalid="ignore"):  # a sum that no float holds is told as undefined
+        found, *others = summaries_of(
+            readings, machine=machine or Threads(threads), tally=Tally(progress, limits), kept=kept
+        )
     summary = _with_rows(card, plan, found, rows, asked=window, now=now)
     reference = others[0] if others else None
     if reference_log is not None and reference is None:
         raise DataError(f"the reference of {card.model} holds no row; look at reference: in the model card")
     must_be_classes(plan, summary, reference, limits)
     compared = reference if reference is not None and reference.rows else None
-    measures = tuple(measured(Material(plan=plan, window=summary, reference=compared, now=now)))
+    with np.errstate(over="ignore", invalid="ignore"):
+        measures = tuple(measured(Material(plan=plan, window=summary, reference=compared, now=now)))
     of_window = _rows(rows, summary.rows)
     checks = judge(card, measures, version=plan.judged.version, against=against, window=of_window)
     return Result(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from analysis.values import Basis, Measure, Slice
 
+YEAR = re.compile(r"[-+]?\d+")
 ROWS_PERIOD = re.compile(r"rows (\d+)\.\.(\d+)")
 
 Key = tuple[str, Basis, str | None, str | None, Slice | None, str | None, str | None]
@@ -19,9 +20,13 @@ JUDGED: tuple[Basis, ...] = (*OF_THE_WINDOW, "difference")
 
 
 def period_order(label: str) -> tuple[int, str]:
-    """A sort key for periods: ``rows 5000..10000`` by its first row, everything else by its text."""
+    """A sort key for periods: ``rows 5000..10000`` by its first row, everything else by its year, which need not have
+    four digits, and then its text."""
     rows = ROWS_PERIOD.fullmatch(label)
-    return (int(rows[1]), "") if rows else (0, label)
+    if rows:
+        return int(rows[1]), ""
+    year = YEAR.match(label)
+    return (int(year[0]) if year else 0), label
 
 
 def columns_of(where: Slice | None) -> tuple[str, ...]:
@@ -77,6 +82,9 @@ class MeasureTable:
 
     def __len__(self) -> int:
         return len(self._measures)
+
+    def at(self, position: int) -> Measure:
+        return self._measures[position]
 
     @property
     def names(self) -> frozenset[str]:

@@ -41,7 +41,9 @@ def of_column(material: Material, name: str, version: str) -> Iterator[Measure]:
         figures = drift.figures(feature, reference, binned, number=number)
         yield from placed(figures, replace(here, basis="difference"))
     if binned is not None and reference is not None:
-        yield from _over_time(material, binned, here, has_unseen=new is not None)
+        if new is not None:  # by definition
+            yield from placed([quality.share("unseen_rate", 0, reference.rows)], replace(here, basis="reference"))
+        yield from _over_time(material, binned, here, number=number, has_unseen=new is not None)
 
 
 def _quality(feature: Feature, reference: Feature | None, *, is_a_class: bool) -> Iterator[Figure]:
@@ -90,10 +92,12 @@ def _missing_over_time(material: Material, feature: Feature, here: Where) -> Ite
         yield from placed([figure], replace(here, period=material.period(period)))
 
 
-def _over_time(material: Material, binned: Binned, here: Where, *, has_unseen: bool) -> Iterator[Measure]:
-    if material.plan.periods is None:
+def _over_time(material: Material, binned: Binned, here: Where, *, number: bool, has_unseen: bool) -> Iterator[Measure]:
+    name = here.feature or ""
+    feature, reference = material.window.features[name], material.reference_of(name)
+    if material.plan.periods is None or reference is None:
         return
-    for period, figure in drift.over_time(binned):
+    for period, figure in drift.over_time(feature, reference, binned, number=number):
         if period != OUT_OF_TIME:
             yield from placed([figure], replace(here, period=material.period(period), basis="difference"))
     if has_unseen:
@@ -101,12 +105,12 @@ def _over_time(material: Material, binned: Binned, here: Where, *, has_unseen: b
 
 
 def _unseen_over_time(material: Material, binned: Binned, here: Where, rows: dict[int, int]) -> Iterator[Measure]:
-    """The rate of unseen values in each period, and the share of each frequent one, where there are any."""
+    """The rate of unseen values in each period, 0 where there are none, and the share of each frequent one."""
     of_reference = binned.reference if binned.reference is not None else binned.window
     new = np.flatnonzero((of_reference == 0) & (binned.window > 0))
     frequent = [v for v in new if binned.window[v] >= quality.FEWEST_TO_BE_SHOWN][: quality.MOST_SHARES]
     place = {int(period): i for i, period in enumerate(binned.periods)}
-    if not len(new) or not place:
+    if not place:
         return
     none = np.zeros(len(binned.names), np.int64)
     for period, count in rows.items():

@@ -149,6 +149,15 @@ def plan_for(card: ModelCard, there: Collection[str], *, version: str | None, ag
     return _with_columns(settled)
 
 
+def must_be_supported(card: ModelCard) -> None:
+    """Raises UserError for a task that nothing is measured of."""
+    if card.task == "ranking":
+        raise UserError(
+            f"{card.model} is a ranking, and rankings are not supported yet; the tasks that can be evaluated are "
+            "binary, multiclass and regression"
+        )
+
+
 def version_of(card: ModelCard, name: str) -> Version:
     """The version of that name; UserError offers the near ones."""
     found = next((v for v in card.versions if v.name == name), None)

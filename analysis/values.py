@@ -52,13 +52,15 @@ class Subject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
-    """One check's verdict. ``measures`` are positions in the result's table of measures."""
+    """One check's verdict. ``measures`` are positions in the result's table of measures; ``asked`` tells a check that
+    the model card asks for from one that runs by default."""
 
     check: str
     subject: Subject
     verdict: Verdict
     says: str
     measures: tuple[int, ...] = ()
+    asked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +85,16 @@ class Result:
     checks: tuple[CheckResult, ...]
 
     @property
+    def unjudged(self) -> tuple[CheckResult, ...]:
+        """The checks that the model card asks for and that could not be judged: a gate must not pass them in
+        silence."""
+        return tuple(c for c in self.checks if c.asked and c.verdict == "skipped")
+
+    @property
     def verdict(self) -> Verdict:
-        return worst([c.verdict for c in self.checks])
+        """The worst of its checks; where those that were judged pass and one that was asked for was not, unsure."""
+        found = worst([c.verdict for c in self.checks])
+        return "unsure" if found == "pass" and self.unjudged else found
 
 
 def worst(verdicts: Sequence[Verdict]) -> Verdict:

@@ -130,7 +130,7 @@ def _seconds_to_draw(stage: Stage) -> float:
     with stage.parley.database.reading() as tx:
         found = evaluations.standing(tx, team=stage.workspace.team, model="model-0500")
         result = evaluations.result(tx, found.id) if found is not None else None
-    card = stage.parley.models.get("model-0500").card
+    card = find("model-0500", *stage.parley.models.all()).card
     began = time.perf_counter()
     stage.parley.children.draw(charts.headline, result, card=card, markers=())
     return time.perf_counter() - began

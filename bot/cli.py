@@ -39,11 +39,17 @@ def evaluate(
     against: Annotated[str | None, typer.Option(help="the version to compare it with")] = None,
     json: Annotated[str | None, typer.Option(metavar="FILE|-", help="write the result as JSON")] = None,
     html: Annotated[str | None, typer.Option(metavar="FILE", help="write a report for readers")] = None,
+    allow_unjudged: Annotated[
+        bool, typer.Option("--allow-unjudged", help="end with 0 also where a check of the model card wasn't judged")
+    ] = False,
 ) -> None:
-    """Evaluate a model here, without Slack. Exit status: 0 no check failed, 1 a check failed, 2 wrong input, 3 else."""
+    """Evaluate a model here, without Slack. Exit status: 0 no check failed, 1 a check failed, 2 wrong input, 3 anything
+    else, 4 nothing failed, but a check that the model card asks for could not be judged."""
     from bot.evaluate_cli import evaluate_in_terminal
 
-    raise typer.Exit(evaluate_in_terminal(model_card, window, version, against, json, html))
+    raise typer.Exit(
+        evaluate_in_terminal(model_card, window, version, against, json, html, allow_unjudged=allow_unjudged)
+    )
 
 
 @app.command()

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
@@ -21,10 +21,12 @@ from analysis.judgement.beside import beside_the_other
 from analysis.judgement.left_out import left_out
 from analysis.judgement.meaning import main_measures
 from analysis.judgement.wording import plural, shown, words
-from analysis.values import Measure, Result, Verdict, worst
+from analysis.values import Measure, Result, Verdict
 
-PASSED, FAILED, WRONG_INPUT, ANYTHING_ELSE = 0, 1, 2, 3
+PASSED, FAILED, WRONG_INPUT, ANYTHING_ELSE, NOT_JUDGED = 0, 1, 2, 3, 4
 STDOUT = "-"
+AS_AN_ESCAPE = "backslashreplace"
+"""Half a surrogate pair, which no UTF-8 can hold: in JSON the escape stands for just that half."""
 SAID: dict[Verdict, str] = {
     "fail": "FAIL",
     "warn": "WARN",
@@ -45,11 +47,18 @@ BAR_WIDTH = 24
 
 
 def evaluate_in_terminal(
-    card: Path, window: str, version: str | None, against: str | None, json: str | None, html: str | None
+    card: Path,
+    window: str,
+    version: str | None,
+    against: str | None,
+    json: str | None,
+    html: str | None,
+    *,
+    allow_unjudged: bool = False,
 ) -> int:
     """Evaluate, write what was asked for, and answer the exit status; errors go to stderr as one clear sentence."""
     try:
-        return _evaluated(card, window, version, against, json, html)
+        result = _evaluated(card, window, version, against, json, html)
     except ParleyError as error:
         _to_stderr(f"parley: {error}")
         return WRONG_INPUT
@@ -58,14 +67,19 @@ def evaluate_in_terminal(
         logging.getLogger("parley").exception("evaluation broke, reference %s", reference)
         _to_stderr(f"parley: something went wrong that is not your input's fault; please report it with {reference}")
         return ANYTHING_ELSE
+    if result.verdict == "fail":
+        return FAILED
+    return NOT_JUDGED if result.unjudged and not allow_unjudged else PASSED
 
 
 def _evaluated(
     path: Path, window: str, version: str | None, against: str | None, json: str | None, html: str | None
-) -> int:
+) -> Result:
     from analysis.card_reading import read_card
 
     card = read_card(path)
+    if html == STDOUT:
+        raise UserError("--html takes a file; only the JSON can go to stdout")
     for target in (json, html):
         if target is not None and target != STDOUT:
             _must_be_writable(Path(target))
@@ -83,21 +97,28 @@ def _evaluated(
     finally:
         if bar is not None:
             bar.clear()
+    texts = _texts(result, card, json, html)  # all of them before the first is written
+    for name, text in texts.items():
+        if name == STDOUT:
+            sys.stdout.buffer.write(text.encode("utf-8", AS_AN_ESCAPE))
+        else:
+            write_whole(Path(name), text)
+    if json != STDOUT:
+        sys.stdout.buffer.write(summary(result, card).encode(sys.stdout.encoding, AS_AN_ESCAPE))
+    sys.stdout.flush()
+    return result
+
+
+def _texts(result: Result, card: ModelCard, json: str | None, html: str | None) -> dict[str, str]:
+    """What goes where."""
+    found = {}
     if html is not None:
         from bot.render.report import report
 
-        write_whole(Path(html), report(result, card))
+        found[html] = report(result, card)
     if json is not None:
-        text = result_as_text(result)
-        if json == STDOUT:
-            sys.stdout.buffer.write(text.encode())
-            sys.stdout.flush()
-        else:
-            write_whole(Path(json), text)
-    if json != STDOUT:
-        sys.stdout.write(summary(result, card))
-        sys.stdout.flush()
-    return FAILED if result.verdict == "fail" else PASSED
+        found[json] = result_as_text(result)
+    return found
 
 
 def result_as_text(result: Result) -> str:
@@ -121,16 +142,20 @@ def summary(result: Result, card: ModelCard) -> str:
     lines += [f"  {line}" for line in _main_numbers(result, card)]
     if without := left_out(card, result):
         lines += ["", without]
-    lines += ["", *_checks(result, card)]
+    lines += ["", *_checks(result)]
     return "\n".join(lines) + "\n"
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write a file whole or not at all: beside it first, then renamed into its place."""
+    """Write a file whole or not at all: beside it first, then renamed into its place. What is no file, such as
+    /dev/null or a pipe, is written to as it is."""
     try:
+        if path.exists() and not path.is_file():
+            path.write_text(text, encoding="utf-8", errors=AS_AN_ESCAPE)
+            return
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
-            with os.fdopen(handle, "w", encoding="utf-8", errors="surrogatepass") as file:
+            with os.fdopen(handle, "w", encoding="utf-8", errors=AS_AN_ESCAPE) as file:
                 file.write(text)
                 file.flush()
                 os.fsync(file.fileno())
@@ -215,25 +240,24 @@ def _number(m: Measure) -> str:
     return f"{shown(m.measure, m.value)}{interval}  n = {m.n:,}{undefined}"
 
 
-def _checks(result: Result, card: ModelCard) -> list[str]:
-    from analysis.checks import unanswered
-
+def _checks(result: Result) -> list[str]:
     if not result.checks:
         return ["No check was asked for."]
     lines = []
     for verdict in ("fail", "warn", "unsure"):
         lines += [f"{SAID[verdict]:<12}{c.check}: {c.says}" for c in result.checks if c.verdict == verdict]
-    lines += [f"{'NOT JUDGED':<12}{c.check}: {c.says}" for c in unanswered(card, result.checks)]
-    rest = _counted([c.verdict for c in result.checks])
-    if missed := len(unanswered(card, result.checks)):
+    lines += [f"{'NOT JUDGED':<12}{c.check}: {c.says}" for c in result.unjudged]
+    rest = _counted(result)
+    if missed := len(result.unjudged):
         rest += f" {plural(missed, 'check')} of the model card could not be judged."
     return [*lines, *([""] if lines else []), rest]
 
 
-def _counted(verdicts: Sequence[Verdict]) -> str:
+def _counted(result: Result) -> str:
+    verdicts = [c.verdict for c in result.checks]
     names = {"fail": "failed", "warn": "warned", "unsure": "cannot tell", "pass": "passed", "skipped": "skipped"}
     parts = [f"{verdicts.count(v)} {name}" for v, name in names.items() if v in verdicts]
-    return f"{len(verdicts)} checks: {', '.join(parts)}. Verdict: {SAID[worst(verdicts)].lower()}."
+    return f"{len(verdicts)} checks: {', '.join(parts)}. Verdict: {SAID[result.verdict].lower()}."
 
 
 def _against(result: Result) -> str:

@@ -94,6 +94,7 @@ def stored(result: Result) -> dict[str, Json]:
                 "verdict": check.verdict,
                 "says": check.says,
                 "measures": [int(position) for position in check.measures],
+                "asked": check.asked,
             }
             for check in result.checks
         ],
@@ -116,6 +117,7 @@ def restored(told: dict[str, Any], measured: tuple[Measure, ...]) -> Result:
                 verdict=check["verdict"],
                 says=check["says"],
                 measures=tuple(check["measures"]),
+                asked=check.get("asked", False),
             )
             for check in told["checks"]
         ),

@@ -82,8 +82,8 @@ def _counts(scene: Scene) -> Counts:
         if m.period is None and m.slice is not None and len(m.slice) == 2 and m.value is not None:
             found[(m.slice[0][1], m.slice[1][1])] = m.value
     classes = tuple(dict.fromkeys(name for pair in found for name in pair))
-    if not classes:
-        raise UserError("There is no confusion matrix to draw: it needs labels and predictions.")
+    if not any(found.values()):
+        raise UserError("There is no confusion matrix to draw: no row with a label and a prediction counts.")
     if len(classes) > MOST_CLASSES:
         classes = _largest(found, classes)
     cells = tuple(tuple(found.get((label, prediction), 0.0) for prediction in classes) for label in classes)

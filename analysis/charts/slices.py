@@ -28,7 +28,7 @@ DASHED = (0, (6, 3))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Groups:
     """The groups of a column, the worst on top. ``hollow`` are so small that their number is mostly chance; ``small``
-    are so small that they are named without it."""
+    are so small that they are named without it, ``undefined`` have none."""
 
     columns: tuple[str, ...]
     measure: str
@@ -38,6 +38,7 @@ class Groups:
     """The large ones as they are drawn: ranges of a number from low to high, else the worst on top."""
     hollow: tuple[Measure, ...]
     small: tuple[Measure, ...]
+    undefined: tuple[Measure, ...]
     flagged: tuple[Slice, ...]
 
     @property
@@ -53,7 +54,7 @@ def paint(canvas: Canvas, scene: Scene) -> Words:
     check found. Hollow: a group with fewer than 50 rows; with fewer than 10 it is named without its number."""
     groups = _groups(scene)
     shown = _shown(groups)
-    left_out = len(groups.drawn) + len(groups.small) - len(shown)
+    left_out = len(groups.drawn) + len(groups.small) + len(groups.undefined) - len(shown)
     title = _title(groups)
     canvas.title(title, _subtitle(scene, groups))
     canvas.footer([f"and {wording.plural(left_out, 'group')} more"] if left_out else [])
@@ -80,9 +81,11 @@ def paint(canvas: Canvas, scene: Scene) -> Words:
 
 def _groups(scene: Scene) -> Groups:
     columns, measure = _asked(scene)
-    there = [m for m in scene.table.groups(measure, columns) if m.value is not None]
+    every = scene.table.groups(measure, columns)
+    there, undefined = [m for m in every if m.value is not None], [m for m in every if m.value is None]
     if scene.finding is not None and scene.finding.check == "hotspot":
-        columns, there = ("hotspot",), [m for m in scene.table.all(measure, basis="realized") if _is_hotspot(m)]
+        columns, undefined = ("hotspot",), []
+        there = [m for m in scene.table.all(measure, basis="realized") if _is_hotspot(m)]
     if not there:
         raise UserError(
             f"There is no {wording.words(measure)} by {' & '.join(columns)} to draw; name the column under slices: or "
@@ -110,6 +113,7 @@ def _groups(scene: Scene) -> Groups:
         rows=tuple(rows),
         hollow=tuple(_worst_first(hollow)),
         small=tuple(m for m in few if m not in hollow),
+        undefined=tuple(undefined),
         flagged=tuple(flagged),
     )
 
@@ -126,7 +130,7 @@ def _shown(groups: Groups) -> list[Measure]:
     """As many rows as there is room for; what a check found is always among them."""
     hollow = sorted(groups.hollow, key=lambda m: not groups.is_flagged(m))
     found = sum(groups.is_flagged(m) for m in hollow)
-    return [*groups.rows[: MOST_ROWS - found], *hollow, *groups.small][:MOST_ROWS]
+    return [*groups.rows[: MOST_ROWS - found], *hollow, *groups.small, *groups.undefined][:MOST_ROWS]
 
 
 def _lower_end(group: Measure) -> float | None:
@@ -195,6 +199,8 @@ def _name(group: Measure) -> str:
 
 
 def _number(groups: Groups, group: Measure) -> str:
+    if group in groups.undefined:
+        return f"undefined (n = {wording.count(group.n)})"
     if group in groups.small:
         return f"too few (n = {wording.count(group.n)})"
     return f"{wording.shown(groups.measure, group.value or 0.0)} · n = {wording.count(group.n)}"
@@ -235,6 +241,7 @@ def _alt(scene: Scene, groups: Groups, title: str) -> str:
     whole = groups.whole
     all_rows = f" All rows: {wording.shown(groups.measure, whole.value)}." if whole and whole.value is not None else ""
     small = f" Too small to judge: {wording.listed([_name(m) for m in groups.small])}." if groups.small else ""
+    small += f" Undefined for {wording.listed([_name(m) for m in groups.undefined])}." if groups.undefined else ""
     what = f"{wording.sentence(wording.words(groups.measure))} by {' & '.join(groups.columns)}, {scene.model}"
     return f"{title}. {what}: {'; '.join(rows)}.{all_rows}{small}"
 

@@ -5,20 +5,20 @@ A check is one file here with one public value ``check``; being here registers i
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import sys
-import traceback
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 
+from analysis import faults
 from analysis.card import CheckSetting, ModelCard
 from analysis.errors import ParleyError, UserError
 from analysis.judgement.check import Check, Question
 from analysis.measure_table import MeasureTable
 from analysis.near_names import did_you_mean
 from analysis.registry import registered
-from analysis.values import CheckResult, Measure, Rows, Subject
+from analysis.values import CheckResult, Measure, Rows
 
 log = logging.getLogger("parley.checks")
 
@@ -78,12 +78,6 @@ def will_ask(card: ModelCard, name: str) -> bool:
     return any(check.name == name for check, *_ in _to_be_asked(card))
 
 
-def unanswered(card: ModelCard, results: Iterable[CheckResult]) -> list[CheckResult]:
-    """The checks that the model card asks for and that could not be judged: a gate must not pass them in silence."""
-    asked = {s.name or s.check for s in card.checks if s.on} | {"threshold"}
-    return [r for r in results if r.verdict == "skipped" and r.check in asked]
-
-
 def _to_be_asked(card: ModelCard) -> Iterator[tuple[Check, CheckSetting, bool, frozenset[str]]]:
     threshold = known()["threshold"]
     for setting in card.checks:
@@ -111,19 +105,33 @@ def _with_own_settings(card: ModelCard, check: Check) -> frozenset[str]:
 
 
 def _answers(check: Check, question: Question) -> Sequence[CheckResult]:
-    """A check's results. A broken one is skipped with a reference and takes no other with it."""
+    """A check's results. A broken one is skipped with a reference and takes no other with it; one that the model card
+    asks for never ends without a word, and never passes by an estimate."""
     try:
-        return list(check.judge(question))
+        found = list(check.judge(question))
+        if not question.asked:
+            return found
+        return [_without_labels(question, r) for r in found] or [question.skipped(_speaks_of_nothing(question))]
     except ParleyError as error:
         return [question.skipped(str(error))]
     except Exception as error:  # the edge of one check
-        reference = _reference(error)
+        reference = faults.reference(error)
         log.exception("check %s broke, reference %s", check.name, reference)
         says = f"The check {check.name} broke and was left out; the log has the details under {reference}."
-        return [CheckResult(check=question.name, subject=Subject(), verdict="skipped", says=says)]
+        return [question.skipped(says)]
 
 
-def _reference(error: Exception) -> str:
-    """The same for the same fault, since a result's fingerprint must not depend on when it was made."""
-    frames = [f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
-    return hashlib.sha256("|".join([type(error).__name__, *frames]).encode()).hexdigest()[:8]
+def _without_labels(question: Question, result: CheckResult) -> CheckResult:
+    """What is only estimated, for want of labels, can warn. It can't fail, and it is no reason to pass."""
+    if not any(question.table.at(place).basis == "estimated" for place in result.measures[:1]):
+        return result
+    if result.verdict in ("fail", "warn"):
+        return replace(result, verdict="warn", says=f"{result.says} Labels would settle it: this is an estimate.")
+    says = f"Not judged without labels, which an estimate doesn't replace. {result.says}"
+    return replace(result, verdict="skipped", says=says)
+
+
+def _speaks_of_nothing(question: Question) -> str:
+    setting = question.setting
+    about = f" of {setting.feature}" if setting.feature is not None else ""
+    return f"{question.name} was not judged: this evaluation measures nothing{about} that it speaks of."

@@ -8,7 +8,7 @@ from dataclasses import replace
 from analysis.judgement import wording
 from analysis.judgement.check import Check, Example, Question, above, subject_of
 from analysis.judgement.comparison import default_drops, main_measure
-from analysis.judgement.conditions import Ruling, rule, told
+from analysis.judgement.conditions import ROUNDING, Ruling, rule, told
 from analysis.judgement.default_limits import DRIFT
 from analysis.judgement.histogram import most_moved
 from analysis.judgement.history import first_bad, since, told_periods
@@ -17,6 +17,8 @@ from analysis.values import Basis, CheckResult, Measure, Subject
 DISTANCES = ("psi", "jensen_shannon")
 CHANCE_TAKEN_FOR_NO_DRIFT = 0.01
 SHARE_WORTH_NAMING = 0.1
+FEWEST_ROWS_WITHOUT_A_COMMON_VALUE = 100
+"""On either side; of fewer rows, all may differ by chance."""
 
 
 def judge(question: Question) -> Iterable[CheckResult]:
@@ -83,13 +85,25 @@ def _late(question: Question, measure: Measure, ruling: Ruling, over_time: list[
     return question.result(subject_of(measure), "warn", says, (measure, last))
 
 
+def _has_nothing_in_common(question: Question, measure: Measure) -> bool:
+    """Whether no value is both in the window and in the reference. Where each value occurs once, as names do, a test of
+    counts sees nothing in that."""
+    apart = question.table.find("total_variation", basis="difference", feature=measure.feature)
+    rows = min(measure.n, question.table.contrasted(measure).reference_rows or 0)
+    return apart is not None and (apart.value or 0.0) >= 1 - ROUNDING and rows >= FEWEST_ROWS_WITHOUT_A_COMMON_VALUE
+
+
 def _may_be_chance(question: Question, measure: Measure) -> bool:
+    if _has_nothing_in_common(question, measure):
+        return False
     tests = [question.table.find(name, feature=measure.feature) for name in ("chi2_p", "ks_p")]
     chances = [m.value for m in tests if m is not None and m.value is not None]
     return bool(chances) and min(chances) > CHANCE_TAKEN_FOR_NO_DRIFT
 
 
 def _what_moved(question: Question, measure: Measure) -> str:
+    if _has_nothing_in_common(question, measure):
+        return "Not one of its values was in the reference."
     moved = most_moved(question.table, measure.feature or "")
     if moved is None or measure.feature is None:
         return _what_moved_the_score(question, measure)

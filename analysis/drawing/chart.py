@@ -36,6 +36,15 @@ class Chart:
     png: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Gallery:
+    """The charts of one evaluation, the one that tells its story first; ``left_out`` says in a sentence each which ones
+    could not be drawn."""
+
+    charts: tuple[Chart, ...]
+    left_out: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
     """All that a kind of chart may draw from. What is None is chosen from the result."""

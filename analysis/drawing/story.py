@@ -14,11 +14,11 @@ Story = tuple[str, Scene]
 
 DRIFTS = ("psi", "ks", "jensen_shannon", "wasserstein", "hellinger", "chi2", "total_variation", "mean_difference")
 BEHIND_A_DIFFERENCE = {
-    "demographic_parity_difference": "selection_rate",
-    "demographic_parity_ratio": "selection_rate",
-    "equal_opportunity_difference": "recall",
-    "equalized_odds_difference": "false_positive_rate",
-    "predictive_parity_difference": "precision",
+    "demographic_parity_difference": ("selection_rate",),
+    "demographic_parity_ratio": ("selection_rate",),
+    "equal_opportunity_difference": ("recall",),
+    "equalized_odds_difference": ("false_positive_rate", "recall"),
+    "predictive_parity_difference": ("precision",),
 }
 WITHOUT_A_CHART = ("importance", "domain_classifier_auc", "pca_reconstruction_error", "label_auc")
 FEWEST_PERIODS_OF_A_TREND = 3
@@ -59,8 +59,9 @@ def of_finding(scene: Scene, finding: CheckResult) -> Iterator[Story]:
         yield "trend", told
     elif subject.measure in BEHIND_A_DIFFERENCE and subject.feature is not None:
         columns = tuple(subject.feature.split(" & "))
-        measure = BEHIND_A_DIFFERENCE[subject.measure]
-        yield "slices", replace(scene, measure=measure, columns=columns)
+        rates = BEHIND_A_DIFFERENCE[subject.measure]
+        furthest = max(rates, key=lambda rate: _apart(scene, rate, columns))
+        yield "slices", replace(scene, measure=furthest, columns=columns)
     elif subject.slice is not None:
         if finding.check != "group_gap" and _periods(scene, subject) >= FEWEST_PERIODS_OF_A_TREND:
             yield "trend", told
@@ -72,6 +73,12 @@ def of_finding(scene: Scene, finding: CheckResult) -> Iterator[Story]:
         yield "drift", replace(told, feature=None)
     else:
         yield "trend", told
+
+
+def _apart(scene: Scene, rate: str, columns: tuple[str, ...]) -> float:
+    """How far the groups of these columns are apart."""
+    values = [m.value for m in scene.table.groups(rate, columns) if m.value is not None]
+    return max(values, default=0.0) - min(values, default=0.0)
 
 
 def _periods(scene: Scene, subject: Subject) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from matplotlib.axes import Axes
 
 from analysis.drawing.canvas import SMALL, font, plain
-from analysis.measure_table import ROWS_PERIOD
+from analysis.measure_table import ROWS_PERIOD, YEAR
 
 MOST_LABELS = 6
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -16,15 +16,13 @@ def short(period: str) -> str:
     rows = ROWS_PERIOD.fullmatch(period)
     if rows:
         return f"from {int(rows[1]):,}"
-    if "-W" in period:
-        return period[5:]
-    day, _, hour = period.partition("T")
-    parts = day.split("-")
-    if len(parts) == 1:
-        return period
-    if len(parts) == 2:
-        return MONTHS[int(parts[1]) - 1]
-    written = f"{int(parts[2])} {MONTHS[int(parts[1]) - 1]}"
+    year, rest = _year_and_rest(period)
+    if not rest or rest.startswith("W"):
+        return rest or year
+    day, _, hour = rest.partition("T")
+    month, _, of_month = day.partition("-")
+    name = MONTHS[int(month) - 1]
+    written = f"{int(of_month)} {name}" if of_month else name
     return f"{written} {hour}h" if hour else written
 
 
@@ -34,14 +32,14 @@ def when(period: str | None) -> str:
         return ""
     if ROWS_PERIOD.fullmatch(period):
         return f" in the rows {short(period)}"
-    return f" {'on' if len(period) in (10, 13) else 'in'} {short(period)}"
+    return f" {'on' if kind_of(period) in ('day', 'hour') else 'in'} {short(period)}"
 
 
 def years(periods: list[str]) -> str:
     """``2026``, ``2025–2026``; nothing where periods are years or rows."""
-    if not periods or ROWS_PERIOD.fullmatch(periods[0]) or len(periods[0]) == 4:
+    if not periods or kind_of(periods[0]) in ("run of rows", "year"):
         return ""
-    first, last = periods[0][:4], periods[-1][:4]
+    (first, _), (last, _) = _year_and_rest(periods[0]), _year_and_rest(periods[-1])
     return first if first == last else f"{first}–{last}"
 
 
@@ -49,7 +47,16 @@ def kind_of(period: str) -> str:
     """``week``, ``month``, ``day``, ``hour``, ``year`` or ``run of rows``: what one period is."""
     if ROWS_PERIOD.fullmatch(period):
         return "run of rows"
-    return {4: "year", 7: "month", 8: "week", 10: "day", 13: "hour"}.get(len(period), "period")
+    _, rest = _year_and_rest(period)
+    if rest.startswith("W"):
+        return "week"
+    return {0: "year", 2: "month", 5: "day", 8: "hour"}.get(len(rest), "period")
+
+
+def _year_and_rest(period: str) -> tuple[str, str]:
+    """``2026`` and ``03-02``; a year may have more than four digits, or stand before the year 0."""
+    year = YEAR.match(period)
+    return (year[0], period[year.end() :].removeprefix("-")) if year else (period, "")
 
 
 def label_periods(axes: Axes, periods: list[str]) -> None:

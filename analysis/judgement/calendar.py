@@ -6,19 +6,37 @@ from datetime import UTC, date, datetime, timedelta
 
 from analysis.values import Rows
 
+NO_SUCH_DATE = (ValueError, OverflowError)
+"""Beyond the years 1 to 9999."""
+
 
 def without_gaps(periods: list[str]) -> list[str]:
-    """All periods from the first to the last, those without rows too; as they are when the gap is absurdly long."""
+    """All periods from the first to the last, those without rows too; as they are when the gap is absurdly long, or
+    reaches beyond the years that there are dates of."""
     filled = [periods[0]]
     while filled[-1] != periods[-1] and len(filled) < 100 * len(periods):
-        filled.append(label_at(span(filled[-1])[1], like=periods[0]))
+        following = _following(filled[-1])
+        if following is None:
+            return periods
+        filled.append(following)
     return filled if filled[-1] == periods[-1] else periods
+
+
+def _following(period: str) -> str | None:
+    """The period after this one; None where there are no dates any more."""
+    try:
+        return label_at(span(period)[1], like=period)
+    except NO_SUCH_DATE:
+        return None
 
 
 def is_whole(period: str, window: Rows | None) -> bool:
     if window is None or window.start is None or window.end is None:
         return False
-    start, end = span(period)
+    try:
+        start, end = span(period)
+    except NO_SUCH_DATE:
+        return False
     return _instant(window.start) <= start and end <= _instant(window.end)
 
 

@@ -81,7 +81,12 @@ class Question:
 
     def result(self, subject: Subject, verdict: Verdict, says: str, measures: Iterable[Measure | None]) -> CheckResult:
         return CheckResult(
-            check=self.name, subject=subject, verdict=verdict, says=says, measures=self.table.positions(measures)
+            check=self.name,
+            subject=subject,
+            verdict=verdict,
+            says=says,
+            measures=self.table.positions(measures),
+            asked=self.asked,
         )
 
     def skipped(self, says: str, subject: Subject | None = None) -> CheckResult:

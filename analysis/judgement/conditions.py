@@ -87,7 +87,8 @@ def rule(judged: Contrasted, *, warn: Sequence[Condition], fail: Sequence[Condit
         return Ruling(verdict="unsure", judged=judged, trial=trial, unanswered=unanswered)
     # The tighter limit is the one worth naming when nothing is wrong, and that is the warning's.
     if (trial := first(warning, "unmet") or first(failing, "unmet")) is not None:
-        return Ruling(verdict="pass", judged=judged, trial=trial, unanswered=unanswered)
+        # A limit that nothing could be held against is not kept, even where another one is.
+        return Ruling(verdict="skipped" if unanswered else "pass", judged=judged, trial=trial, unanswered=unanswered)
     return Ruling(verdict="skipped", judged=judged, unanswered=unanswered or ("it has no condition",))
 
 

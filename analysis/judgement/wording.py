@@ -9,9 +9,12 @@ from analysis.judgement.contrast import Estimate
 from analysis.judgement.meaning import meaning
 from analysis.values import Measure, Slice
 
+MOST_WRITTEN_OUT = 1e15
+
 
 def count(number: float) -> str:
-    return f"{number:,.0f}"
+    """Whole, with commas; what is longer than anybody reads as a power of ten."""
+    return f"{number:,.0f}" if abs(number) < MOST_WRITTEN_OUT else f"{number:.3g}"
 
 
 def figure(number: float) -> str:

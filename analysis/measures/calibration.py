@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -14,6 +15,7 @@ from analysis.measures.intervals import (
     effective,
     error_of_mean,
     resampled,
+    why_no_weight,
     wilson,
 )
 from analysis.summaries.keys import Floats
@@ -48,11 +50,11 @@ def losses(table: Table, group: int) -> Iterator[Figure]:
         return
     weighted = len(sums) > WEIGHT
     weight = float(sums[WEIGHT]) if weighted else float(rows)
-    if weight <= 0:
+    if not 0 < weight < math.inf:
         for name in ("log_loss", "brier", "mean_score"):
-            yield undefined(name, rows, "the weights are all 0")
+            yield undefined(name, rows, why_no_weight(weight))
         return
-    size = effective(weight, float(sums[WEIGHT2])) if weighted else float(rows)
+    size = effective(weight, float(sums[WEIGHT2]), rows) if weighted else float(rows)
     yield log_loss(sums, weight, size, rows)
     yield brier(sums, weight, size, rows)
     yield mean_score(sums, weight, size, rows)
@@ -117,12 +119,12 @@ def expected_calibration_error(bins: Floats, *, spread: bool = True) -> Figure:
         return undefined(name, rows, _outside(int(bins[0, CALIBRATION_BINS])))
     _, positive, negative, scores, squares = bins
     weight = float((positive + negative).sum())
-    if weight <= 0:
-        return undefined(name, rows, "the weights are all 0")
+    if not 0 < weight < math.inf:
+        return undefined(name, rows, why_no_weight(weight))
     value = float(np.abs(scores - positive).sum()) / weight
     if not spread:
         return Figure(name=name, value=value, n=rows)
-    low, high = _spread_of_error(value, bins, effective(weight, float(squares.sum())) / weight)
+    low, high = _spread_of_error(value, bins, effective(weight, float(squares.sum()), rows) / weight)
     return Figure(name=name, value=value, low=low, high=high, n=rows)
 
 
@@ -133,11 +135,11 @@ def curve(bins: Floats) -> Iterator[tuple[str, Figure, Figure]]:
         return
     for b in range(CALIBRATION_BINS):
         weight = float(positive[b] + negative[b])
-        if weight <= 0:
+        if not 0 < weight < math.inf:
             continue
         share = float(positive[b]) / weight
-        low, high = wilson(share, effective(weight, float(squares[b])))
         n = int(rows[b])
+        low, high = wilson(share, effective(weight, float(squares[b]), n))
         yield (
             bin_name(b),
             Figure(name="mean_score", value=float(scores[b]) / weight, n=n),

@@ -14,7 +14,7 @@ from analysis.measures.comparison_spread import MOST_CASES, Resampled, Statistic
 from analysis.measures.confusion import RATES
 from analysis.measures.curves import Curve, average_precisions, dot, placements, separations
 from analysis.measures.figures import Figure, undefined
-from analysis.measures.intervals import about, effective, percentiles, resampled
+from analysis.measures.intervals import about, effective, percentiles, resampled, scaled, why_no_weight
 from analysis.near_names import quoted
 from analysis.plan import Plan
 from analysis.summaries.columns import Mask
@@ -102,6 +102,9 @@ def roc_auc(label: Floats, ours: Floats, theirs: Floats, weight: Floats) -> Figu
     if not positive.any() or positive.all():
         why = NO_CASE if not len(label) else "no case is positive" if not positive.any() else "no case is negative"
         return undefined("roc_auc", len(label), why)
+    weight = scaled(weight)
+    if not (weight[positive].any() and weight[~positive].any()):
+        return undefined("roc_auc", len(label), "the weights of all positives, or of all negatives, are 0")
     value = variance = 0.0
     placed = [_placements(label, scores, weight) for scores in (ours, theirs)]
     for here, sign in ((positive, 1), (~positive, 0)):
@@ -192,10 +195,11 @@ def _of_classes(ours: Side, theirs: Side) -> Iterator[Figure]:
 
 def _mean(name: str, apart: Floats, weight: Floats) -> Figure:
     """The (weighted) mean of differences with its normal interval."""
-    if weight.sum() <= 0:
-        return undefined(name, len(apart), "the weights are all 0")
+    if not weight.any():
+        return undefined(name, len(apart), why_no_weight(0.0))
+    weight = scaled(weight)
     value = float(np.average(apart, weights=weight))
-    size = effective(float(weight.sum()), float(np.square(weight).sum()))
+    size = effective(float(weight.sum()), float(np.square(weight).sum()), len(apart))
     variance = float(np.average(np.square(apart - value), weights=weight))
     low, high = about(value, math.sqrt(variance / max(size - 1, 1)))
     return Figure(name=name, value=value, low=low, high=high, n=len(apart))
@@ -212,9 +216,10 @@ def _difference(one: Figure, two: Figure, spread: tuple[float, float] | None) ->
 def _joint_cells(label: Floats, ours: Floats, theirs: Floats, weight: Floats) -> Floats:
     """Expected counts by label and both predictions, 2 × 2 × 2, of a sample of the effective size."""
     cells = (label * 4 + ours * 2 + theirs).astype(np.int64)
+    weight = scaled(weight)
     weights = np.bincount(cells, weights=weight, minlength=8)
     total = weights.sum()
-    size = effective(float(total), float(np.square(weight).sum()))
+    size = effective(float(total), float(np.square(weight).sum()), len(weight))
     return np.asarray(weights * (size / total if total else 1.0), dtype=np.float64).reshape(2, 2, 2)
 
 

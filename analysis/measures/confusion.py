@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.measures.figures import Figure, undefined
-from analysis.measures.intervals import effective, of_draws, resampled, wilson
+from analysis.measures.intervals import effective, of_draws, resampled, scaled, why_no_weight, wilson
 from analysis.summaries.keys import Floats
 from analysis.summaries.scores import NEGATIVE, POSITIVE, UNKNOWN
 from analysis.summaries.table import Table
@@ -48,7 +48,7 @@ class Confusion:
         return _over(self.weights, cells)
 
     def effective(self, cells: tuple[str, ...]) -> float:
-        return effective(_over(self.weights, cells), _over(self.squares, cells))
+        return effective(_over(self.weights, cells), _over(self.squares, cells), _over(self.rows, cells))
 
     @property
     def decided(self) -> int:
@@ -67,7 +67,8 @@ class Confusion:
         """tp, fp, fn, tn as expected counts of a sample of the effective size."""
         weights = np.array([self.weights[CELLS[c]] for c in ("tp", "fp", "fn", "tn")])
         total = weights.sum()
-        return weights * (self.effective(("tp", "fp", "fn", "tn")) / total) if total else weights
+        known = 0 < total < math.inf
+        return weights * (self.effective(("tp", "fp", "fn", "tn")) / total) if known else np.zeros(4)
 
 
 NOTHING = Confusion(np.zeros((3, 3)), np.zeros((3, 3)), np.zeros((3, 3)))
@@ -124,20 +125,27 @@ def rate(of: Confusion, name: str) -> Figure:
     """One of RATES with Wilson's interval; n is the denominator's rows."""
     part, whole, why_not = RATES[name]
     n, weight = of.n(whole), of.weight(whole)
-    if weight <= 0:
-        return undefined(name, n, why_not if not n else "the weights are all 0")
+    if why := _why_no_weight(weight, n, why_not):
+        return undefined(name, n, why)
     value = of.weight(part) / weight
     low, high = wilson(value, of.effective(whole))
     return Figure(name=name, value=value, low=low, high=high, n=n)
 
 
+def _why_no_weight(weight: float, rows: int, no_row: str) -> str | None:
+    """Why rows with this weight have no rate; None where they have one."""
+    if 0 < weight < math.inf:
+        return None
+    return why_no_weight(weight) if rows else no_row
+
+
 def positive_rate(of: Confusion) -> Figure:
     """The share of positive labels, among the rows with a label whether they have a prediction or not."""
     weights, n = of.weights[:UNKNOWN], of.labelled
-    if weights.sum() <= 0:
-        return undefined("positive_rate", n, "no row has a label" if not n else "the weights are all 0")
+    if why := _why_no_weight(float(weights.sum()), n, "no row has a label"):
+        return undefined("positive_rate", n, why)
     value = float(weights[POSITIVE].sum() / weights.sum())
-    low, high = wilson(value, effective(float(weights.sum()), float(of.squares[:UNKNOWN].sum())))
+    low, high = wilson(value, effective(float(weights.sum()), float(of.squares[:UNKNOWN].sum()), n))
     return Figure(name="positive_rate", value=value, low=low, high=high, n=n)
 
 
@@ -147,10 +155,11 @@ def selection_rate(of: Confusion) -> Figure:
     if of.labelled:
         return rate(of, "selection_rate")
     weights = of.weights[UNKNOWN, :UNKNOWN]
-    if weights.sum() <= 0:
-        return undefined("selection_rate", of.predicted, "no row has a prediction")
+    if why := _why_no_weight(float(weights.sum()), of.predicted, "no row has a prediction"):
+        return undefined("selection_rate", of.predicted, why)
     value = float(weights[POSITIVE] / weights.sum())
-    low, high = wilson(value, effective(float(weights.sum()), float(of.squares[UNKNOWN, :UNKNOWN].sum())))
+    squares = float(of.squares[UNKNOWN, :UNKNOWN].sum())
+    low, high = wilson(value, effective(float(weights.sum()), squares, of.predicted))
     note = "no row has a label, so this is over all rows"
     return Figure(name="selection_rate", value=value, low=low, high=high, n=of.predicted, note=note)
 
@@ -178,7 +187,7 @@ def f1(of: Confusion, drawn: Floats) -> Figure:
 def matthews_corrcoef(of: Confusion, drawn: Floats) -> Figure:
     """(tp tn - fp fn) / sqrt((tp+fp)(tp+fn)(tn+fp)(tn+fn)): the correlation of labels with predictions."""
     name = "matthews_corrcoef"
-    cells = np.array([[of.weight((c,)) for c in ("tp", "fp", "fn", "tn")]])
+    cells = scaled(np.array([[of.weight((c,)) for c in ("tp", "fp", "fn", "tn")]]))
     with np.errstate(divide="ignore", invalid="ignore"):
         value = float(correlation(cells)[0])
     if math.isnan(value):
@@ -210,13 +219,12 @@ def correlation(d: Floats) -> Floats:
 
 
 def _one_class(of: Confusion) -> str:
-    if not of.decided:
-        return RATES["accuracy"][2]
-    return "no row is positive" if not of.weight(("tp", "fn")) else "no row is negative"
+    return _nothing_or(of, "no row is positive" if not of.weight(("tp", "fn")) else "no row is negative")
 
 
 def _nothing_or(of: Confusion, why: str) -> str:
-    return why if of.decided else RATES["accuracy"][2]
+    weight = of.weight(("tp", "fp", "fn", "tn"))
+    return _why_no_weight(weight, of.decided, RATES["accuracy"][2]) or why
 
 
 def _over(values: Floats, cells: tuple[str, ...]) -> float:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from analysis.measures.figures import Figure, undefined
-from analysis.measures.intervals import DRAWS_OF_CURVES, about, centred, effective, resampled, wilson
+from analysis.measures.intervals import DRAWS_OF_CURVES, about, centred, effective, resampled, why_no_weight, wilson
 from analysis.summaries.distinct import distinct
 from analysis.summaries.keys import Floats
 from analysis.summaries.scores import NEGATIVE, POSITIVE
@@ -38,8 +38,12 @@ class Curve:
     binned: bool
 
     @property
+    def weight(self) -> float:
+        return float(self.positive.sum() + self.negative.sum())
+
+    @property
     def has_both(self) -> bool:
-        return self.positives > 0 and self.negatives > 0
+        return self.positives > 0 and self.negatives > 0 and math.isfinite(self.weight)
 
     @property
     def shares(self) -> tuple[Floats, Floats]:
@@ -89,7 +93,7 @@ def placements(curve: Curve) -> tuple[Floats, Floats]:
 def average_precision(curve: Curve, drawn: tuple[Floats, Floats, Curve] | None = None) -> Figure:
     """Σ (recall_k - recall_{k-1}) precision_k over the scores as thresholds, descending, without interpolation
     (scikit-learn's average_precision_score)."""
-    if not curve.has_both and not curve.positives:
+    if not curve.positives or not math.isfinite(curve.weight):
         return undefined("average_precision", curve.rows, one_class(curve))
     value = float(average_precisions(curve.positive[None], curve.negative[None])[0])
     note = _off(_precision_bound(curve)) if curve.binned else None
@@ -117,6 +121,8 @@ def dot(one: Floats, two: Floats) -> float:
 def one_class(curve: Curve) -> str:
     if not curve.rows:
         return "no row has both a label and a score"
+    if not 0 < curve.weight < math.inf:
+        return why_no_weight(curve.weight)
     return "no row is positive" if not curve.positives else "no row is negative"
 
 
@@ -131,7 +137,7 @@ def _curve(table: Table, cells: slice) -> Curve:
     def of(lane: int) -> tuple[Floats, float]:
         here = lanes == lane
         by_score: Floats = np.bincount(places[here], weights=weights[here], minlength=size).astype(np.float64)
-        return by_score, effective(float(weights[here].sum()), float(squares[here].sum()))
+        return by_score, effective(float(weights[here].sum()), float(squares[here].sum()), float(counts[here].sum()))
 
     positive, positives = of(POSITIVE)
     negative, negatives = of(NEGATIVE)

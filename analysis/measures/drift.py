@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,13 +17,18 @@ from analysis.measures.figures import Figure, undefined
 from analysis.measures.intervals import DRAWS_OF_CURVES, about, centred, resampled
 from analysis.summaries.distinct import Ints
 from analysis.summaries.features import Feature
-from analysis.summaries.keys import Floats, middles
+from analysis.summaries.keys import EXACT, Floats, middles
 from analysis.summaries.moments import Moments
 from analysis.summaries.table import Table, merged_axes
 
-SMALLEST_SHARE = 1e-4
-"""An empty bin counts as this share in the population stability index, which has no number for 0."""
+LARGEST_SHARE_OF_AN_EMPTY_BIN = 1e-4
+ROWS_IN_AN_EMPTY_BIN = 0.5
+"""In the population stability index, which has no number for a share of 0, an empty bin counts as half a row, as an
+empty cell does in a log odds ratio (Haldane, 1956; Anscombe, 1956), and as no more than 1/10,000, Evidently's share. A
+constant alone would be nearly the share of each of many categories: 9,000 new ones would hardly count."""
 CELLS_OF_A_DRAW = 64
+MOST_CELLS_AT_ONCE = 2**20
+"""Of periods and numbers in one array."""
 OF_SHARES = ("psi", "jensen_shannon", "hellinger", "total_variation", "chi2", "chi2_p")
 OF_NUMBERS = ("ks", "ks_p", "wasserstein", "mean_difference")
 TOO_MANY = "it has more different values than are kept, so it is no category"
@@ -45,14 +50,101 @@ def figures(window: Feature, reference: Feature, binned: Binned | None, *, numbe
         yield from of_numbers(window, reference)
 
 
-def over_time(binned: Binned) -> Iterator[tuple[int, Figure]]:
-    """psi and jensen_shannon of each period, by its number."""
+def over_time(window: Feature, reference: Feature, binned: Binned, *, number: bool) -> Iterator[tuple[int, Figure]]:
+    """The same distances of each period, by its number; without p-values, which test a whole window."""
     there = np.flatnonzero(binned.by_period.sum(axis=1))
-    if binned.reference is None or not binned.reference.sum() or not len(there):
+    if binned.reference is not None and binned.reference.sum() and len(there):
+        found = _distances(tuple(DISTANCES), binned.by_period[there], binned.reference)
+        statistics = chi2_of_each(binned.by_period[there], binned.reference)
+        for period, of_period, statistic in zip(binned.periods[there], found, statistics, strict=True):
+            yield from ((int(period), figure) for figure in (*of_period, statistic))
+    if number:
+        yield from _numbers_over_time(window, reference)
+
+
+def _numbers_over_time(window: Feature, reference: Feature) -> Iterator[tuple[int, Figure]]:
+    """ks, wasserstein and mean_difference of each period, a few periods at a time."""
+    by_period, whole = window.numbers_by_period, reference.numbers
+    if not len(by_period) or not len(whole):
         return
-    found = _distances(("psi", "jensen_shannon"), binned.by_period[there], binned.reference)
-    for period, of_period in zip(binned.periods[there], found, strict=True):
-        yield from ((int(period), figure) for figure in of_period)
+    level = max(by_period.level, whole.level)
+    one, two = by_period.at(level), whole.at(level)
+    axis, (first, second) = merged_axes([one.axis, two.axis])
+    before = np.zeros(len(axis))
+    before[second] = two.over()
+    grid = Grid(middles(axis, level), np.cumsum(before) / before.sum(), reference.moments, level == EXACT)
+    lanes, starts = np.unique(one.lanes, return_index=True)
+    ends = np.append(starts[1:], len(one))
+    at_once = max(MOST_CELLS_AT_ONCE // len(axis), 1)
+    for some in range(0, len(lanes), at_once):
+        many = slice(some, some + at_once)
+        cells = slice(int(starts[many][0]), int(ends[many][-1]))
+        rows = np.searchsorted(lanes[many], one.lanes[cells])
+        places = rows * len(axis) + first[one.places[cells]]
+        counts = np.bincount(places, weights=one.counts[cells], minlength=len(lanes[many]) * len(axis))
+        found = _of_numbers_of_each(counts.reshape(-1, len(axis)).astype(np.float64), grid)
+        for period, of_period in zip(lanes[many], found, strict=True):
+            yield from ((int(period), figure) for figure in of_period)
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Ascending ``numbers``, the share of the reference up to each of them, and the reference's ``moments``."""
+
+    numbers: Floats
+    below: Floats
+    moments: Moments
+    exact: bool
+
+
+def _of_numbers_of_each(counts: Floats, grid: Grid) -> Iterator[tuple[Figure, ...]]:
+    """The distances of each row of ``counts`` (periods, grid), without an interval for the first two."""
+    sizes = counts.sum(axis=1)
+    apart = np.abs(np.cumsum(counts, axis=1) / sizes[:, None] - grid.below)
+    finite = np.isfinite(grid.numbers)
+    numbers = np.where(finite, grid.numbers, 0.0)
+    distances = np.minimum(apart.max(axis=1), 1.0)
+    areas = (apart[:, :-1] * np.diff(numbers)).sum(axis=1)
+    # About the reference's mean: squares of large numbers would lose what they differ by.
+    centred_ = numbers - (grid.moments.mean if math.isfinite(grid.moments.mean) else 0.0)
+    means = (counts * centred_).sum(axis=1) / sizes
+    squares = (counts * np.square(centred_ - means[:, None])).sum(axis=1)
+    infinite = np.asarray(counts[:, ~finite].any(axis=1) | bool(grid.moments.infinite), dtype=np.bool_)
+    note = None if grid.exact else "numbers are binned"
+    for place, size in enumerate(sizes.astype(np.int64).tolist()):
+        ks = Figure(name="ks", value=float(distances[place]), n=size, note=note)
+        if infinite[place]:
+            why = "some numbers are infinite"
+            yield ks, undefined("wasserstein", size, why), undefined("mean_difference", size, why)
+            continue
+        moved = _moved_mean(float(means[place]), float(squares[place]), size, grid.moments)
+        area = Figure(name="wasserstein", value=float(areas[place]), n=size, note=note)
+        yield ks, area, replace(moved, note=note)
+
+
+def _moved_mean(value: float, squares: float, n: int, reference: Moments) -> Figure:
+    """``mean_difference`` of a period, from the sum of squares about its own mean."""
+    name = "mean_difference"
+    if n < 2 or reference.count < 2:
+        return Figure(name=name, value=value, n=n)
+    error = squares / (n - 1) / n + reference.squares / (reference.count - 1) / reference.count
+    low, high = about(value, math.sqrt(error))
+    return Figure(name=name, value=value, low=low, high=high, n=n)
+
+
+def chi2_of_each(windows: Ints, reference: Ints) -> Iterator[Figure]:
+    """``chi2`` of each row of counts beside the same reference."""
+    both = windows + reference
+    n, m = windows.sum(axis=1, keepdims=True), reference.sum()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        here, there = (both * (part / (n + m)) for part in (n, m))
+        parts = np.square(windows - here) / here + np.square(reference - there) / there
+        statistics = np.where(both > 0, parts, 0.0).sum(axis=1)
+    for statistic, values, size in zip(statistics.tolist(), (both > 0).sum(axis=1), n[:, 0].tolist(), strict=True):
+        if values < 2:
+            yield undefined("chi2", size, "there is only one value")
+        else:
+            yield Figure(name="chi2", value=statistic, n=size)
 
 
 def of_shares(window: Ints, reference: Ints) -> Iterator[Figure]:
@@ -70,28 +162,32 @@ def of_shares(window: Ints, reference: Ints) -> Iterator[Figure]:
 def _distances(names: Sequence[str], windows: Ints, reference: Ints) -> list[list[Figure]]:
     """How far each row of counts is from the reference. Intervals: the spread of the resampled counts."""
     both = np.vstack([windows, reference[None]]).astype(np.float64)
+    sizes = both.sum(axis=-1, keepdims=True)
     shares, drawn = _shares(both), _shares(resampled(both, DRAWS_OF_CURVES))
     found: list[list[Figure]] = [[] for _ in windows]
     for name in names:
         distance, most = DISTANCES[name]
         values = np.minimum(
-            distance(shares[:-1], shares[-1:]), most
+            distance(shares[:-1], shares[-1:], sizes[:-1], sizes[-1:]), most
         )  # the last digit of a sum of shares may be above 1
-        spreads = distance(drawn[:, :-1], drawn[:, -1:])
+        spreads = distance(drawn[:, :-1], drawn[:, -1:], sizes[:-1], sizes[-1:])
         for place, value in enumerate(values.tolist()):
             low, high = centred(value, spreads[:, place], most=most) or (None, None)
             found[place].append(Figure(name=name, value=value, low=low, high=high, n=int(windows[place].sum())))
     return found
 
 
-def psi(p: Floats, q: Floats) -> Floats:
-    """The population stability index Σ (p - q) ln(p / q) (Lewis, 1994), with shares of at least 1/10,000; ``p`` and
-    ``q`` are (…, bins)."""
-    p, q = np.maximum(p, SMALLEST_SHARE), np.maximum(q, SMALLEST_SHARE)
+def psi(p: Floats, q: Floats, n: Floats, m: Floats) -> Floats:
+    """The population stability index Σ (p - q) ln(p / q) (Lewis, 1994) of shares ``p`` of ``n`` rows and ``q`` of ``m``
+    rows; an empty bin counts as half a row, and as 1/10,000 at most."""
+    p, q = (
+        np.where(shares > 0, shares, np.minimum(ROWS_IN_AN_EMPTY_BIN / rows, LARGEST_SHARE_OF_AN_EMPTY_BIN))
+        for shares, rows in ((p, n), (q, m))
+    )
     return np.asarray(((p - q) * np.log(p / q)).sum(axis=-1), dtype=np.float64)
 
 
-def jensen_shannon(p: Floats, q: Floats) -> Floats:
+def jensen_shannon(p: Floats, q: Floats, *_: Floats) -> Floats:
     """The Jensen-Shannon distance with base 2, sqrt((KL(p|m) + KL(q|m)) / 2) with m = (p + q) / 2: 0 to 1 (SciPy's
     spatial.distance.jensenshannon); ``p`` and ``q`` are (…, bins)."""
     middle = (p + q) / 2
@@ -103,17 +199,19 @@ def jensen_shannon(p: Floats, q: Floats) -> Floats:
     return np.asarray(np.sqrt(np.maximum((divergence(p) + divergence(q)) / 2, 0.0)), dtype=np.float64)
 
 
-def hellinger(p: Floats, q: Floats) -> Floats:
+def hellinger(p: Floats, q: Floats, *_: Floats) -> Floats:
     """sqrt(Σ (√p - √q)² / 2): 0 to 1; ``p`` and ``q`` are (…, bins)."""
     return np.asarray(np.sqrt(np.square(np.sqrt(p) - np.sqrt(q)).sum(axis=-1) / 2), dtype=np.float64)
 
 
-def total_variation(p: Floats, q: Floats) -> Floats:
+def total_variation(p: Floats, q: Floats, *_: Floats) -> Floats:
     """Σ |p - q| / 2: the share that would have to move, 0 to 1; ``p`` and ``q`` are (…, bins)."""
     return np.asarray(np.abs(p - q).sum(axis=-1) / 2, dtype=np.float64)
 
 
-DISTANCES: dict[str, tuple[Callable[[Floats, Floats], Floats], float]] = {
+Distance = Callable[[Floats, Floats, Floats, Floats], Floats]
+"""From the shares of both sides, (…, bins), and the rows of both, (…, 1)."""
+DISTANCES: dict[str, tuple[Distance, float]] = {
     "psi": (psi, math.inf),
     "jensen_shannon": (jensen_shannon, 1.0),
     "hellinger": (hellinger, 1.0),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -22,8 +22,8 @@ RATIOS = (
     "false_negative_rate",
 )
 """The rates of which each group also has its ratio to the highest group's, as `selection_rate_ratio`."""
-Combine = Callable[[Floats], Floats]
-"""From rates (kinds of rate × draws × groups) to one number for each draw."""
+Apart = Callable[[Floats], Floats]
+"""How far groups are apart: from the rates of some draws (draws × groups) to one number for each draw."""
 SELECTED = "selection_rate"
 COMPARED = (SELECTED, "recall", "false_positive_rate", "precision")
 
@@ -36,25 +36,25 @@ def between(groups: Sequence[Confusion]) -> Iterator[Figure]:
             yield undefined(name, n, "there are fewer than two groups")
         return
     rates = {name: [_rate(g, name) for g in groups] for name in COMPARED}
-    for name, (of, combined) in DIFFERENCES.items():
-        yield _combined(name, [rates[rate_name] for rate_name in of], combined, n, groups, of)
+    for name, (of, apart) in DIFFERENCES.items():
+        yield _between(name, {rate_name: rates[rate_name] for rate_name in of}, apart, n, groups)
 
 
-def _largest_gap(rates: Floats) -> Floats:
-    return np.asarray((rates.max(axis=-1) - rates.min(axis=-1)).max(axis=0))
+def _gap(rates: Floats) -> Floats:
+    return np.asarray(rates.max(axis=-1) - rates.min(axis=-1))
 
 
-def _smallest_ratio(rates: Floats) -> Floats:
+def _ratio_of_ends(rates: Floats) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray((rates.min(axis=-1) / rates.max(axis=-1)).min(axis=0))
+        return np.asarray(rates.min(axis=-1) / rates.max(axis=-1))
 
 
-DIFFERENCES: dict[str, tuple[tuple[str, ...], Combine]] = {
-    "demographic_parity_difference": ((SELECTED,), _largest_gap),
-    "demographic_parity_ratio": ((SELECTED,), _smallest_ratio),
-    "equal_opportunity_difference": (("recall",), _largest_gap),
-    "equalized_odds_difference": (("recall", "false_positive_rate"), _largest_gap),
-    "predictive_parity_difference": (("precision",), _largest_gap),
+DIFFERENCES: dict[str, tuple[tuple[str, ...], Apart]] = {
+    "demographic_parity_difference": ((SELECTED,), _gap),
+    "demographic_parity_ratio": ((SELECTED,), _ratio_of_ends),
+    "equal_opportunity_difference": (("recall",), _gap),
+    "equalized_odds_difference": (("recall", "false_positive_rate"), _gap),
+    "predictive_parity_difference": (("precision",), _gap),
 }
 """Fairlearn's demographic_parity_difference and _ratio, equal_opportunity_difference (recall) and
 equalized_odds_difference (the larger of the gaps in recall and false positive rate); and the gap in precision."""
@@ -90,27 +90,42 @@ def _rate(of: Confusion, name: str) -> Figure:
     return selection_rate(of) if name == SELECTED else rate(of, name)
 
 
-def _combined(
-    name: str,
-    rates: Sequence[Sequence[Figure]],
-    combined: Combine,
-    n: int,
-    groups: Sequence[Confusion],
-    of: Sequence[str],
+def _between(
+    name: str, rates: Mapping[str, Sequence[Figure]], apart: Apart, n: int, groups: Sequence[Confusion]
 ) -> Figure:
-    """One number over the groups whose rate is defined; its interval is the spread of resampled groups."""
-    defined = [i for i in range(len(groups)) if all(r[i].value is not None for r in rates)]
-    if len(defined) < 2:
-        return undefined(name, n, "the rate is defined in fewer than two groups")
-    values = np.array([[r[i].value for i in defined] for r in rates], dtype=np.float64)
-    value = float(combined(values[:, None, :])[0])
+    """The largest distance that one of the rates has between the groups where that rate is defined: a group without a
+    negative row has no false positive rate, yet its recall counts. The interval is the spread of resampled groups.
+
+    Where one of two rates has no distance at all, the other's is only the least that it can be: the interval then
+    reaches up to 1, so that no limit is passed by it."""
+    parts = {of: [i for i, figure in enumerate(found) if figure.value is not None] for of, found in rates.items()}
+    known = {of: there for of, there in parts.items() if len(there) >= 2}
+    if not known:
+        return undefined(name, n, f"{_in_words(rates)} is defined in fewer than two groups")
+    values = np.array([[figure.value or 0.0 for figure in found] for found in rates.values()], dtype=np.float64)
+    drawn = _drawn(values, np.array([[_size(group, of) for group in groups] for of in rates]))
+    distances, spreads = [], []
+    for place, of in enumerate(rates):
+        if of in known:
+            distances.append(float(apart(values[place, known[of]])))
+            spreads.append(apart(drawn[place][:, known[of]]))
+    value = max(distances)
     if math.isnan(value):
         return undefined(name, n, "the rate is 0 in every group")
-    sizes = np.array([[_size(groups[i], rate_name) for i in defined] for rate_name in of])
-    low, high = centred(value, combined(_drawn(values, sizes))) or (None, None)
-    left_out = len(groups) - len(defined)
-    note = f"without {left_out} group{'s' if left_out > 1 else ''} where the rate is undefined" if left_out else None
-    return Figure(name=name, value=value, low=low, high=high, n=n, note=note)
+    low, high = centred(value, np.max(spreads, axis=0)) or (None, None)
+    notes = [_without(of, len(groups) - len(there)) for of, there in known.items() if len(there) < len(groups)]
+    if missing := [of for of in rates if of not in known]:
+        notes.append(f"{_in_words(missing)} is defined in fewer than two groups, so this is the least it can be")
+        high = 1.0
+    return Figure(name=name, value=value, low=low, high=high, n=n, note="; ".join(notes) or None)
+
+
+def _without(rate_name: str, groups: int) -> str:
+    return f"without {groups} group{'s' if groups > 1 else ''} where {_in_words([rate_name])} is undefined"
+
+
+def _in_words(rate_names: Iterable[str]) -> str:
+    return " or ".join(f"the {name.replace('_', ' ')}" for name in rate_names)
 
 
 def _drawn(rates: Floats, sizes: Floats) -> Floats:

@@ -17,13 +17,17 @@ Z = 1.959963984540054
 DRAWS = 1_000
 DRAWS_OF_CURVES = 200
 SEED = 17
+SMALLEST_SQUARE = 1e-290
+"""Below, a float has fewer and fewer digits."""
 FEW = 16
 """Counts below are drawn from Poisson's distribution itself."""
 
 
 def wilson(rate: float, n: float) -> Interval:
     """Wilson (1927): the rates that a score test would not reject, given ``rate`` in ``n`` rows. With weights ``n`` is
-    Kish's effective size (Σw)²/Σw²."""
+    Kish's effective size (Σw)²/Σw²; without any row every rate is possible."""
+    if n <= 0:
+        return 0.0, 1.0
     centre = (rate + Z * Z / (2 * n)) / (1 + Z * Z / n)
     reach = Z / (1 + Z * Z / n) * math.sqrt(max(rate * (1 - rate), 0.0) / n + Z * Z / (4 * n * n))
     # Rounding must not move an edge past 0, 1 or the rate itself.
@@ -35,9 +39,26 @@ def about(value: float, error: float, *, least: float = -math.inf, most: float =
     return max(least, value - Z * error), min(most, value + Z * error)
 
 
-def effective(weight: float, weight2: float) -> float:
-    """Kish's effective number of rows, (Σw)²/Σw²."""
-    return weight * weight / weight2 if weight2 > 0 else 0.0
+def effective(weight: float, weight2: float, rows: float) -> float:
+    """Kish's effective number of rows, (Σw)²/Σw². Weights so small or so large that their squares are no numbers are
+    taken as equal ones."""
+    if not weight > 0:
+        return 0.0
+    square = weight * weight
+    known = SMALLEST_SQUARE < weight2 < math.inf and SMALLEST_SQUARE < square < math.inf
+    return square / weight2 if known else float(rows)
+
+
+def why_no_weight(weight: float) -> str:
+    """Why rows with a sum of weights that is no positive number have no mean."""
+    return "the weights add up to more than a number can hold" if weight > 0 else "the weights are all 0"
+
+
+def scaled(weights: Floats) -> Floats:
+    """Weights divided by a power of two, which costs no digit, so that the largest is about 1: of these the squares and
+    products are numbers, however small or large the weights are."""
+    largest = float(weights.max(initial=0.0))
+    return np.ldexp(weights, -math.frexp(largest)[1]) if 0 < largest < math.inf else weights
 
 
 def error_of_mean(total: float, squares: float, rows: float) -> float:

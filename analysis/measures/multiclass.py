@@ -6,6 +6,7 @@ The class's own measure is undefined.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
@@ -25,7 +26,17 @@ from analysis.measures.confusion import (
 )
 from analysis.measures.curves import Curve
 from analysis.measures.figures import Figure, undefined
-from analysis.measures.intervals import DRAWS_OF_CURVES, about, effective, error_of_mean, percentiles, resampled, wilson
+from analysis.measures.intervals import (
+    DRAWS_OF_CURVES,
+    about,
+    effective,
+    error_of_mean,
+    percentiles,
+    resampled,
+    scaled,
+    why_no_weight,
+    wilson,
+)
 from analysis.summaries.classes import LOSS, LOSS2, OUTSIDE, SQUARE, SQUARE2, WEIGHT, WEIGHT2, Classes
 from analysis.summaries.columns import Mask
 from analysis.summaries.keys import Floats
@@ -74,7 +85,7 @@ class Matrix:
     @property
     def nothing(self) -> str:
         """Why there is no number where no row counts."""
-        return "the weights are all 0" if self.decided else NO_ROW
+        return why_no_weight(self.weight) if self.decided else NO_ROW
 
     def against_rest(self, place: int) -> Confusion:
         """One class as the positive one, 3 × 3 as in ``confusion``."""
@@ -97,7 +108,7 @@ def matrix_of(seen: Classes, group: int) -> Matrix:
 def figures(seen: Classes, scored: Sequence[str], group: int, matrix: Matrix, *, spread: bool) -> Iterator[Figure]:
     """All measures of one group: the whole first, then each class."""
     each = {name: matrix.against_rest(i) for i, name in enumerate(matrix.names)}
-    drawn = resampled(_sized(matrix), DRAWS_OF_CURVES) if spread and matrix.weight > 0 else None
+    drawn = resampled(_sized(matrix), DRAWS_OF_CURVES) if spread and 0 < matrix.weight < math.inf else None
     yield accuracy(matrix)
     yield balanced_accuracy(matrix, drawn)
     for name in MACRO_RATES:
@@ -117,10 +128,10 @@ def figures(seen: Classes, scored: Sequence[str], group: int, matrix: Matrix, *,
 
 def accuracy(matrix: Matrix) -> Figure:
     """The share of rows whose prediction is the label."""
-    if matrix.weight <= 0:
+    if not 0 < matrix.weight < math.inf:
         return undefined("accuracy", matrix.decided, matrix.nothing)
     value = float(np.trace(matrix.weights[:-1, :-1])) / matrix.weight
-    low, high = wilson(value, effective(matrix.weight, float(matrix.squares[:-1, :-1].sum())))
+    low, high = wilson(value, effective(matrix.weight, float(matrix.squares[:-1, :-1].sum()), matrix.decided))
     return Figure(name="accuracy", value=value, low=low, high=high, n=matrix.decided)
 
 
@@ -194,15 +205,17 @@ def losses(seen: Classes, group: int) -> Iterator[Figure]:
     rows = int(seen.losses.counts[here].sum())
     sums = seen.losses.sums[here].sum(axis=0)
     for name, total, squares in (("log_loss", LOSS, LOSS2), ("brier", SQUARE, SQUARE2)):
-        if not rows or sums[WEIGHT] <= 0:
+        if not rows:
             yield undefined(name, rows, "no row has a label and a score for each class")
+        elif not 0 < sums[WEIGHT] < math.inf:
+            yield undefined(name, rows, why_no_weight(float(sums[WEIGHT])))
         elif sums[OUTSIDE]:
             bad = f"{int(sums[OUTSIDE]):,} rows have a score outside 0 to 1, or a label whose class has no score"
             yield undefined(name, rows, bad)
         else:
             weight = float(sums[WEIGHT])
             value, mean2 = float(sums[total]) / weight, float(sums[squares]) / weight
-            error = error_of_mean(value, mean2, effective(weight, float(sums[WEIGHT2])))
+            error = error_of_mean(value, mean2, effective(weight, float(sums[WEIGHT2]), rows))
             low, high = about(value, error, least=0.0)
             yield Figure(name=name, value=value, low=low, high=high, n=rows)
 
@@ -251,8 +264,8 @@ def _average(values: Sequence[float | None]) -> float:
 
 
 def _of_matrix(name: str, matrix: Matrix, drawn: Floats | None, statistic: Callable[[Floats], Floats]) -> Figure:
-    cells = matrix.weights[:-1, :-1]
-    if matrix.weight <= 0:
+    cells = scaled(matrix.weights[:-1, :-1])
+    if not 0 < matrix.weight < math.inf:
         return undefined(name, matrix.decided, matrix.nothing)
     with np.errstate(divide="ignore", invalid="ignore"):
         value = float(statistic(cells[None])[0])
@@ -266,7 +279,8 @@ def _of_matrix(name: str, matrix: Matrix, drawn: Floats | None, statistic: Calla
 def _sized(matrix: Matrix) -> Floats:
     """Expected counts of a sample of the effective size."""
     weights, squares = matrix.weights[:-1, :-1], matrix.squares[:-1, :-1]
-    return np.asarray(weights * effective(float(weights.sum()), float(squares.sum())) / weights.sum(), dtype=np.float64)
+    total = float(weights.sum())
+    return np.asarray(weights * (effective(total, float(squares.sum()), matrix.decided) / total), dtype=np.float64)
 
 
 def _three(part: Floats, place: int) -> Floats:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from analysis.measures.figures import Figure, undefined
-from analysis.measures.intervals import about, effective, error_of_mean
+from analysis.measures.intervals import about, effective, error_of_mean, why_no_weight
 from analysis.summaries.deviations import (
     ABSOLUTE,
     ERROR,
@@ -48,13 +48,13 @@ def undefined_figures(n: int = 0, why: str = "no row has both a label and a pred
 def figures(sums: Floats, rows: int, squares: float) -> Iterator[Figure]:
     """All measures from the sums of ``Deviations`` and the ``squares`` of its labels about their mean."""
     weight = float(sums[WEIGHT])
-    if weight <= 0:
-        yield from undefined_figures(rows, "the weights are all 0")
+    if not 0 < weight < math.inf:
+        yield from undefined_figures(rows, why_no_weight(weight))
         return
     if not np.isfinite(sums[:ERROR2]).all():
         yield from undefined_figures(rows, "some labels or predictions are infinite")
         return
-    means, size = sums / weight, effective(weight, float(sums[WEIGHT2]))
+    means, size = sums / weight, effective(weight, float(sums[WEIGHT2]), rows)
     yield _mean("mean_absolute_error", means[ABSOLUTE], means[ERROR2], size, rows)
     squared = _mean("mean_squared_error", means[ERROR2], means[ERROR4], size, rows)
     yield squared

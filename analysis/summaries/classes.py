@@ -11,7 +11,7 @@ import pyarrow as pa
 from analysis.summaries.distinct import Ints, distinct
 from analysis.summaries.groups import Groups, grouped, merged
 from analysis.summaries.keys import EXACT, Floats
-from analysis.summaries.scores import SCORES, SMALLEST, Said, View, view
+from analysis.summaries.scores import SCORES, SMALLEST, Said, View, view, with_squares
 from analysis.summaries.table import NO_LIMIT, Encoded, Limit, Renumber, Table, counted, gathered, tallied, together
 
 LABEL, PREDICTION = "label", "prediction"
@@ -80,7 +80,7 @@ def classes(
     if finer is not None:
         return _added_up(rows, groups, limit, before, *finer)
     group = np.zeros(len(rows.pair), np.int64) if groups is None else groups
-    weights = [] if rows.weight is None else [rows.weight, rows.weight**2]
+    weights = with_squares(rows.weight)
     axis, places = distinct(rows.pair)
     return Classes(
         tuple(view(said, groups, limit=limit, like=known) for said, known in zip(rows.classes, before, strict=True)),
@@ -122,7 +122,9 @@ def losses_of(scores: Floats, truth: Ints, weight: Floats | None) -> list[Floats
     with np.errstate(over="ignore", invalid="ignore"):  # infinite scores are no probabilities
         square = np.where(outside, 0.0, (scores**2).sum(axis=1) - 2 * chance + 1)
     w = np.ones(len(truth)) if weight is None else weight
-    return [w * loss, w * loss**2, w * square, w * square**2, outside.astype(np.float64), w, w**2]
+    with np.errstate(over="ignore", invalid="ignore"):
+        means = [w * loss, w * loss**2, w * square, w * square**2]
+    return [*means, outside.astype(np.float64), *with_squares(w)]
 
 
 def _rekeyed(table: Table, mapping: Ints) -> Table:

@@ -14,7 +14,7 @@ from analysis.errors import DataError
 from analysis.near_names import quoted
 from analysis.plan import Judged, Plan
 from analysis.summaries.classes import Chosen, losses_of, pairs_of
-from analysis.summaries.columns import encoded_numbers, kind_of, numbers, texts
+from analysis.summaries.columns import Mask, encoded_numbers, kind_of, numbers, texts
 from analysis.summaries.deviations import Predicted
 from analysis.summaries.distinct import Ints
 from analysis.summaries.keys import EXACT, Floats
@@ -91,7 +91,7 @@ def binary_rows(plan: Plan, version: Judged, columns: Columns, *, level: int) ->
     if version.prediction is not None:
         predicted = _is_positive(version.prediction, columns, wanted)
     elif scores is not None:
-        predicted = (scores >= plan.threshold).astype(np.int64)  # the codes of POSITIVE and NEGATIVE are 1 and 0
+        predicted = reaches(scores, plan.threshold).astype(np.int64)  # the codes of POSITIVE and NEGATIVE are 1 and 0
         predicted[np.isnan(scores)] = UNKNOWN
     else:
         predicted = np.full(size, UNKNOWN)
@@ -102,6 +102,18 @@ def binary_rows(plan: Plan, version: Judged, columns: Columns, *, level: int) ->
         scores=scores,
         encoded=None if scores is None else encoded_scores(scores, level),
     )
+
+
+def reaches(scores: Floats, threshold: float) -> Mask:
+    """Which scores are at least the threshold, in the precision in which they were written, as numpy and pandas compare
+    them: the 32-bit float nearest to 0.7 is 0.69999999, and a score of just that is the threshold itself."""
+    found = scores >= threshold
+    with np.errstate(over="ignore"):  # a threshold beyond what the smaller floats hold
+        for precision in (np.float32, np.float16):
+            nearest = float(precision(threshold))
+            if nearest < threshold:
+                found |= scores == nearest
+    return np.asarray(found, dtype=np.bool_)
 
 
 def multiclass_rows(plan: Plan, version: Judged, columns: Columns, *, levels: Sequence[int]) -> Chosen:

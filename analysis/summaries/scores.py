@@ -109,7 +109,15 @@ def losses_of(numbers: Floats, label: Ints, weight: Floats | None) -> tuple[list
             sums = [column * weight for column in sums]
     none = np.broadcast_to(np.float64(0), len(numbers))
     sums += [outside.astype(np.float64) if outside.any() else none]
-    return [*sums, *([] if weight is None else [weight, weight**2])], bins
+    return [*sums, *with_squares(weight)], bins
+
+
+def with_squares(weight: Floats | None) -> list[Floats]:
+    """What is added up of weights: themselves and their squares, which may be more than a float holds."""
+    if weight is None:
+        return []
+    with np.errstate(over="ignore"):
+        return [weight, np.square(weight)]
 
 
 def _losses(numbers: Floats, label: Ints) -> tuple[list[Floats], npt.NDArray[np.bool_], Ints]:
@@ -145,7 +153,7 @@ def view(
     if finer is not None:
         return _added_up(rows, groups, limit, *finer)
     group = np.zeros(len(rows.label), np.int64) if groups is None else groups
-    weights = [] if rows.weight is None else [rows.weight, rows.weight**2]
+    weights = with_squares(rows.weight)
     confusion = tallied((group * 3 + rows.label) * 3 + rows.predicted, weights)
     if rows.scored is None or rows.encoded is None or rows.bins is None or rows.numbers is None:
         extra = len(weights)
@@ -162,7 +170,7 @@ def _added_up(rows: Said, groups: Ints | None, limit: Limit, finer: View, renumb
     small = replace(finer, scores=empty(limit, finer.scores.sums.shape[1])).regrouped(renumber)
     if rows.encoded is None:
         return small
-    weights = [] if rows.weight is None else [rows.weight, rows.weight**2]
+    weights = with_squares(rows.weight)
     lanes, kept = _by_label(rows, groups, weights)
     return replace(small, scores=counted(rows.encoded, lanes=lanes, sums=kept, limit=limit))
 

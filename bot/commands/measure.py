@@ -151,7 +151,7 @@ def _finish(tx: Transaction, context: Context, model: KnownModel, evaluation_id:
         changes=changes,
         asked_by=names_of(tx, evaluation),
         window=evaluation.window,
-        left_out=left_out(model.card, result),
+        left_out=" ".join(filter(None, [left_out(model.card, result), *evaluated.not_drawn])),
         talked=[t.line for t in talked],
         quotes=[t.annotation for t in talked],
     )
@@ -163,7 +163,7 @@ def _finish(tx: Transaction, context: Context, model: KnownModel, evaluation_id:
         key=details_key(evaluation.id),
         kind="message",
         address=card_address(context, evaluation, parent=key),
-        content=cards.details(evaluation, result, missed=evaluated.missed),
+        content=cards.details(evaluation, result),
         anchor=anchor,
         now=context.now,
     )

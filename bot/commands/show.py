@@ -58,7 +58,11 @@ def _card(context: Context, evaluation: Evaluation, result: Result) -> Outcome:
     with context.database.reading() as tx:
         marks = tuple(note.marker for note in marked_notes(tx, team=context.team, card=model.card))
         asked_by = names_of(tx, evaluation)
-    chart = context.draw(charts.headline, result, card=model.card, markers=marks)
+    chart, not_drawn = None, ""
+    try:
+        chart = context.draw(charts.headline, result, card=model.card, markers=marks)
+    except UserError as error:  # the numbers and the verdict stand without a picture
+        not_drawn = str(error)
     content = cards.done(
         evaluation,
         result,
@@ -66,7 +70,7 @@ def _card(context: Context, evaluation: Evaluation, result: Result) -> Outcome:
         changes=(),
         asked_by=asked_by,
         window=evaluation.window,
-        left_out=left_out(model.card, result),
+        left_out=" ".join(filter(None, [left_out(model.card, result), not_drawn])),
     )
     return context.post(
         content, anchor=Anchor(model=evaluation.model, version=result.version, evaluation=evaluation.id)

@@ -86,7 +86,7 @@ class Children:
             job,
             summaries=str(self._summaries) if self._summaries else None,
             dask=self._dask,
-            limits=replace(job.limits, seconds=job.limits.seconds or self._seconds),
+            limits=replace(job.limits, seconds=job.limits.seconds or self._limit.seconds),
         )
         answer = self.run(evaluate_job, where, phase=phase, stop=stop)
         if not isinstance(answer, Evaluated):

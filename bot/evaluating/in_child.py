@@ -9,7 +9,6 @@ import pandas as pd  # noqa: F401  # imported here so that the server the childr
 
 from analysis import charts
 from analysis.card_reading import parse_card
-from analysis.checks import unanswered
 from analysis.engine import Machine, Progress
 from analysis.evaluate import evaluate
 from analysis.log_allowed import restricted
@@ -38,8 +37,8 @@ def evaluate_job(job: Job, phase: Callable[[str], None]) -> Evaluated:
     if kept is not None:
         kept.trim()
     phase("Drawing the chart")
-    chart = charts.headline(result, card=card, markers=job.markers)
-    return Evaluated(result, chart, tuple(unanswered(card, result.checks)))
+    gallery = charts.gallery(result, card=card, markers=job.markers)
+    return Evaluated(result, next(iter(gallery.charts), None), gallery.left_out)
 
 
 def _machine(dask: str | None) -> Machine | None:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from analysis.drawing.chart import Chart, Marker
 from analysis.log_limits import DEFAULT_LIMITS, Limits
-from analysis.values import CheckResult, Result
+from analysis.values import Result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,11 +32,11 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Evaluated:
-    """What a child gives back. ``missed`` are checks that the model card asks for and that could not be judged."""
+    """What a child gives back. ``not_drawn`` says which charts could not be drawn."""
 
     result: Result
     chart: Chart | None
-    missed: tuple[CheckResult, ...] = ()
+    not_drawn: tuple[str, ...] = ()
 
 
 class ChildDied(Exception):  # noqa: N818  # read as a sentence: except ChildDied

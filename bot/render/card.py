@@ -9,7 +9,7 @@ from typing import Any
 from analysis.drawing.chart import Chart
 from analysis.judgement.beside import beside_the_other
 from analysis.judgement.importance import by_importance
-from analysis.judgement.wording import named
+from analysis.judgement.wording import named, plural
 from analysis.values import CheckResult, Measure, Result
 from bot.render.answers import words_only
 from bot.render.blocks import (
@@ -82,8 +82,8 @@ def done(
 ) -> Content:
     """The card of a finished evaluation: verdict, one sentence, the chart, three findings, three buttons.
 
-    ``left_out`` says which rows are in no number, ``talked`` are lines of what people said before about the same
-    findings, ``quotes`` the annotations in them."""
+    ``left_out`` says which rows are in no number and which charts are missing, ``talked`` are lines of what people said
+    before about the same findings, ``quotes`` the annotations in them."""
     title = f"{result.model} {HEADLINE[result.verdict]}"
     told = _over(evaluation, result) + _sentence(result)
     sentence = f"{MARK[result.verdict]} {told}"
@@ -115,15 +115,15 @@ def done(
     )
 
 
-def details(evaluation: Evaluation, result: Result, *, missed: Sequence[CheckResult] = ()) -> Content:
-    """The first reply in the card's thread: the main numbers, and every check that did not pass. ``missed`` are those
-    that the model card asks for and that could not be judged."""
+def details(evaluation: Evaluation, result: Result) -> Content:
+    """The first reply in the card's thread: the main numbers, and every check that did not pass, with those that the
+    model card asks for and that could not be judged."""
     numbers = [_with_the_other(result, m) for m in main_measures(result)]
     judged = [f"{MARK[c.verdict]} {_name(c)}: {escape(c.says)}" for c in _worth_talking_about(result)]
     unsure = [f"{MARK[c.verdict]} {_name(c)}: {escape(c.says)}" for c in result.checks if c.verdict == "unsure"]
     passed = sum(c.verdict == "pass" for c in result.checks)
     blocks = [section("\n".join(numbers))] if numbers else []
-    unanswered = [f"{MARK[c.verdict]} {_name(c)}: {escape(c.says)}" for c in missed]
+    unanswered = [f"{MARK[c.verdict]} {_name(c)}: {escape(c.says)}" for c in result.unjudged]
     lines = judged + unsure + unanswered
     shown = lines[:MOST_LINES]
     blocks += [
@@ -181,9 +181,14 @@ def _sentence(result: Result) -> str:
         f"{counted['warn']} warn" if counted["warn"] else "",
         f"{counted['unsure']} cannot tell" if counted["unsure"] else "",
     ]
-    judged = ", ".join(p for p in parts if p) or "all pass"
+    judged = ", ".join(p for p in parts if p) or ("none fails" if result.unjudged else "all pass")
     of = f"Of {len(result.checks)} checks {judged}" if result.checks else "No check is set up"
-    return f"{of}. {number}."
+    return f"{of}. {_not_judged(result)}{number}."
+
+
+def _not_judged(result: Result) -> str:
+    missed = len(result.unjudged)
+    return f"{plural(missed, 'check')} that the model card asks for could not be judged. " if missed else ""
 
 
 def main_measures(result: Result) -> list[Measure]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -11,9 +10,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from analysis import charts
 from analysis.card import ModelCard
-from analysis.checks import unanswered
-from analysis.drawing.chart import Chart
-from analysis.errors import UserError
 from analysis.judgement.beside import beside_the_other
 from analysis.judgement.importance import by_importance
 from analysis.judgement.left_out import left_out
@@ -43,8 +39,9 @@ class CheckRow:
 
 def report(result: Result, card: ModelCard) -> str:
     """The page. Equal results give equal pages."""
-    missed = unanswered(card, result.checks)
-    rows = [_check_row(c) for c in by_importance(result.checks) if c.verdict != "skipped" or c in missed]
+    more = [kind for kind in MORE_CHARTS if kind != "trend" or _has_a_past(result)]
+    gallery = charts.gallery(result, card=card, more=more)
+    rows = [_check_row(c) for c in by_importance(result.checks) if c.verdict != "skipped" or c.asked]
     return _template().render(
         result=result,
         card=card,
@@ -53,7 +50,8 @@ def report(result: Result, card: ModelCard) -> str:
         left_out=left_out(card, result),
         headline=f"{result.model} {HEADLINE[result.verdict]}",
         verdict=WORD[result.verdict],
-        charts=[(chart, base64.b64encode(chart.png).decode()) for chart in _charts(result, card)],
+        charts=[(chart, base64.b64encode(chart.png).decode()) for chart in gallery.charts],
+        not_drawn=gallery.left_out,
         checks=[row for row in rows if row.verdict != "pass"],
         passed=[row for row in rows if row.verdict == "pass"],
         skipped=_skipped(result),
@@ -93,18 +91,6 @@ def _template() -> Template:
     return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True).get_template(
         "report.html"
     )
-
-
-def _charts(result: Result, card: ModelCard) -> Iterator[Chart]:
-    first = charts.headline(result, card=card)
-    yield first
-    for kind in MORE_CHARTS:
-        if kind == first.name or (kind == "trend" and not _has_a_past(result)):
-            continue
-        try:
-            yield charts.draw(kind, result, card=card)
-        except UserError:
-            continue  # this result has nothing of the kind to draw
 
 
 def _has_a_past(result: Result) -> bool:

@@ -260,3 +260,15 @@ def test_a_log_without_a_single_score_is_evaluated_and_says_why_numbers_lack(tmp
     rows = {"y": [1, 0, 1], "s": pa.array(scores, pa.float64())}
     found = evaluated(tmp_path, rows, card(log="label: y, score: s"))
     assert the(found, "roc_auc").reason == "no row has both a label and a score"
+
+
+@pytest.mark.parametrize("precision", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("threshold", [0.1, 0.3, 0.5, 0.7])
+def test_scores_reach_the_threshold_as_numpy_compares_them(
+    tmp_path: Path, precision: type[np.floating[Any]], threshold: float
+) -> None:
+    scores = np.array([0.1, 0.3, 0.5, 0.7, 0.699, 0.299], dtype=precision)
+    columns = {"label": [1, 0, 1, 1, 0, 1], "score": scores}
+    described = card(log="label: label, score: score", more=[f"threshold: {threshold}"])
+    found = value(evaluated(tmp_path, columns, described), "selection_rate")
+    assert found == (scores >= threshold).mean()

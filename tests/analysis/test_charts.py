@@ -308,6 +308,13 @@ def test_groups_that_are_all_too_small_to_show_are_no_chart() -> None:
         charts.draw("slices", story.result(*tiny), card=story.CARD, measure="recall", columns=("region",))
 
 
+def test_a_group_without_a_rate_is_named_beside_those_that_have_one() -> None:
+    known = [story.number("recall", 0.9 - 0.1 * i, n=200, where=(("region", name),)) for i, name in enumerate("ab")]
+    unknown = Measure(measure="recall", value=None, n=0, version="3", slice=(("region", "c"),), reason="no positive")
+    chart = charts.draw("slices", story.result(*known, unknown), card=story.CARD, measure="recall", columns=("region",))
+    assert "Undefined for c." in chart.alt
+
+
 def test_a_new_value_is_named() -> None:
     chart = charts.draw("feature", EVERYTHING, card=story.CARD, feature="material")
     assert chart.title == "material has a value the model never saw: “linen-blend”, 11% of its values"
@@ -428,3 +435,12 @@ def test_periods_are_short_and_the_year_is_said_once() -> None:
 def test_labels_are_pushed_apart_and_stay_inside() -> None:
     assert spread([100.0, 101.0, 300.0], 20.0, top=0.0, bottom=400.0) == [100.0, 120.0, 300.0]
     assert spread([390.0, 395.0], 20.0, top=0.0, bottom=400.0) == [380.0, 400.0]
+
+
+def test_a_difference_in_odds_is_drawn_by_the_rate_that_is_further_apart() -> None:
+    rates = [("recall", 0.2, "a"), ("recall", 0.8, "b"), ("false_positive_rate", 0.1, "a")]
+    groups = [story.number(name, value, n=200, where=(("race", group),)) for name, value, group in rates]
+    subject = Subject(measure="equalized_odds_difference", feature="race")
+    finding = CheckResult(check="threshold", subject=subject, verdict="fail", says="Equalized odds differ.")
+    chart = charts.headline(replace(story.result(*groups), checks=(finding,)), card=story.CARD)
+    assert chart.title == "Recall by race: from 20% (a) to 80% (b)"

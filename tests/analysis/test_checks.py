@@ -121,12 +121,28 @@ def test_a_difference_of_versions_is_never_taken_for_the_number_itself() -> None
     assert verdicts(card, auc(None), pair) == ["skipped"]
 
 
-def test_an_estimate_is_judged_where_there_are_no_labels_and_is_called_one() -> None:
-    [result] = judged(
-        replace(BARE, checks=(setting("roc_auc", fail=below(0.7)),)), auc(None), auc(0.6, basis="estimated")
-    )
-    assert result.verdict == "fail"
-    assert result.says.startswith("Estimated ROC AUC is 0.600")
+@pytest.mark.parametrize(("estimate", "verdict"), [(0.6, "warn"), (0.8, "skipped"), (0.7, "skipped")])
+def test_an_estimate_without_labels_can_warn_and_never_passes_what_the_model_card_asks_for(
+    estimate: float, verdict: str
+) -> None:
+    card = replace(BARE, checks=(setting("roc_auc", fail=below(0.7)),))
+    [result] = judged(card, auc(None), auc(estimate, basis="estimated"))
+    assert (result.verdict, result.asked) == (verdict, True)
+    assert f"Estimated ROC AUC is {estimate:.3f}" in result.says
+
+
+def test_a_check_that_speaks_of_nothing_says_so_where_the_model_card_asks_for_it() -> None:
+    card = replace(BARE, protected=(("race",),), checks=(replace(setting("group_gap"), feature="sex"),))
+    [result] = judged(card, auc(0.8))
+    assert (result.verdict, result.asked) == ("skipped", True)
+    assert result.says == "group_gap was not judged: this evaluation measures nothing of sex that it speaks of."
+
+
+def test_one_of_two_limits_that_could_not_be_judged_is_no_pass() -> None:
+    by_reference = Condition(kind="below_reference_by", bound=(0.1,))
+    [result] = judged(replace(BARE, checks=(setting("roc_auc", warn=below(0.2), fail=by_reference),)), auc(0.8))
+    assert result.verdict == "skipped"
+    assert "Not judged: the reference has no such number." in result.says
 
 
 def test_a_relative_limit_on_a_negative_reference_lies_on_its_bad_side() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -164,3 +165,76 @@ def test_few_values_in_many_periods_are_told_apart_or_not_told_at_all(tmp_path: 
         a, b = np.maximum(here, 1e-4), np.maximum(reference, 1e-4)
         assert found[number].n == each
         assert found[number].value == pytest.approx(((a - b) * np.log(a / b)).sum(), rel=1e-9)
+
+
+EIGHT = ("psi", "ks", "jensen_shannon", "wasserstein", "hellinger", "chi2", "total_variation", "mean_difference")
+
+
+@pytest.mark.parametrize("values", [8, 400], ids=["few values", "many values"])
+def test_every_distance_of_the_window_is_there_for_each_period(tmp_path: Path, values: int) -> None:
+    chance = np.random.default_rng(3)
+    months = [datetime(2026, month, 2, tzinfo=UTC).replace(tzinfo=None) for month in (1, 2, 3)]
+    at = np.repeat(np.array(months, dtype="datetime64[us]"), 200)
+    x = chance.integers(0, values, 600) / 8 + np.repeat([0.0, 0.5, 3.0], 200)
+    write(tmp_path / "before.parquet", {"at": at, "x": x[:200], "score": x[:200]})
+    described = card(log="timestamp: at, score: score", more=["periods: month", "reference: {source: before.parquet}"])
+    result = evaluated(tmp_path, {"at": at, "x": x, "score": x}, described)
+    for place, period in enumerate(("2026-01", "2026-02", "2026-03")):
+        here, there = x[200 * place : 200 * (place + 1)], x[:200]
+        found = {name: the(result, name, basis="difference", feature="x", period=period) for name in EIGHT}
+        assert {m.n for m in found.values()} == {200}
+        assert found["ks"].value == pytest.approx(stats.ks_2samp(here, there).statistic, abs=1e-12)
+        assert found["wasserstein"].value == pytest.approx(stats.wasserstein_distance(here, there), rel=1e-9, abs=1e-12)
+        assert found["mean_difference"].value == pytest.approx(here.mean() - there.mean(), abs=1e-9)
+        reach = 1.959963984540054 * np.sqrt(here.var(ddof=1) / 200 + there.var(ddof=1) / 200)
+        assert found["mean_difference"].high == pytest.approx(here.mean() - there.mean() + reach, abs=1e-9)
+
+
+def test_the_statistic_of_a_period_is_scipys(tmp_path: Path) -> None:
+    at = np.repeat(np.array(["2026-01-05", "2026-02-05"], dtype="datetime64[us]"), 60)
+    x = ["a"] * 30 + ["b"] * 30 + ["a"] * 10 + ["b"] * 45 + ["c"] * 5
+    write(tmp_path / "before.parquet", {"at": at[:60], "x": x[:60], "score": [0.5] * 60})
+    described = card(log="timestamp: at, score: score", more=["periods: month", "reference: {source: before.parquet}"])
+    result = evaluated(tmp_path, {"at": at, "x": x, "score": [0.5] * 120}, described)
+    expected = stats.chi2_contingency([[10, 45, 5], [30, 30, 0]], correction=False).statistic
+    assert value(result, "chi2", basis="difference", feature="x", period="2026-02") == pytest.approx(expected)
+    assert value(result, "total_variation", basis="difference", feature="x", period="2026-02") == pytest.approx(20 / 60)
+    assert value(result, "unseen_rate", feature="x", period="2026-01") == 0.0
+    assert value(result, "unseen_rate", feature="x", period="2026-02") == pytest.approx(5 / 60)
+    assert value(result, "unseen_rate", feature="x", basis="reference") == 0.0
+
+
+def test_where_nothing_is_unseen_its_rate_is_0_in_each_period(tmp_path: Path) -> None:
+    at = np.repeat(np.array(["2026-01-05", "2026-02-05"], dtype="datetime64[us]"), 60)
+    rows = {"at": at, "x": ["a", "b"] * 60, "score": [0.5] * 120}
+    write(tmp_path / "before.parquet", rows)
+    described = card(log="timestamp: at, score: score", more=["periods: month", "reference: {source: before.parquet}"])
+    result = evaluated(tmp_path, rows, described)
+    for period in (None, "2026-01", "2026-02"):
+        assert value(result, "unseen_rate", feature="x", period=period) == 0.0
+
+
+@pytest.mark.parametrize("each", [1, 3])
+@pytest.mark.parametrize("categories", [2, 40, 3_000, 9_000])
+def test_categories_of_which_none_was_in_the_reference_fail_whatever_their_number(
+    tmp_path: Path, categories: int, each: int
+) -> None:
+    names = [f"old {i % categories}" for i in range(max(categories, 100) * each)]
+    write(tmp_path / "before.parquet", {"x": names, "score": [0.5] * len(names)})
+    limits = "checks: {drift: {fail: 0.25}}"
+    described = card(log="score: score", more=["reference: {source: before.parquet}", limits])
+    fresh = [name.replace("old", "new") for name in names]
+    result = evaluated(tmp_path, {"x": fresh, "score": [0.5] * len(names)}, described)
+    assert value(result, "psi", basis="difference", feature="x") > 0.5
+    [found] = [c for c in result.checks if c.subject.feature == "x"]
+    assert found.verdict == "fail"
+    assert "Not one of its values was in the reference." in found.says
+
+
+def test_many_categories_that_did_not_change_are_no_drift(tmp_path: Path) -> None:
+    chance = np.random.default_rng(11)
+    before, now = (chance.zipf(1.3, 9_000).clip(max=3_000).astype(str).tolist() for _ in range(2))
+    write(tmp_path / "before.parquet", {"x": [f"v{v}" for v in before], "score": [0.5] * 9_000})
+    described = card(log="score: score", more=["reference: {source: before.parquet}", "checks: {drift: {warn: 0.1}}"])
+    result = evaluated(tmp_path, {"x": [f"v{v}" for v in now], "score": [0.5] * 9_000}, described)
+    assert {c.verdict for c in result.checks if c.subject.feature == "x"} <= {"pass", "unsure"}

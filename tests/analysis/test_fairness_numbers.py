@@ -118,3 +118,50 @@ def test_a_single_group_has_nothing_to_be_compared_with(tmp_path: Path) -> None:
     result = evaluated(tmp_path, columns, card(log=LOG, more=["protected: [race]"]))
     found = the(result, "demographic_parity_difference", feature="race")
     assert found.reason == "there are fewer than two groups"
+
+
+def of_rates(group: str, right: tuple[int, int], wrong: tuple[int, int]) -> list[tuple[int, float, str]]:
+    """Rows of a group: so many positives and of these found, so many negatives and of these flagged."""
+    (positives, found), (negatives, flagged) = right, wrong
+    there = [(1, 0.9)] * found + [(1, 0.1)] * (positives - found)
+    there += [(0, 0.9)] * flagged + [(0, 0.1)] * (negatives - flagged)
+    return [(label, score, group) for label, score in there]
+
+
+def by_group(*groups: list[tuple[int, float, str]]) -> dict[str, Any]:
+    return dict(
+        zip(("label", "score", "race"), zip(*(row for rows in groups for row in rows), strict=True), strict=True)
+    )
+
+
+@pytest.mark.parametrize("protected", ["race", '"race & sex"'])
+def test_a_group_without_negatives_still_has_a_recall(tmp_path: Path, protected: str) -> None:
+    # Recall: a 9 of 10, b 8 of 10, c 2 of 10, so 0.7 apart. Flagged: a 2 of 10, b 3 of 10, c has no negative row.
+    columns = by_group(of_rates("a", (10, 9), (10, 2)), of_rates("b", (10, 8), (10, 3)), of_rates("c", (10, 2), (0, 0)))
+    columns["sex"] = ["f"] * len(columns["label"])
+    result = evaluated(tmp_path, columns, card(log=LOG, more=[f"protected: [{protected}]"]))
+    feature = protected.strip('"')
+    found = the(result, "equalized_odds_difference", feature=feature)
+    assert found.value == pytest.approx(0.7)
+    assert found.note == "without 1 group where the false positive rate is undefined"
+    assert value(result, "equal_opportunity_difference", feature=feature) == pytest.approx(0.7)
+    assert value(result, "demographic_parity_difference", feature=feature) == pytest.approx(11 / 20 - 2 / 10)
+
+
+def test_a_group_without_positives_still_has_a_false_positive_rate(tmp_path: Path) -> None:
+    columns = by_group(of_rates("a", (10, 9), (10, 2)), of_rates("b", (10, 8), (10, 2)), of_rates("c", (0, 0), (10, 9)))
+    result = evaluated(tmp_path, columns, card(log=LOG, more=["protected: [race]"]))
+    assert value(result, "equalized_odds_difference", feature="race") == pytest.approx(0.7)
+    assert value(result, "equal_opportunity_difference", feature="race") == pytest.approx(0.1)
+
+
+def test_a_gap_in_only_one_of_two_rates_is_the_least_that_the_odds_differ_by(tmp_path: Path) -> None:
+    # Nobody but group a has a negative row, so only recall can be compared: 0.9 against 0.8.
+    columns = by_group(of_rates("a", (10, 9), (10, 2)), of_rates("b", (10, 8), (0, 0)))
+    limits = "checks: {equalized_odds_difference: {fail: {above: 0.5}}}"
+    result = evaluated(tmp_path, columns, card(log=LOG, more=["protected: [race]", limits]))
+    found = the(result, "equalized_odds_difference", feature="race")
+    assert found.value == pytest.approx(0.1)
+    assert found.high == 1.0
+    assert found.note == "the false positive rate is defined in fewer than two groups, so this is the least it can be"
+    assert result.verdict == "unsure"
