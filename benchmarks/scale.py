@@ -22,6 +22,7 @@ from sqlalchemy import Table, make_url, select
 
 from analysis import charts
 from analysis.values import CheckResult, Measure, Result, Rows, Subject
+from bot.models import find
 from storage import anchors, evaluations, requests, results
 from storage.anchors import Anchor
 from storage.columns import written

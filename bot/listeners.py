@@ -156,7 +156,12 @@ class Door:
     def _is_outsider(self, team: str | None, enterprise: str | None) -> bool:
         """Whether Slack says that somebody's home is another organization. In an Enterprise organization people of its
         other workspaces are no outsiders; the directory tells them apart."""
-        return team not in (None, self.team) and enterprise is None
+        return bool(self.team) and team not in (None, self.team) and enterprise is None
+
+    def _is_by_an_outsider(self, event: MessagePayload, said: Said) -> bool:
+        """In a channel that is shared everybody's home must be our team; elsewhere the event's own word is enough."""
+        at_home = event.team == said.user_team and not event.is_ext_shared_channel
+        return not at_home and self._is_outsider(said.user_team, event.enterprise)
 
     def _is_by_a_person(self, said: Said) -> bool:
         """Our own files arrive as messages of our user, and not always with a bot's id."""
@@ -174,7 +179,7 @@ class Door:
             channel=channel,
             thread=said.thread_ts or said.ts,
             message=said.ts,
-            outsider=self._is_outsider(said.user_team, event.enterprise),
+            outsider=self._is_by_an_outsider(event, said),
             shared=event.is_ext_shared_channel,
         )
         text = without_mention(said.text, self.bot_user, self.bot_name)
@@ -274,7 +279,7 @@ class Door:
 
     def _ask_which_model(self, tx: Transaction, event: MessagePayload, said: Said, place: Place) -> None:
         """A reply under a message about several models, or about none, that names none of them."""
-        if not place.models or self._is_outsider(said.user_team, event.enterprise):
+        if not place.models or self._is_by_an_outsider(event, said):
             return
         address = Address(team=self.team, channel=event.channel, thread=said.thread_ts, user=said.user)
         key = f"which-model:{self.team}:{event.channel}:{said.ts}"

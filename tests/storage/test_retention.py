@@ -119,7 +119,8 @@ def test_an_emptied_message_is_reworded_with_the_file_that_it_had(database: Data
     with database.transaction() as tx:
         reworded = Content("Recall has recovered", ({"type": "divider"},), before.content.picture)
         messages.reword(tx, key="card:E-17", content=reworded, now=LATER)
-    [due] = messages_due(database)
+    due = message_due(database)
+    assert due is not None
     assert due.picture is not None
     assert (due.ts, due.content.text, due.picture.file_id, due.picture.ready) == (
         "7.000001", "Recall has recovered", "F1", True
@@ -165,7 +166,8 @@ def test_a_message_that_quotes_a_note_can_still_lose_it(database: Database) -> N
     sweep(database)
     with database.transaction() as tx:
         annotations.erase(tx, team="T1", channel="C1", ts="3.000001", now=LATER)
-    [due] = messages_due(database)
+    due = message_due(database)
+    assert due is not None
     assert due.content.text == "Ana said: (deleted)"
     assert not [cell for cell in stored(database) if "supplier" in cell]
 
