@@ -12,16 +12,18 @@ from pathlib import Path
 from analysis.card import ModelCard
 from analysis.card_reading import parse_card
 from analysis.errors import ParleyError, UserError
+from analysis.judgement.wording import plural
 from bot.models import KnownModel, Models
 from bot.settings import Settings, need_slack, read_settings
 from bot.slack.api import Refused, Slack, TooFast, Unknown, web_client, why_no_identity, why_no_socket
 from bot.slack.manifest import LOST_WITHOUT
 from bot.trying import try_posting
-from storage import private
+from storage import messages, private, requests
 from storage.database import Database, sqlite_file, sqlite_files
 
 Finding = tuple[bool, str]
 
+MOST_DEAD_NAMED = 3
 LEAST_FREE_BYTES = 500_000_000
 SECONDS_OFF = 5.0
 """Slots and leases go by the database's clock, and Slack's signatures by this machine's."""
@@ -72,6 +74,7 @@ def _database(settings: Settings, now: Callable[[], datetime]) -> Iterator[Findi
             return
     database = Database(settings.database, only_look=True)
     try:
+        standing = database.standing()
         yield (
             True,
             {
@@ -79,14 +82,31 @@ def _database(settings: Settings, now: Callable[[], datetime]) -> Iterator[Findi
                 "older": "the database has older tables: `parley serve` or `parley db upgrade` brings them up to date",
                 "current": "the database is up to date",
                 "newer": "a newer Parley upgraded the database, and this version works with it",
-            }[database.standing()],
+            }[standing],
         )
+        if standing in ("current", "newer"):
+            yield from _dead(database)
         if not database.is_sqlite:
             yield _clock(database.now(), now())
     except UserError as error:
         yield False, str(error)
     finally:
         database.close()
+
+
+def _dead(database: Database) -> Iterator[Finding]:
+    """What was tried too often, or refused for good: the newest few, so that somebody can look them up in the log."""
+    with database.reading() as tx:
+        counts = requests.count_dead(tx), messages.count_dead(tx)
+        unanswered, unposted = requests.dead(tx, limit=MOST_DEAD_NAMED), messages.dead(tx, limit=MOST_DEAD_NAMED)
+    if counts[0]:
+        named = ", ".join(
+            f"`{one.command}` (request {one.id}, {one.died_at:%-d %b %Y %H:%M} UTC)" for one in unanswered
+        )
+        yield False, f"{plural(counts[0], 'request')} couldn't be answered, the newest: {named}"
+    if counts[1]:
+        named = ", ".join(f"{one.key} ({one.reason})" for one in unposted)
+        yield False, f"{plural(counts[1], 'message')} couldn't be posted, the newest: {named}"
 
 
 def _sqlite(file: Path) -> Iterator[Finding]:

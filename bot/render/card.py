@@ -54,7 +54,7 @@ def ended(evaluation: Evaluation, *, says: str, mark: str, asked_by: Sequence[st
     title = f"{evaluation.model}: {'stopped' if evaluation.status == 'stopped' else 'not evaluated'}"
     again = _again(evaluation)
     notes = _context(evaluation, asked_by, window, None)
-    text = cut(f"{title}. {says} E-{evaluation.id}", TEXT_MOST)
+    text = cut(f"{title}. {escape(says)} E-{evaluation.id}", TEXT_MOST)
     return Content(text=text, blocks=(header(title), section(f"{mark} {escape(says)}"), actions(again), context(notes)))
 
 

@@ -40,7 +40,7 @@ def trend_message(
     if said:
         blocks.append(context(*said))
     blocks.append(context(f"Replies in the thread are kept with {escape(model)}."))
-    text = cut("\n".join([f"{title}. {escape(chart.alt)}", *said]), TEXT_MOST)
+    text = cut("\n".join([f"{escape(title)}. {escape(chart.alt)}", *said]), TEXT_MOST)
     quotes = tuple(int(m.marker.label.removeprefix("A-")) for m in marked)
     shown = Picture(f"{model}-{points[0].measure}.png", chart.title, chart.alt, chart.png)
     return Content(text=text, blocks=tuple(blocks), picture=shown, quotes=quotes)
