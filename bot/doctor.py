@@ -100,13 +100,11 @@ def _dead(database: Database) -> Iterator[Finding]:
         counts = requests.count_dead(tx), messages.count_dead(tx)
         unanswered, unposted = requests.dead(tx, limit=MOST_DEAD_NAMED), messages.dead(tx, limit=MOST_DEAD_NAMED)
     if counts[0]:
-        named = ", ".join(
-            f"`{one.command}` (request {one.id}, {one.died_at:%-d %b %Y %H:%M} UTC)" for one in unanswered
-        )
+        named = ", ".join(f"`{one.command}` on {one.died_at:%-d %b %Y at %H:%M} UTC" for one in unanswered)
         yield False, f"{plural(counts[0], 'request')} couldn't be answered, the newest: {named}"
     if counts[1]:
         named = ", ".join(f"{one.key} ({one.reason})" for one in unposted)
-        yield False, f"{plural(counts[1], 'message')} couldn't be posted, the newest: {named}"
+        yield True, f"{plural(counts[1], 'message')} couldn't be posted, and whoever asked was told; the newest: {named}"
 
 
 def _sqlite(file: Path) -> Iterator[Finding]:
