@@ -104,7 +104,7 @@ def _dead(database: Database) -> Iterator[Finding]:
         yield False, f"{plural(counts[0], 'request')} couldn't be answered, the newest: {named}"
     if counts[1]:
         named = ", ".join(f"{one.key} ({one.reason})" for one in unposted)
-        yield True, f"{plural(counts[1], 'message')} couldn't be posted, and whoever asked was told; the newest: {named}"
+        yield True, f"{plural(counts[1], 'message')} couldn't be posted (whoever asked was told): {named}"
 
 
 def _sqlite(file: Path) -> Iterator[Finding]:
