@@ -12,8 +12,8 @@ from tests.soak.campaign import Plan, play, report
 
 MOST_SEED = 10_000
 ACTS = 3_000
-SECONDS_TO_ACT = 420.0
-SECONDS_TO_SETTLE = 150.0
+SECONDS_TO_ACT = 440.0
+SECONDS_TO_SETTLE = 120.0
 
 
 def main() -> int:

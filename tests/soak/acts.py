@@ -78,7 +78,7 @@ class Stage:
 
 
 def is_card(message: dict[str, Any]) -> bool:
-    """Whether a message of the bot's is the card of an evaluation: it has a model's title, and stands in the channel."""
+    """Whether a message of the bot's is the card of an evaluation: a model's title, in the channel itself."""
     titles = [block["text"]["text"] for block in message.get("blocks", []) if block["type"] == "header"]
     of_a_model = any(model in title for title in titles for model in (INTERNAL, OPEN, RESTRICTED))
     return of_a_model and message.get("thread_ts", message["ts"]) == message["ts"] and "E-" in message["text"]
@@ -181,7 +181,8 @@ def react(stage: Stage) -> str:
 def talk_elsewhere(stage: Stage) -> str:
     """A thread that is not the bot's: nothing of it may be kept."""
     said = stage.ledger.say(stage.act, "nothing", stage.member(), stage.room(), None)
-    stage.say(said, f"lunch? {said.token} https://menu.example.com/today")
+    link = " https://menu.example.com/today" if stage.chance.random() < 0.3 else ""
+    stage.say(said, f"lunch? {said.token}{link}")
     answer = stage.ledger.say(stage.act, "nothing", stage.member(), said.channel, said.ts)
     stage.say(answer, f"yes {answer.token}")
     return f"talk: {said.token} and {answer.token}"
