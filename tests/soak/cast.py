@@ -12,6 +12,8 @@ from tests.stage import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
 INTERNAL, OPEN, RESTRICTED = "harbor", "meadow", "zephyrite"
 SECRET = "obsidian"
 """A word that stands only in the model card of the restricted model."""
+UNKNOWN = "quicksilver"
+"""No model: whoever may not see one must be answered in the same words as about this."""
 ROWS = 240
 
 

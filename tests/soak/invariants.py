@@ -12,8 +12,8 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
-from bot.workspace import Workspace
-from tests.soak.cast import INTERNAL, RESTRICTED, SECRET, Cast
+from bot.workspace import Delivery, Workspace
+from tests.soak.cast import INTERNAL, RESTRICTED, SECRET, UNKNOWN, Cast
 from tests.soak.databases import as_text
 from tests.soak.ledger import TOKEN, Asked, Ledger, Said
 from tests.stage import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
@@ -26,6 +26,8 @@ EXPLAINED = {"taken back", "tried once", "message_not_found", "a bug"}
 SECONDS_APART = 2.0
 """Two messages that were wanted closer together than that may come in either order."""
 SECONDS_A_SLOT_MAY_TAKE = 90.0
+LEAST_TOO_FAST, SHARE_TOO_FAST = 3, 0.03
+"""So many calls may be told to wait: a replica that was killed can't say when it last spoke."""
 QUICK = ("help", "models", "findings", "schedules", "notes")
 
 
@@ -67,7 +69,7 @@ class Aftermath:
         """The messages of which at least one event never reached the bot, however often Slack tried."""
         lost = set()
         for delivery in self.workspace.deliveries:
-            if delivery.kind == "event" and not any(200 <= attempt.status < 300 for attempt in delivery.attempts):
+            if delivery.kind == "event" and not _was_taken(delivery):
                 event = delivery.payload.get("event", {})
                 for part in (event, event.get("message", {}), event.get("previous_message", {})):
                     lost.add(str(part.get("ts")))
@@ -86,8 +88,23 @@ class Aftermath:
             if message.get("bot_id")
         ]
 
+    @cached_property
+    def as_if_unknown(self) -> set[str]:
+        """What is said about a model that there is not, with a gap for its name."""
+        texts = [str(message["text"]) for message in [*self.bot_messages, *self.whispers]]
+        return {text.replace(UNKNOWN, "{}") for text in texts if UNKNOWN in text}
+
     def is_certain(self, said: Said) -> bool:
         return said.ts not in self.unheard
+
+    def what_is_left(self) -> Counter[str]:
+        """How much there was to judge: a rule about nothing says nothing."""
+        left = Counter({name: len(rows) for name, rows in self.tables.items() if rows})
+        left["messages in Slack"] = len(self.bot_messages)
+        left["answers to one alone"] = len(self.whispers)
+        left["slots"] = sum(row["source"] == "clock" for row in self.tables["requests"])
+        left["deliveries"] = len(self.workspace.deliveries)
+        return left
 
 
 RULES: list[Rule] = []
@@ -168,6 +185,38 @@ def every_command_is_taken_once_and_answered_at_most_once(after: Aftermath) -> I
             yield f"act {asked.act}: “{asked.words}” was answered {uses[token]} times"
         if asked.delivery.acknowledged and asked.allowed and not taken[payload["trigger_id"]]:
             yield f"act {asked.act}: “{asked.words}” was acknowledged and is in no row"
+
+
+@rule
+def every_mention_is_taken_once(after: Aftermath) -> Iterable[str]:
+    keys = Counter(str(row["key"]) for table in ("requests", "messages") for row in after.tables[table])
+    taken = Counter(":".join(key.split(":")[-2:]) for key in keys)
+    gone = {said.ts for said in after.ledger.said if said.deleted}
+    for one in after.ledger.mentioned:
+        times = taken[f"{one.channel}:{one.ts}"]
+        if one.ts not in after.unheard and times != 1 and not (times == 0 and one.ts in gone):
+            yield f"act {one.act}: the mention “{one.words}” ({one.channel} {one.ts}) was taken {times} times"
+
+
+@rule
+def every_event_is_taken_in_the_end(after: Aftermath) -> Iterable[str]:
+    for delivery in after.workspace.deliveries:
+        if delivery.kind == "event" and delivery.attempts and not _was_taken(delivery):
+            event = delivery.payload.get("event", {})
+            why = [attempt.problem for attempt in delivery.attempts]
+            yield f"{event.get('type')} {event.get('subtype', '')} {event.get('event_ts')}: {why}"
+
+
+def _was_taken(delivery: Delivery) -> bool:
+    return any(200 <= attempt.status < 300 for attempt in delivery.attempts)
+
+
+@rule
+def slacks_rate_limits_are_kept(after: Aftermath) -> Iterable[str]:
+    calls = Counter(call.method for call in after.workspace.calls)
+    for method, refused in after.workspace.tiers.refused.items():
+        if refused > max(LEAST_TOO_FAST, SHARE_TOO_FAST * calls[method]):
+            yield f"{refused} of {calls[method]} calls of {method} came too fast"
 
 
 @rule
@@ -273,7 +322,7 @@ def a_restricted_model_is_seen_only_where_it_may_be(after: Aftermath) -> Iterabl
         found = json.dumps(message)
         if SECRET in found:
             yield f"“{SECRET}” in {_place(message)}: {message['text'][:200]!r}"
-        elif _names(found, RESTRICTED):
+        elif RESTRICTED in found and not _is_as_if_unknown(after, message, RESTRICTED):
             yield f"“{RESTRICTED}” in {_place(message)}: {message['text'][:200]!r}"
 
 
@@ -281,16 +330,15 @@ def a_restricted_model_is_seen_only_where_it_may_be(after: Aftermath) -> Iterabl
 def outsiders_and_guests_see_no_internal_model(after: Aftermath) -> Iterable[str]:
     strangers = {after.cast.guest, *after.cast.outsiders}
     for message in [*after.bot_messages, *after.whispers]:
-        seen_by_them = message.get("to") in strangers or (
-            "to" not in message and message["channel"] == after.cast.shared
-        )
-        if seen_by_them and _names(json.dumps(message), INTERNAL):
+        for_all = "to" not in message and message["channel"] == after.cast.shared
+        named = (for_all or message.get("to") in strangers) and INTERNAL in json.dumps(message)
+        if named and not _is_as_if_unknown(after, message, INTERNAL):
             yield f"“{INTERNAL}” in {_place(message)}: {message['text'][:200]!r}"
 
 
-def _names(found: str, model: str) -> bool:
-    """Whether it names the model, apart from telling that there is none, in the words in which it was asked for."""
-    return model in re.sub(rf"no model [`“\"\\]*{model}", "", found)
+def _is_as_if_unknown(after: Aftermath, message: Row, model: str) -> bool:
+    """Whether it says of a model just what it would say of one that there is not."""
+    return str(message["text"]).replace(model, "{}") in after.as_if_unknown
 
 
 def _is_direct(after: Aftermath, message: Row) -> bool:

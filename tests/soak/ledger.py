@@ -51,6 +51,16 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class Mentioned:
+    """A request that somebody made by naming the bot."""
+
+    act: int
+    words: str
+    channel: str
+    ts: str
+
+
+@dataclass(frozen=True, slots=True)
 class Slot:
     """A schedule that comes due once while the campaign runs."""
 
@@ -67,6 +77,7 @@ class Ledger:
 
     said: list[Said] = field(default_factory=list)
     asked: list[Asked] = field(default_factory=list)
+    mentioned: list[Mentioned] = field(default_factory=list)
     slots: list[Slot] = field(default_factory=list)
     taken_away: dict[tuple[str, str], int] = field(default_factory=dict)
     """Messages of the bot's that an admin deleted, and in which act."""
