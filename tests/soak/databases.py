@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -56,7 +56,7 @@ def every_table(url: str) -> dict[str, list[Mapping[str, Any]]]:
         engine.dispose()
 
 
-def as_text(tables: Mapping[str, list[Mapping[str, Any]]]) -> str:
+def as_text(tables: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
     """All values but the bytes of pictures, one row a line."""
     return "\n".join(
         f"{name}: " + " | ".join(str(value) for value in row.values() if not isinstance(value, bytes))
