@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import secrets
 import shutil
+import signal
 import sys
 from pathlib import Path
 
@@ -40,6 +41,7 @@ def main() -> int:
         folder=folder,
         troubles=not given.calm,
     )
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the replicas are ended too
     print(f"Seed {seed} on {given.database}: {given.acts} acts", flush=True)
     outcome = play(plan)
     print(report(plan, outcome))
