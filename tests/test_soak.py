@@ -139,7 +139,7 @@ def test_a_message_that_is_missing_or_doubled_is_found(ruins: Ruins) -> None:
     rule = invariants.every_message_is_shown_once
     ruins.has("messages", id=7, key="answer:1")
     assert "shown 0 times" in ruins.breaches(rule)[0]
-    ts = ruins.shows("once", row=7)
+    ruins.shows("once", row=7)
     assert ruins.breaches(rule) == []
     ruins.shows("twice", row=7)
     assert "shown 2 times" in ruins.breaches(rule)[0]
