@@ -37,6 +37,12 @@ class Background:
                 heapq.heappush(self._due, (time.monotonic() + seconds, next(self._count), act))
                 self._changed.notify_all()
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is under way and nothing is due, however late."""
+        with self._changed:
+            return not self._busy and not self._due
+
     def settle(self, seconds: float) -> bool:
         """Wait until nothing is under way that could end in that time; False when something still is."""
         deadline = time.monotonic() + seconds

@@ -113,21 +113,22 @@ async def _uploaded_bytes(request: Request) -> bytes:
 
 
 def _call(workspace: Workspace, method: str, token: str, given: Json) -> Response:
+    understood = _understood(given)
     wait = workspace.tiers.ask(method, given.get("channel"))
     if wait is not None:
         body = {"ok": False, "error": "ratelimited"}
-        _note(workspace, method, given, body)
+        _note(workspace, method, understood, body)
         return JSONResponse(body, 429, headers={"Retry-After": workspace.tiers.retry_after(wait)})
-    fault = workspace.trouble(method, _understood(given))
+    fault = workspace.trouble(method, understood)
     if fault is not None:
         fault.meet("before")
-        troubled = _trouble(fault, method, _understood(given))
+        troubled = _trouble(fault, method, understood)
         if troubled is not None:
             error = fault.error or ("invalid_blocks" if fault.block else f"status {troubled.status_code}")
-            _note(workspace, method, given, {"ok": False, "error": error})
+            _note(workspace, method, understood, {"ok": False, "error": error})
             return troubled
     body, happenings, app = answer(workspace.records, method, token, given)
-    _note(workspace, method, given, body)
+    _note(workspace, method, understood, body)
     workspace.courier.tell_later(happenings)
     if fault is not None:
         fault.meet("after")
@@ -143,8 +144,8 @@ def _understood(given: Json) -> Json:
         return given
 
 
-def _note(workspace: Workspace, method: str, given: Json, body: Json) -> None:
-    workspace.calls.append(Call(method, _understood(given), body, workspace.records.now()))
+def _note(workspace: Workspace, method: str, understood: Json, body: Json) -> None:
+    workspace.calls.append(Call(method, understood, body, workspace.records.now()))
     del workspace.calls[:-CALLS_KEPT]
 
 

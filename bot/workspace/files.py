@@ -122,22 +122,25 @@ def share_in(team: Team, channel: Json, message: Json, files: list[Json], *, thr
         return [Happening(event, channel["id"], scope)]
 
 
-def delete(team: Team, file: Json) -> list[Happening]:
-    """Take a file away: its bytes go, and its messages go too, unless they say something beside it."""
+def remove(team: Team, app: App, name: str) -> list[Happening]:
+    """Delete the app's own file: its bytes go, and its messages go too, unless they say something beside it."""
     with team.state.lock:
-        team.state.keep("file", file["id"], file | {"deleted": True, "title": "", "alt_txt": ""})
-        team.state.drop_content(file["id"])
+        file = readable(team, app, name)
+        if file["user"] != app.bot_user:
+            raise Refusal("cant_delete_file")
+        team.state.keep("file", name, file | {"deleted": True, "title": "", "alt_txt": ""})
+        team.state.drop_content(name)
         happenings = []
         for share in file["shares"]:
             message = team.state.message(share["channel"], share["ts"])
             if message is None:
                 continue
             channel = team.channel(share["channel"])
-            others = [one for one in message.get("files", []) if one["id"] != file["id"]]
+            others = [one for one in message.get("files", []) if one["id"] != name]
             if not others and not message["text"]:
                 happenings += messages.delete(team, channel, message)
                 continue
-            message["files"] = [*others, {"id": file["id"], "mode": "tombstone"}]
+            message["files"] = [*others, {"id": name, "mode": "tombstone"}]
             team.state.keep_message(channel["id"], message)
             tell_page(team, channel, message)
         return happenings

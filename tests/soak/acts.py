@@ -10,26 +10,22 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.workspace import Workspace
-from tests.soak.cast import INTERNAL, OPEN, RESTRICTED, Cast
-from tests.soak.ledger import Asked, Ledger, Said, Slot
+from tests.soak.cast import INTERNAL, OPEN, RESTRICTED, UNKNOWN, Cast
+from tests.soak.ledger import Asked, Ledger, Mentioned, Said, Slot
 
 ACTS_BETWEEN_LOOKS = 20
 READING = ("help", "models", "findings", "schedules", f"notes {INTERNAL}", f"findings {OPEN}", f"notes {OPEN}")
-PROBES = (
-    f"notes {RESTRICTED}",
-    f"findings {RESTRICTED}",
-    f"show {RESTRICTED}",
-    f"evaluate {RESTRICTED}",
-    f"digest --model {RESTRICTED}",
-    f"trend {RESTRICTED}",
-    f"note {RESTRICTED} what is it",
-    f"every day 03:00 digest --model {RESTRICTED}",
-    f"notes {RESTRICTED[:-1]}",
-    f"show {RESTRICTED[:-2]}y",
-    "models",
-    "findings",
-    "schedules",
+ABOUT_A_MODEL = (
+    "notes {}",
+    "findings {}",
+    "show {}",
+    "trend {}",
+    "evaluate {}",
+    "digest --model {}",
+    "note {} what is it",
+    "every day 03:00 digest --model {}",
 )
+UNNAMED = ("models", "findings", "schedules", f"show {RESTRICTED[:-1]}", f"notes {RESTRICTED[:-2]}y")
 MISSPELT = ("modles", "evalute harbor", "fndings", "harbor")
 SAYINGS = ("the supplier changed its names", "looks like a feed problem", "is it <north> & south?")
 KINDS = ("note", "hypothesis", "explanation", "decision", "caveat")
@@ -76,9 +72,17 @@ class Stage:
     def say(self, said: Said, words: str) -> None:
         said.ts = self.workspace.say(said.author, said.channel, words, thread=said.thread)
 
+    def mention(self, words: str, channel: str, ts: str) -> None:
+        self.ledger.mentioned.append(Mentioned(self.act, words, channel, ts))
+
+    def forbidden(self, *models: str) -> list[str]:
+        """Words that ask for one of these models, and the same words about a model that there is not."""
+        words = self.chance.choice(ABOUT_A_MODEL)
+        return [words.format(self.chance.choice(models)), words.format(UNKNOWN)]
+
 
 def is_card(message: dict[str, Any]) -> bool:
-    """Whether a message of the bot's is the card of an evaluation: it has a model's title, and stands in the channel."""
+    """Whether a message of the bot's is the card of an evaluation: a model's title, in the channel itself."""
     titles = [block["text"]["text"] for block in message.get("blocks", []) if block["type"] == "header"]
     of_a_model = any(model in title for title in titles for model in (INTERNAL, OPEN, RESTRICTED))
     return of_a_model and message.get("thread_ts", message["ts"]) == message["ts"] and "E-" in message["text"]
@@ -181,7 +185,8 @@ def react(stage: Stage) -> str:
 def talk_elsewhere(stage: Stage) -> str:
     """A thread that is not the bot's: nothing of it may be kept."""
     said = stage.ledger.say(stage.act, "nothing", stage.member(), stage.room(), None)
-    stage.say(said, f"lunch? {said.token} https://menu.example.com/today")
+    link = " https://menu.example.com/today" if stage.chance.random() < 0.3 else ""
+    stage.say(said, f"lunch? {said.token}{link}")
     answer = stage.ledger.say(stage.act, "nothing", stage.member(), said.channel, said.ts)
     stage.say(answer, f"yes {answer.token}")
     return f"talk: {said.token} and {answer.token}"
@@ -233,6 +238,7 @@ def note_by_mention(stage: Stage) -> str:
     said = stage.ledger.say(stage.act, "a note", stage.member(), stage.room(), None)
     kind = stage.chance.choice(KINDS)
     stage.say(said, f"{stage.cast.mention} note {INTERNAL} --kind {kind} written down {said.token}")
+    stage.mention("note", said.channel, said.ts)
     return f"note by mention: {said.token}"
 
 
@@ -254,7 +260,8 @@ def mention(stage: Stage) -> str:
     place = stage.a_card() if stage.chance.random() < 0.5 else None
     channel, thread = place or (stage.room(), None)
     person = stage.cast.members[0] if channel == stage.cast.vault else stage.member()
-    stage.workspace.say(person, channel, f"{stage.cast.mention} {words}", thread=thread)
+    ts = stage.workspace.say(person, channel, f"{stage.cast.mention} {words}", thread=thread)
+    stage.mention(words, channel, ts)
     return f"mention: {words}"
 
 
@@ -323,32 +330,48 @@ def schedule(stage: Stage) -> str:
 # Who may not see what
 
 
-@act(4)
+@act(3)
 def probe(stage: Stage) -> str:
     """The restricted model, asked for where it may not be shown."""
-    words = stage.chance.choice(PROBES)
-    asked = stage.ask(stage.member(), stage.room(), words, allowed=False)
-    return f"probe: {asked.words}"
+    return _asked_in_vain(stage, stage.member(), stage.room(), stage.forbidden(RESTRICTED))
+
+
+@act(1.5)
+def ask_for_lists(stage: Stage) -> str:
+    """What lists models, or tells of near names, without naming the restricted one."""
+    return _asked_in_vain(stage, stage.member(), stage.room(), [stage.chance.choice(UNNAMED)])
 
 
 @act(1.5)
 def outsider_asks(stage: Stage) -> str:
-    words = stage.chance.choice((*READING, *PROBES, "digest", f"evaluate {INTERNAL}", f"show {INTERNAL}"))
-    asked = stage.ask(stage.chance.choice(stage.cast.outsiders), stage.cast.shared, words, allowed=False)
-    return f"outsider: {asked.words}"
+    person = stage.chance.choice(stage.cast.outsiders)
+    words = [*stage.forbidden(RESTRICTED, INTERNAL), stage.chance.choice((*UNNAMED, "digest", "help"))]
+    return _asked_in_vain(stage, person, stage.cast.shared, words)
 
 
-@act(1)
+@act(0.7)
+def outsider_mentions(stage: Stage) -> str:
+    person = stage.chance.choice(stage.cast.outsiders)
+    for words in stage.forbidden(RESTRICTED, INTERNAL):
+        stage.workspace.say(person, stage.cast.shared, f"{stage.cast.mention} {words}")
+    return f"outsider's mention: {words}"
+
+
+@act(0.8)
 def ask_in_the_shared_channel(stage: Stage) -> str:
-    words = stage.chance.choice((f"evaluate {INTERNAL}", f"show {INTERNAL}", "digest", f"digest --model {INTERNAL}"))
-    return f"shared channel: {stage.ask(stage.member(), stage.cast.shared, words, allowed=False).words}"
+    return _asked_in_vain(stage, stage.member(), stage.cast.shared, stage.forbidden(INTERNAL))
 
 
-@act(1)
+@act(0.8)
 def guest_asks(stage: Stage) -> str:
-    words = stage.chance.choice((*READING, *PROBES))
-    asked = stage.ask(stage.cast.guest, stage.cast.channels[0], words, allowed=False)
-    return f"guest: {asked.words}"
+    words = [*stage.forbidden(RESTRICTED, INTERNAL), stage.chance.choice(UNNAMED)]
+    return _asked_in_vain(stage, stage.cast.guest, stage.cast.channels[0], words)
+
+
+def _asked_in_vain(stage: Stage, user: str, channel: str, words: list[str]) -> str:
+    for one in words:
+        stage.ask(user, channel, one, allowed=False)
+    return f"in vain: {' / '.join(words)}"
 
 
 # What Slack and admins do

@@ -12,6 +12,8 @@ from tests.stage import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
 INTERNAL, OPEN, RESTRICTED = "harbor", "meadow", "zephyrite"
 SECRET = "obsidian"
 """A word that stands only in the model card of the restricted model."""
+UNKNOWN = "quicksilver"
+"""No model: whoever may not see one must be answered in the same words as about this."""
 ROWS = 240
 
 
@@ -38,9 +40,7 @@ class Cast:
 
 
 def gather(workspace: Workspace, request_url: str, *, channels: int = 12) -> Cast:
-    app = workspace.install_app(
-        bot_token=BOT_TOKEN, app_token=APP_TOKEN, signing_secret=SIGNING_SECRET, request_url=request_url
-    )
+    """The app comes last: nothing before it was there is told to it."""
     partner = workspace.add_partner("Partner")
     members = tuple(
         workspace.add_person(name, real_name=name.title(), zone="UTC")
@@ -57,6 +57,9 @@ def gather(workspace: Workspace, request_url: str, *, channels: int = 12) -> Cas
     workspace.share_channel(shared, partner)
     without_bot = workspace.add_channel("elsewhere", members=members, with_app=False)
     ill = workspace.add_channel("ill", members=members)
+    app = workspace.install_app(
+        bot_token=BOT_TOKEN, app_token=APP_TOKEN, signing_secret=SIGNING_SECRET, request_url=request_url
+    )
     return Cast(app, members, guest, outsiders, rooms, vault, shared, without_bot, ill)
 
 

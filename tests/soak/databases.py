@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from sqlalchemy import MetaData, create_engine, select
+from sqlalchemy import Engine, MetaData, NullPool, create_engine, select, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from tests import postgresql
 
@@ -41,9 +44,52 @@ def running(kind: Kind, folder: Path) -> Iterator[tuple[str, Restart | None]]:
         yield address, restart
 
 
+class Probe:
+    """Looks at the database, and moves what only a day could, while replicas use it and it may be away."""
+
+    def __init__(self, url: str) -> None:
+        self._engine = _engine(url)
+
+    def waits(self) -> str:
+        """What is not done yet, in words."""
+        try:
+            with self._engine.connect() as connection:
+                requests = Counter(connection.execute(UNANSWERED).scalars())
+                unsent = Counter(str(reason) for reason in connection.execute(UNSENT).scalars())
+        except SQLAlchemyError as error:
+            return f"the database: {type(error).__name__}"
+        return f"{dict(requests)} waiting, {dict(unsent)} unsent" if requests or unsent else ""
+
+    def date_back(self, schedules: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Let these, each a `when` and a channel, have been made yesterday; those that were there to be changed."""
+        made = datetime.now(UTC) - timedelta(days=1)
+        given = made.replace(tzinfo=None).isoformat(" ") if self._engine.dialect.name == "sqlite" else made
+        done = set()
+        try:
+            with self._engine.begin() as connection:
+                for when, channel in schedules:
+                    values = {"made": given, "when": when, "channel": channel}
+                    if connection.execute(DATED_BACK, values).rowcount:
+                        done.add((when, channel))
+        except SQLAlchemyError:
+            return set()  # the database is away; the next time will do
+        return done
+
+
+UNANSWERED = text("SELECT command FROM requests WHERE finished_at IS NULL")
+UNSENT = text("SELECT reason FROM messages WHERE shown < wanted AND failed IS NULL")
+DATED_BACK = text(
+    'UPDATE schedules SET created_at = :made WHERE "when" = :when AND channel = :channel AND last_slot IS NULL'
+)
+
+
+def _engine(url: str) -> Engine:
+    return create_engine(url.replace("postgresql://", "postgresql+psycopg://"), poolclass=NullPool)
+
+
 def every_table(url: str) -> dict[str, list[Mapping[str, Any]]]:
     """Every row of every table, whatever the schema has become."""
-    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    engine = _engine(url)
     found = MetaData()
     try:
         found.reflect(engine)
@@ -56,7 +102,7 @@ def every_table(url: str) -> dict[str, list[Mapping[str, Any]]]:
         engine.dispose()
 
 
-def as_text(tables: Mapping[str, list[Mapping[str, Any]]]) -> str:
+def as_text(tables: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
     """All values but the bytes of pictures, one row a line."""
     return "\n".join(
         f"{name}: " + " | ".join(str(value) for value in row.values() if not isinstance(value, bytes))

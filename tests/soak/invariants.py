@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
-from bot.workspace import Workspace
-from tests.soak.cast import INTERNAL, RESTRICTED, SECRET, Cast
+from bot.workspace import Delivery, Workspace
+from tests.soak.cast import INTERNAL, RESTRICTED, SECRET, UNKNOWN, Cast
 from tests.soak.databases import as_text
 from tests.soak.ledger import TOKEN, Asked, Ledger, Said
 from tests.stage import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
@@ -26,6 +26,8 @@ EXPLAINED = {"taken back", "tried once", "message_not_found", "a bug"}
 SECONDS_APART = 2.0
 """Two messages that were wanted closer together than that may come in either order."""
 SECONDS_A_SLOT_MAY_TAKE = 90.0
+LEAST_TOO_FAST, SHARE_TOO_FAST = 3, 0.03
+"""So many calls may be told to wait: a replica that was killed can't say when it last spoke."""
 QUICK = ("help", "models", "findings", "schedules", "notes")
 
 
@@ -36,7 +38,7 @@ class Aftermath:
     workspace: Workspace
     cast: Cast
     ledger: Ledger
-    tables: Mapping[str, list[Row]]
+    tables: Mapping[str, Sequence[Row]]
     log: str
 
     @cached_property
@@ -67,7 +69,7 @@ class Aftermath:
         """The messages of which at least one event never reached the bot, however often Slack tried."""
         lost = set()
         for delivery in self.workspace.deliveries:
-            if delivery.kind == "event" and not any(200 <= attempt.status < 300 for attempt in delivery.attempts):
+            if delivery.kind == "event" and not _was_taken(delivery):
                 event = delivery.payload.get("event", {})
                 for part in (event, event.get("message", {}), event.get("previous_message", {})):
                     lost.add(str(part.get("ts")))
@@ -86,8 +88,23 @@ class Aftermath:
             if message.get("bot_id")
         ]
 
+    @cached_property
+    def as_if_unknown(self) -> set[str]:
+        """What is said about a model that there is not, with a gap for its name."""
+        texts = [str(message["text"]) for message in [*self.bot_messages, *self.whispers]]
+        return {text.replace(UNKNOWN, "{}") for text in texts if UNKNOWN in text}
+
     def is_certain(self, said: Said) -> bool:
         return said.ts not in self.unheard
+
+    def what_is_left(self) -> Counter[str]:
+        """How much there was to judge: a rule about nothing says nothing."""
+        left = Counter({name: len(rows) for name, rows in self.tables.items() if rows})
+        left["messages in Slack"] = len(self.bot_messages)
+        left["answers to one alone"] = len(self.whispers)
+        left["slots"] = sum(row["source"] == "clock" for row in self.tables["requests"])
+        left["deliveries"] = len(self.workspace.deliveries)
+        return left
 
 
 RULES: list[Rule] = []
@@ -134,14 +151,23 @@ def what_people_say_among_themselves_is_never_kept(after: Aftermath) -> Iterable
             yield f"act {said.act}: {said.token} was said in no thread of ours, and is kept"
 
 
+@rule
+def the_bot_keeps_no_note_of_its_own(after: Aftermath) -> Iterable[str]:
+    """Slack shares the files of an app without its `bot_id`, so only the user tells that they are its own."""
+    for row in after.tables["annotations"]:
+        if row["author"] == after.cast.app.bot_user:
+            yield f"A-{row['id']} in {row['channel']} {row['thread']} is by the bot: {row['text']!r}"
+
+
 # Answers, cards, digests
 
 
 @rule
 def every_message_is_shown_once(after: Aftermath) -> Iterable[str]:
+    """Apart from a reply under itself, which an edit that Slack refuses becomes."""
     rows = {row["id"]: row for row in after.tables["messages"]}
     for number, row in rows.items():
-        places = after.shown.get(number, [])
+        places = [m for m in after.shown.get(number, []) if row["ts"] is None or m.get("thread_ts") != row["ts"]]
         if row["kind"] != "message" or row["failed"] is not None:
             wanted = {0, 1} if row["kind"] == "message" else {0}
             if len(places) not in wanted:
@@ -171,6 +197,38 @@ def every_command_is_taken_once_and_answered_at_most_once(after: Aftermath) -> I
 
 
 @rule
+def every_mention_is_taken_once(after: Aftermath) -> Iterable[str]:
+    keys = Counter(str(row["key"]) for table in ("requests", "messages") for row in after.tables[table])
+    taken = Counter(":".join(key.split(":")[-2:]) for key in keys)
+    gone = {said.ts for said in after.ledger.said if said.deleted}
+    for one in after.ledger.mentioned:
+        times = taken[f"{one.channel}:{one.ts}"]
+        if one.ts not in after.unheard and times != 1 and not (times == 0 and one.ts in gone):
+            yield f"act {one.act}: the mention “{one.words}” ({one.channel} {one.ts}) was taken {times} times"
+
+
+@rule
+def every_event_is_taken_in_the_end(after: Aftermath) -> Iterable[str]:
+    for delivery in after.workspace.deliveries:
+        if delivery.kind == "event" and delivery.attempts and not _was_taken(delivery):
+            event = delivery.payload.get("event", {})
+            why = [attempt.problem for attempt in delivery.attempts]
+            yield f"{event.get('type')} {event.get('subtype', '')} {event.get('event_ts')}: {why}"
+
+
+def _was_taken(delivery: Delivery) -> bool:
+    return any(200 <= attempt.status < 300 for attempt in delivery.attempts)
+
+
+@rule
+def slacks_rate_limits_are_kept(after: Aftermath) -> Iterable[str]:
+    calls = Counter(call.method for call in after.workspace.calls)
+    for method, refused in after.workspace.tiers.refused.items():
+        if refused > max(LEAST_TOO_FAST, SHARE_TOO_FAST * calls[method]):
+            yield f"{refused} of {calls[method]} calls of {method} came too fast"
+
+
+@rule
 def no_request_that_was_answered_lacks_its_answer(after: Aftermath) -> Iterable[str]:
     answers = {str(row["key"]).rpartition(":")[2] for row in after.tables["messages"]}
     for row in after.tables["requests"]:
@@ -184,8 +242,8 @@ def every_slot_of_a_schedule_fires_once(after: Aftermath) -> Iterable[str]:
     for slot in after.ledger.slots:
         for made in _schedules_of(after, slot.when, slot.channel, slot.owner):
             fired = [r for r in after.tables["requests"] if r["schedule"] == made["id"] and r["source"] == "clock"]
-            expected = 1 if now > slot.due + SECONDS_A_SLOT_MAY_TAKE else len(fired)
-            if made["state"] == "active" and (len(fired) != expected or len(fired) > 1):
+            was_due = _moment(made["created_at"]) < slot.due < now - SECONDS_A_SLOT_MAY_TAKE
+            if len(fired) > 1 or (was_due and not fired and made["state"] == "active"):
                 yield f"act {slot.act}: S-{made['id']} ({slot.when}) fired {len(fired)} times"
             for request in fired:
                 yield from _shown_once(after, made, request, slot.act)
@@ -273,7 +331,7 @@ def a_restricted_model_is_seen_only_where_it_may_be(after: Aftermath) -> Iterabl
         found = json.dumps(message)
         if SECRET in found:
             yield f"“{SECRET}” in {_place(message)}: {message['text'][:200]!r}"
-        elif _names(found, RESTRICTED):
+        elif RESTRICTED in found and not _is_as_if_unknown(after, message, RESTRICTED):
             yield f"“{RESTRICTED}” in {_place(message)}: {message['text'][:200]!r}"
 
 
@@ -281,16 +339,15 @@ def a_restricted_model_is_seen_only_where_it_may_be(after: Aftermath) -> Iterabl
 def outsiders_and_guests_see_no_internal_model(after: Aftermath) -> Iterable[str]:
     strangers = {after.cast.guest, *after.cast.outsiders}
     for message in [*after.bot_messages, *after.whispers]:
-        seen_by_them = message.get("to") in strangers or (
-            "to" not in message and message["channel"] == after.cast.shared
-        )
-        if seen_by_them and _names(json.dumps(message), INTERNAL):
+        for_all = "to" not in message and message["channel"] == after.cast.shared
+        named = (for_all or message.get("to") in strangers) and INTERNAL in json.dumps(message)
+        if named and not _is_as_if_unknown(after, message, INTERNAL):
             yield f"“{INTERNAL}” in {_place(message)}: {message['text'][:200]!r}"
 
 
-def _names(found: str, model: str) -> bool:
-    """Whether it names the model, apart from telling that there is none, in the words in which it was asked for."""
-    return model in re.sub(rf"no model [`“\"\\]*{model}", "", found)
+def _is_as_if_unknown(after: Aftermath, message: Row, model: str) -> bool:
+    """Whether it says of a model just what it would say of one that there is not."""
+    return str(message["text"]).replace(model, "{}") in after.as_if_unknown
 
 
 def _is_direct(after: Aftermath, message: Row) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Literal
@@ -51,6 +52,16 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class Mentioned:
+    """A request that somebody made by naming the bot."""
+
+    act: int
+    words: str
+    channel: str
+    ts: str
+
+
+@dataclass(frozen=True, slots=True)
 class Slot:
     """A schedule that comes due once while the campaign runs."""
 
@@ -67,6 +78,7 @@ class Ledger:
 
     said: list[Said] = field(default_factory=list)
     asked: list[Asked] = field(default_factory=list)
+    mentioned: list[Mentioned] = field(default_factory=list)
     slots: list[Slot] = field(default_factory=list)
     taken_away: dict[tuple[str, str], int] = field(default_factory=dict)
     """Messages of the bot's that an admin deleted, and in which act."""
@@ -76,10 +88,11 @@ class Ledger:
     """From when to when Slack did not say what a channel is."""
     done: Counter[str] = field(default_factory=Counter)
     journal: list[str] = field(default_factory=list)
+    """One line an act, with its time: the times of messages lead to the acts around them."""
 
     def note(self, act: int, what: str) -> None:
         self.done[what.partition(":")[0]] += 1
-        self.journal.append(f"{act:>5}  {what}")
+        self.journal.append(f"{act:>5}  {time.time():.1f}  {what}")
 
     def say(self, act: int, expected: Expected, author: str, channel: str, thread: str | None, *, ts: str = "") -> Said:
         said = Said(act, len(self.said) + 1, expected, author, channel, thread, ts)

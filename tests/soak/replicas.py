@@ -15,7 +15,7 @@ import psutil
 
 from tests.stage import until
 
-SECONDS_TO_START = 60.0
+SECONDS_TO_START = 180.0
 
 
 def free_port() -> int:

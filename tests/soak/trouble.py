@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
-import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from functools import partial
 
 from bot.workspace import Fault, Likely, Odds, Refusal, Workspace
@@ -38,7 +40,7 @@ PERMANENT = (
     "team_access_not_granted",
     "ekm_access_denied",
 )
-ACTS_BETWEEN_KILLS = 110
+ACTS_BETWEEN_KILLS = 140
 ACTS_BETWEEN_CHILDREN_KILLED = 130
 ACTS_BETWEEN_RESTARTS = 550
 ACTS_BETWEEN_SPELLS = 45
@@ -60,7 +62,8 @@ class Troubles:
     met: dict[str, int] = field(default_factory=dict)
     _down: dict[int, Replica] = field(default_factory=dict)
     _over: dict[int, list[Callable[[], object]]] = field(default_factory=dict)
-    _restarting: threading.Thread | None = None
+    _aside: ThreadPoolExecutor = field(default_factory=partial(ThreadPoolExecutor, 1))
+    _restarting: Future[None] | None = None
 
     def begin(self) -> None:
         self.workspace.tiers.on = True
@@ -88,7 +91,8 @@ class Troubles:
                 end()
         self._over.clear()
         if self._restarting is not None:
-            self._restarting.join()
+            self._restarting.result()
+        self._aside.shutdown()
         self.workspace.unfaulted()
         self.workspace.mishaps(Likely())
         self.workspace.replay()
@@ -124,12 +128,11 @@ class Troubles:
 
     def _restart_database(self) -> None:
         if self._restarting is not None:
-            self._restarting.join()
+            self._restarting.result()
         mode, away = self.chance.choice(("fast", "immediate")), self.chance.choice((0.0, 0.5, 1.5))
         self._count(f"database stopped ({mode})")
         assert self.restart is not None
-        self._restarting = threading.Thread(target=partial(self.restart, mode, away))
-        self._restarting.start()
+        self._restarting = self._aside.submit(self.restart, mode, away)
 
     # Slack
 
@@ -187,8 +190,10 @@ def posting_is_too_fast(t: Troubles) -> Callable[[], object]:
 
 
 def waiting_is_told_as_a_date(t: Troubles) -> Callable[[], object]:
+    date = format_datetime(datetime.now(UTC) + timedelta(seconds=4), usegmt=True)
+    planned = t.workspace.fault("chat.postMessage", retry_after=date, times=5)
     t.workspace.tiers.as_date = True
-    return lambda: setattr(t.workspace.tiers, "as_date", False)
+    return _together(lambda: t.workspace.faults.lift(planned), lambda: setattr(t.workspace.tiers, "as_date", False))
 
 
 def answers_are_lost_and_nobody_can_look(t: Troubles) -> Callable[[], object]:

@@ -46,15 +46,12 @@ def info(team: Team, app: App, arguments: Arguments) -> Answer:
 
 
 def delete(team: Team, app: App, arguments: Arguments) -> Answer:
-    file = files.readable(team, app, arguments.needed("file"))
-    if file["user"] != app.bot_user:
-        raise Refusal("cant_delete_file")
-    return Answer({}, files.delete(team, file))
+    return Answer({}, files.remove(team, app, arguments.needed("file")))
 
 
 METHODS = {
     "files.getUploadURLExternal": Method(upload_url, ("files:write",)),
     "files.completeUploadExternal": Method(complete, ("files:write",)),
-    "files.info": Method(info, ("files:read",)),
     "files.delete": Method(delete, ("files:write",)),
+    "files.info": Method(info, ("files:read",)),
 }
