@@ -13,7 +13,7 @@ import structlog
 from bot.asking.command import Command
 from bot.bell import Alarm, Bell
 from bot.evaluating.children import reference
-from bot.render.answers import cannot_post, may_be_lost, why_not_posted
+from bot.render.answers import A_BUG, NO_ANSWER, cannot_post, may_be_lost, why_not_posted
 from bot.render.as_sent import NO_PICTURE, as_sent, for_one_person, next_level
 from bot.render.blocks import without_pictures
 from bot.scheduled import pause_and_tell
@@ -99,7 +99,10 @@ class Gateway:
         except Exception:  # the edge of one message: others must be shown
             mark = reference()
             log.exception("a message could not be shown", message=due.id, reference=mark)
-            self._later(due, f"a bug, reference {mark}", most=MOST_ATTEMPTS_WITH_A_BUG)
+            if due.attempts < MOST_ATTEMPTS_WITH_A_BUG:
+                self._later(due, "a bug")
+            else:
+                self._write(lambda tx: self._give_up(tx, due, f"{A_BUG} {mark}", for_good=False))
         return True
 
     def _show_or_withhold(self, due: Due) -> None:
@@ -292,7 +295,7 @@ class Gateway:
 
     def _lost(self, tx: Transaction, due: Due) -> None:
         now = self._now()
-        messages.give_up(tx, due, reason="no answer from Slack", now=now)
+        messages.give_up(tx, due, reason=NO_ANSWER, now=now)
         if due.address.user and not due.key.startswith(NOTICES):
             address = replace(due.address, response_url=None)
             messages.want(
@@ -315,31 +318,32 @@ class Gateway:
         log.warning("a message can't be shown", message=due.id, channel=due.address.channel, error=error.error)
         place = _next_place(due)
         if place is None:
-            self._write(lambda tx: self._give_up(tx, due, error.error))
+            self._write(lambda tx: self._give_up(tx, due, error.error, for_good=True))
         else:
             kind, channel = place
             self._write(lambda tx: messages.redirect(tx, due, kind=kind, channel=channel, now=self._now()))
         self._wanted.ring()
 
-    def _give_up(self, tx: Transaction, due: Due, why: str) -> None:
-        """Never half-said: whoever asked is told why nothing is to be seen, and a schedule stops."""
+    def _give_up(self, tx: Transaction, due: Due, why: str, *, for_good: bool) -> None:
+        """Never half-said: whoever asked is told why nothing is to be seen. ``for_good``: Slack would refuse the next
+        one as well, so the schedule that made it stops."""
         now, address = self._now(), due.address
         messages.give_up(tx, due, reason=why, now=now)
         if due.kind != "message" or due.key.startswith(NOTICES) or due.content.is_withdrawn:
             return
-        if address.schedule is not None:
+        if address.schedule is not None and for_good:
             says = why_not_posted(address.channel, why)
             pause_and_tell(tx, address.schedule, says, commands=self._commands, now=now)
         elif address.user and address.user != address.channel:
             notice: Content = cannot_post(address.channel, why)
             messages.want(tx, key=f"notice:{due.id}", kind="ephemeral", address=address, content=notice, now=now)
 
-    def _later(self, due: Due, reason: str, *, seconds: float | None = None, most: int = MOST_ATTEMPTS) -> None:
+    def _later(self, due: Due, reason: str, *, seconds: float | None = None) -> None:
         """Try again: after so many seconds where only our turn has not come, else after ever longer pauses, and not
         without an end."""
-        if seconds is None and due.attempts >= most:
+        if seconds is None and due.attempts >= MOST_ATTEMPTS:
             log.error("a message is given up", message=due.id, attempts=due.attempts, reason=reason)
-            self._write(lambda tx: self._give_up(tx, due, reason))
+            self._write(lambda tx: self._give_up(tx, due, NO_ANSWER, for_good=False))
             return
         wait = min(2.0**due.attempts, LONGEST_SECONDS_UNTIL_AGAIN) if seconds is None else seconds
         if seconds is None and due.ts is None:

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from bot.render.blocks import TEXT_MOST, context, cut, escape, section
 from storage.messages import Content
 
+NO_ANSWER = "no answer from Slack"
+A_BUG = "logged with the reference"
+"""Why a message was given up, beside Slack's own names for it."""
 GIVEN_BACK_AT_ONCE = 1500
 MOST_GIVEN_BACK = 6
 """So much that the whole message stays within Slack's 12,000 characters."""
@@ -56,6 +59,10 @@ def _cannot_post(channel: str, why: str) -> tuple[str, str]:
     if why in ("not_in_channel", "channel_not_found", "user_not_in_channel"):
         invite = "Type `/invite @Parley` in it, then ask again."
         return f"I'm not a member of <#{channel}>, so I can't post there.", invite
+    if why == NO_ANSWER:
+        return f"Slack didn't answer, so I couldn't post in <#{channel}>.", "Ask again."
+    if why.startswith(A_BUG):
+        return f"Something went wrong on our side, so I couldn't post in <#{channel}> ({why}).", "Ask again."
     if why == "is_archived":
         return f"<#{channel}> is archived, so I can't post there.", "Ask in another channel."
     return f"Slack doesn't let me post in <#{channel}> ({escape(why)}).", "Ask in another channel, or tell an admin."

@@ -26,6 +26,7 @@ TRY_LATER = (
 )
 """The named errors that pass by themselves. Every other one is the same the next time, also one we never heard of."""
 SECONDS_OF_PATIENCE = 5.0
+LEAST_SECONDS_OF_PATIENCE = 1.0
 MOST_SECONDS_OF_PATIENCE = 3600.0
 
 
@@ -130,7 +131,7 @@ def seconds_asked_for(headers: Mapping[str, Any]) -> float:
         seconds = _seconds_until(words, named.get("date"))
     if math.isnan(seconds) or seconds < 0:
         return SECONDS_OF_PATIENCE
-    return min(seconds, MOST_SECONDS_OF_PATIENCE)
+    return min(max(seconds, LEAST_SECONDS_OF_PATIENCE), MOST_SECONDS_OF_PATIENCE)
 
 
 def _number(words: str) -> float:

@@ -119,6 +119,18 @@ def test_a_schedule_in_an_archived_channel_is_paused_and_its_owner_is_told_once(
     assert tick_at(stage, monday + timedelta(days=7)) == 0
 
 
+@pytest.mark.parametrize("command", ["digest", "evaluate small"])
+def test_a_schedule_whose_channel_takes_no_message_is_paused_at_once(stage: Stage, command: str) -> None:
+    stage.type(f"every monday 09:00 {command}")
+    stage.told("S-1")
+    stage.quiet()
+    stage.workspace.fault("chat.postMessage", error="restricted_action_thread_only_channel")
+    assert tick_at(stage, next_monday_at_nine_in_berlin() + timedelta(seconds=5)) == 1
+    until(lambda: _state(stage) == "paused", why="the schedule to pause")
+    direct = stage.workspace.records.direct(stage.app, stage.mara)["id"]
+    assert f"in <#{stage.channel}> (restricted" in stage.card("is paused", channel=direct)["text"]
+
+
 def _state(stage: Stage) -> str | None:
     with stage.parley.database.reading() as tx:
         schedule = schedules.get(tx, 1)
