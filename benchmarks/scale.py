@@ -36,7 +36,7 @@ MODELS, NOTES, MEASURES = 1_000, 100_000, 1_000_000
 EVALUATIONS_A_MODEL = 2
 MEASURES_EACH = MEASURES // (MODELS * EVALUATIONS_A_MODEL)
 WEEKS, CHECKS, FINDINGS_A_MODEL, AUTHORS = 40, 60, 5, 50
-ROWS_AT_ONCE = 10_000
+ROWS_AT_ONCE, EVALUATIONS_AT_ONCE = 10_000, 50
 START = datetime(2026, 1, 5, tzinfo=UTC)
 MAIN = ("roc_auc", "accuracy", "precision", "recall", "f1", "false_positive_rate", "positive_rate", "brier")
 VERDICTS = ("pass", "pass", "pass", "warn", "unsure", "fail")
@@ -189,8 +189,11 @@ def _copy_measures(database: Database) -> None:
     others = [column for column in measures.c if column not in (m.evaluation_id, m.value)]
     each = measures.join(evaluation_rows, e.id != 1)
     made = select(e.id, value, *others).select_from(each).where(m.evaluation_id == 1)
-    with database.transaction(wait=600) as tx:
-        tx.execute(tx.insert(measures).from_select(["evaluation_id", "value", *(c.name for c in others)], made))
+    names = ["evaluation_id", "value", *(column.name for column in others)]
+    for first in range(1, MODELS * EVALUATIONS_A_MODEL + 1, EVALUATIONS_AT_ONCE):
+        piece = made.where(e.id.between(first, first + EVALUATIONS_AT_ONCE - 1))
+        with database.transaction(wait=60) as tx:
+            tx.execute(tx.insert(measures).from_select(names, piece))
 
 
 def _name(number: int) -> str:
