@@ -37,7 +37,7 @@ MODELS, NOTES, MEASURES = 1_000, 100_000, 1_000_000
 EVALUATIONS_A_MODEL = 2
 MEASURES_EACH = MEASURES // (MODELS * EVALUATIONS_A_MODEL)
 WEEKS, CHECKS, FINDINGS_A_MODEL, AUTHORS = 40, 60, 5, 50
-ROWS_AT_ONCE = 10_000
+ROWS_AT_ONCE, EVALUATIONS_AT_ONCE = 10_000, 50
 START = datetime(2026, 1, 5, tzinfo=UTC)
 MAIN = ("roc_auc", "accuracy", "precision", "recall", "f1", "false_positive_rate", "positive_rate", "brier")
 VERDICTS = ("pass", "pass", "pass", "warn", "unsure", "fail")
@@ -156,9 +156,12 @@ def fill(database: Database, *, team: str, seed: int = 11) -> None:
     chance = random.Random(seed)  # noqa: S311  # a simulation, not a secret
     _insert(database, model_cards, iter([{"sha": "a", "text": CARD.format(name="model")}]))
     _insert(database, people, (_person(team, number) for number in range(AUTHORS)))
-    made = [_evaluation(team, number, turn, chance) for turn in range(EVALUATIONS_A_MODEL) for number in range(MODELS)]
-    _insert(database, evaluation_rows, iter(made))
-    _insert(database, measures, (row for one in made for row in _measured(one["id"], chance)))
+    checks = tuple(_check(number) for number in range(CHECKS))
+    turns = [(number, turn) for turn in range(EVALUATIONS_A_MODEL) for number in range(MODELS)]
+    made = (_evaluation(team, number, turn, checks, chance) for number, turn in turns)
+    _insert(database, evaluation_rows, made)
+    _insert(database, measures, _measured(1, chance))
+    _copy_measures(database)
     _insert(database, findings, (row for number in range(MODELS) for row in _findings(team, number, chance)))
     _insert(database, finding_events, (_event(number) for number in range(MODELS * FINDINGS_A_MODEL)))
     _insert(database, annotation_rows, (_note(team, number, chance) for number in range(NOTES)))
@@ -180,6 +183,20 @@ def _write(database: Database, table: Table, rows: list[dict[str, Any]]) -> None
         tx.execute(tx.insert(table), rows)
 
 
+def _copy_measures(database: Database) -> None:
+    """The database itself makes the million: each evaluation has the measures of the first, with other values."""
+    m, e = measures.c, evaluation_rows.c
+    value = (m.value + e.id % 97 / 97.0) / 2
+    others = [column for column in measures.c if column not in (m.evaluation_id, m.value)]
+    each = measures.join(evaluation_rows, e.id != 1)
+    made = select(e.id, value, *others).select_from(each).where(m.evaluation_id == 1)
+    names = ["evaluation_id", "value", *(column.name for column in others)]
+    for first in range(1, MODELS * EVALUATIONS_A_MODEL + 1, EVALUATIONS_AT_ONCE):
+        piece = made.where(e.id.between(first, first + EVALUATIONS_AT_ONCE - 1))
+        with database.transaction(wait=60) as tx:
+            tx.execute(tx.insert(measures).from_select(names, piece))
+
+
 def _name(number: int) -> str:
     return f"model-{number:04}"
 
@@ -189,17 +206,19 @@ def _person(team: str, number: int) -> dict[str, Any]:
     return {"team": team, "user": f"U{number:03}", "name": f"Person {number}", **known}
 
 
-def _evaluation(team: str, number: int, turn: int, chance: random.Random) -> dict[str, Any]:
-    checks = tuple(
-        CheckResult(
-            check=f"check_{n}",
-            subject=Subject(measure="roc_auc", version="1", feature=f"feature {n}"),
-            verdict="pass",
-            says="The number is within its limits, as it was in the weeks before.",
-            measures=(n,),
-        )
-        for n in range(CHECKS)
+def _check(number: int) -> CheckResult:
+    return CheckResult(
+        check=f"check_{number}",
+        subject=Subject(measure="roc_auc", version="1", feature=f"feature {number}"),
+        verdict="pass",
+        says="The number is within its limits, as it was in the weeks before.",
+        measures=(number,),
     )
+
+
+def _evaluation(
+    team: str, number: int, turn: int, checks: tuple[CheckResult, ...], chance: random.Random
+) -> dict[str, Any]:
     result = Result(
         model=_name(number),
         version="1",

@@ -27,7 +27,8 @@ from bot.evaluating.values import ChildDied, Evaluated, Job, Stopped
 
 log = structlog.get_logger()
 
-PRELOADED = ("bot.evaluating.in_child", "analysis.drawing.ready")
+PRELOADED = ("bot.evaluating.in_child", "analysis.drawing.ready", "bot.cli")
+"""The last because every child imports the main module anew, which would take longer than half a chart."""
 SECONDS_BETWEEN_QUESTIONS = 0.25
 SECONDS_TO_DIE = 5.0
 SECONDS_TO_DRAW = 20.0
