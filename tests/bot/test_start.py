@@ -21,7 +21,7 @@ from tests.databases import fresh_url
 from tests.models import write_small_model
 from tests.postgresql import NEEDS_PASSWORD
 from tests.stage import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
-from tests.starts import Ended, Starter, starter
+from tests.starts import Ended, Starter
 
 NOBODY = "127.0.0.1:9"
 """The port named discard: nothing listens there."""
@@ -35,12 +35,6 @@ class Start:
     settings: dict[str, str]
     words: tuple[str, ...] = ("serve",)
     bytes_a_file: int | None = None
-
-
-@pytest.fixture(scope="module")
-def begin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Starter]:
-    with starter(tmp_path_factory.mktemp("starts")) as found:
-        yield found
 
 
 @pytest.fixture(scope="module")
