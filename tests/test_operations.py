@@ -15,9 +15,8 @@ from storage.database import Database
 from tests.storage.test_database import depth, take
 
 PAGE = (Path(__file__).resolve().parent.parent / "docs" / "operations.md").read_text(encoding="utf-8")
-COMMANDS = sorted(
-    {found.strip() for found in re.findall(r"^parley [^#\n]+|(?<=`)parley [a-z][^`]*(?=`)", PAGE, re.MULTILINE)}
-)
+A_COMMAND = re.compile(r"^parley [^#\n]+|(?<=`)parley [a-z][^`]*(?=`)", re.MULTILINE)
+COMMANDS = sorted({found.strip() for found in A_COMMAND.findall(PAGE)})
 
 
 @pytest.mark.parametrize("words", COMMANDS)
