@@ -16,13 +16,7 @@ from storage.database import Database
 from tests.databases import fresh_url
 from tests.models import write_small_model
 from tests.stage import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
-from tests.starts import Ended, Starter, starter
-
-
-@pytest.fixture(scope="module")
-def begin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Starter]:
-    with starter(tmp_path_factory.mktemp("starts")) as found:
-        yield found
+from tests.starts import Ended, Starter
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from tests.databases import fresh_url
 from tests.models import write_small_model
 from tests.postgresql import NEEDS_PASSWORD
 from tests.stage import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
-from tests.starts import Ended, Starter, starter
+from tests.starts import Ended, Starter
 
 NOBODY = "127.0.0.1:9"
 """The port named discard: nothing listens there."""
@@ -35,12 +35,6 @@ class Start:
     settings: dict[str, str]
     words: tuple[str, ...] = ("serve",)
     bytes_a_file: int | None = None
-
-
-@pytest.fixture(scope="module")
-def begin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Starter]:
-    with starter(tmp_path_factory.mktemp("starts")) as found:
-        yield found
 
 
 @pytest.fixture(scope="module")
@@ -271,6 +265,26 @@ def test_what_keeps_it_from_starting_is_one_sentence(
     says = failure(start)
     ended = begin.run(*start.words, settings=start.settings, bytes_a_file=start.bytes_a_file)
     assert re.search(says, sentence_of(ended)), ended.stderr
+
+
+@pytest.mark.parametrize("was_open", [False, True], ids=["made anew", "open to others before"])
+def test_only_its_owner_can_read_the_home_and_what_lies_in_it(begin: Starter, start: Start, was_open: bool) -> None:
+    if was_open:
+        (start.home / "summaries").mkdir(parents=True)
+        Database(f"sqlite:///{start.home / 'parley.db'}").close()
+        for path in (start.home, *start.home.iterdir()):
+            path.chmod(0o777)
+    assert begin.run("db", "upgrade", settings=start.settings).status == 0
+    found = {path.name: path.stat().st_mode & 0o777 for path in (start.home, *start.home.iterdir())}
+    summaries = {"summaries": 0o700} if was_open else {}
+    assert found == {"home": 0o700, "parley.db": 0o600, "parley.db.lock": 0o600} | summaries
+
+
+def test_what_a_command_makes_is_for_its_user_alone(begin: Starter, start: Start) -> None:
+    start.settings["SLACK_BOT_TOKEN"] = "xoxb-other"
+    sentence_of(begin.run("serve", settings=start.settings))
+    made = {path.name: path.stat().st_mode & 0o077 for path in start.home.iterdir()}
+    assert made == dict.fromkeys(("models", "parley.db", "parley.db.lock"), 0)
 
 
 def test_a_dotenv_that_is_no_text_is_named(begin: Starter, start: Start, tmp_path: Path) -> None:
