@@ -20,6 +20,7 @@ from bot.evaluating.children import Children
 from bot.models import Models
 from bot.slack.api import Slack
 from bot.slack.directory import Directory, stranger
+from bot.slack.pace import Pace
 from storage import annotations, evaluations, findings, messages, people, requests
 from storage.anchors import Anchor
 from storage.database import Database, Transaction
@@ -40,12 +41,14 @@ class Office:
         self.folder = folder
         self.asked = 0
         self.models = Models(folder, read=parse_card)
+        pace = Pace(Slack(WebClient()), database=database, now=lambda: NOON)
         self.answering = Answering(
             database=database,
             models=self.models,
             commands=all_commands(),
             children=Children(seconds=30),
-            directory=Directory(slack=Slack(WebClient()), database=database, now=lambda: NOON),
+            directory=Directory(pace=pace, database=database, now=lambda: NOON),
+            shared_channels=(),
             now=lambda: NOON,
             asked=Bell(),
             wanted=Bell(),
