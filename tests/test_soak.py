@@ -278,7 +278,8 @@ def test_the_balancer_skips_a_replica_that_is_down() -> None:
         alive.settimeout(10)
         echo = threading.Thread(target=_echo, args=(alive, 4))
         echo.start()
-        with Balancer([reserved.getsockname()[1], alive.getsockname()[1]]) as balancer:
+        ports = [reserved.getsockname()[1], alive.getsockname()[1]]
+        with Balancer(lambda: ports) as balancer:
             for number in range(4):
                 with socket.create_connection(("127.0.0.1", balancer.port), timeout=10) as connection:
                     connection.sendall(str(number).encode())

@@ -30,7 +30,7 @@ def main() -> int:
     seed = secrets.randbelow(MOST_SEED) if given.seed is None else given.seed
     folder = Path("build/soak", f"{given.database}-{seed}").resolve()
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, mode=0o700)
     plan = Plan(
         seed=seed,
         kind=given.database,

@@ -1,4 +1,4 @@
-"""A tiny load balancer: each connection goes to the next replica that takes it."""
+"""A tiny load balancer: each connection goes to the next replica that is ready."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import itertools
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -16,7 +16,7 @@ BYTES_AT_ONCE = 65_536
 class Balancer:
     """Listens on a free port of 127.0.0.1 while it is open."""
 
-    def __init__(self, ports: Sequence[int]) -> None:
+    def __init__(self, ports: Callable[[], Sequence[int]]) -> None:
         self._ports = ports
         self._turn = itertools.count()
         self._loop = asyncio.new_event_loop()
@@ -61,8 +61,9 @@ class Balancer:
 
     async def _replica(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
         first = next(self._turn)
-        for number in range(len(self._ports)):
-            port = self._ports[(first + number) % len(self._ports)]
+        ports = self._ports()
+        for number in range(len(ports)):
+            port = ports[(first + number) % len(ports)]
             with contextlib.suppress(OSError):
                 return await asyncio.open_connection("127.0.0.1", port)
         return None

@@ -144,7 +144,8 @@ def _set(plan: Plan) -> Iterator[Run]:
         workspace.retry_delays = RETRIES
         server = stack.enter_context(Server(workspace))
         ports = [free_port() for _ in range(plan.replicas)]
-        balancer = stack.enter_context(Balancer(ports))
+        replicas: list[Replica] = []
+        balancer = stack.enter_context(Balancer(lambda: [one.port for one in replicas if one.is_ready]))
         cast = gather(workspace, f"http://127.0.0.1:{balancer.port}/slack/events")
         models = plan.folder / "models"
         write_models(models, cast)
@@ -156,12 +157,12 @@ def _set(plan: Plan) -> Iterator[Run]:
             "SLACK_SIGNING_SECRET": SIGNING_SECRET,
             "SLACK_API_URL": server.api_url,
         }
-        replicas = [Replica(plan.folder / f"replica-{n}", port, environment) for n, port in enumerate(ports, 1)]
+        replicas += [Replica(plan.folder, port, environment) for port in ports]
         for replica in replicas:
             stack.callback(replica.kill)
             replica.start()
         for replica in replicas:
-            replica.wait_until_open()
+            replica.wait_until_ready()
         ledger = Ledger()
         stage = Stage(workspace, cast, ledger, random.Random(f"acts {plan.seed}"))  # noqa: S311  # no secret
         chance = random.Random(f"troubles {plan.seed}")  # noqa: S311  # as above

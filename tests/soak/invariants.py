@@ -309,15 +309,21 @@ def nothing_waits_and_nothing_is_leased(after: Aftermath) -> Iterable[str]:
 
 @rule
 def nothing_is_dead_without_a_permanent_reason(after: Aftermath) -> Iterable[str]:
-    gone = {said.ts for said in after.ledger.said if said.deleted}
     for row in after.tables["messages"]:
         why = row["failed"]
-        explained = why in EXPLAINED | after.ledger.permanent or (why == "thread_not_found" and row["thread"] in gone)
+        explained = why in EXPLAINED | after.ledger.permanent or _lost_its_thread(after, row)
         if why is not None and row["kind"] == "message" and not explained:
             yield f"{row['key']} was given up: {why}"
     for row in after.tables["requests"]:
         if "our side" in str(row["failed"]):
             yield f"the request {row['id']} ({row['command']}) failed: {row['failed']}"
+
+
+def _lost_its_thread(after: Aftermath, row: Row) -> bool:
+    """Whether it was to stand under a message that a person or an admin deleted before."""
+    gone = {said.ts for said in after.ledger.said if said.deleted}
+    below_a_card = row["thread"] is None and any(channel == row["channel"] for channel, _ in after.ledger.taken_away)
+    return row["failed"] == "thread_not_found" and (row["thread"] in gone or below_a_card)
 
 
 # Secrets

@@ -102,7 +102,7 @@ class Troubles:
             if not replica.is_running:
                 replica.start()
         for replica in self.replicas:
-            replica.wait_until_open()
+            replica.wait_until_ready()
 
     # Processes
 
@@ -123,8 +123,8 @@ class Troubles:
             if not one.is_running and one not in self._down.values():
                 self._count("replica that ended by itself")
                 one.start()
-        if not any(one.is_open for one in self.replicas) and len(self.replicas) == 1 and not self._down:
-            self.replicas[0].wait_until_open()
+        if len(self.replicas) == 1 and not self._down:
+            self.replicas[0].wait_until_ready()
 
     def _restart_database(self) -> None:
         if self._restarting is not None:
