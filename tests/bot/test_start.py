@@ -12,15 +12,16 @@ from pathlib import Path
 import psycopg
 import pytest
 from sqlalchemy import make_url, text
+from structlog.testing import capture_logs
 
 from bot.only_process import only_process
 from bot.workspace import Server, Workspace
 from storage.database import Database
 from tests import databases
-from tests.databases import fresh_url
+from tests.databases import KINDS, Kind, fresh_url
 from tests.models import write_small_model
 from tests.postgresql import NEEDS_PASSWORD
-from tests.stage import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
+from tests.stage import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, staged
 from tests.starts import Ended, Starter
 
 NOBODY = "127.0.0.1:9"
@@ -321,3 +322,20 @@ def test_a_wrong_password_is_one_sentence_without_it(
         says = sentence_of(begin.run("serve", settings=start.settings))
     assert f'password authentication failed for user "{NEEDS_PASSWORD}"; check PARLEY_DATABASE_URL' in says
     assert says.count("\n") == 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_older_replica_serves_on_with_newer_tables_that_allow_it(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, kind: Kind
+) -> None:
+    with fresh_url(kind, tmp_path_factory) as url:
+        database = Database(url)
+        with database.transaction() as tx:
+            tx.execute(text("ALTER TABLE requests ADD COLUMN later TEXT"))
+            tx.execute(text("UPDATE alembic_version SET version_num = '9000'"))
+        database.close()
+        with capture_logs() as log, staged(tmp_path, database_url=url) as stage:
+            stage.type("help")
+            stage.told("evaluate MODEL")
+    said = [entry["event"] for entry in log if "newer Parley" in entry["event"]]
+    assert said == ["a newer Parley upgraded the database; this version works on with it"]
