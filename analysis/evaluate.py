@@ -62,7 +62,7 @@ def evaluate(
     card = log.card  # its groupings name columns of the log
     plan = plan_for(card, log.columns, version=version, against=against)
     plan = replace(plan, sampled_for=_sampled_for(card, plan, has_reference=reference_log is not None))
-    plan = replace(plan, samples=bool(plan.sampled_for))
+    plan = replace(plan, samples=bool(plan.sampled_for), texts=log.texts)
     readings = _readings(plan, log, reference_log)
     found, *others = summaries_of(
         readings, machine=machine or Threads(threads), tally=Tally(progress, limits), kept=kept

@@ -114,10 +114,11 @@ def test_1_and_true_are_one_value_in_any_type(tmp_path: Path, ones: Any, predict
         ([0, 1] * 3, ["No", "Yes"] * 3, None),
         (["Y", "N"] * 3, ["approve", "deny"] * 3, "Y"),
         (["Y", "N"] * 3, [1, 0] * 3, "Y"),
+        (["N", "N"] * 3, ["Y", "no"] * 3, "Y"),
         ([0, 1] * 3, [0.1, 0.9] * 3, None),
         ([0, 1] * 3, [0.5] * 6, None),
     ],
-    ids=["Yes for 1", "approve for Y", "1 for Y", "probabilities", "one probability"],
+    ids=["Yes for 1", "approve for Y", "1 for Y", "no for N", "probabilities", "one probability"],
 )
 def test_a_prediction_in_other_words_is_an_error(
     tmp_path: Path, format_: str, labels: list[Any], predictions: list[Any], positive: str | None

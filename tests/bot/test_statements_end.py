@@ -19,6 +19,7 @@ from analysis.errors import DataError, UserError
 from analysis.log_limits import Limits
 from analysis.log_sql import Database
 from bot.evaluating.children import Children
+from bot.evaluating.in_child import evaluate_job
 from bot.evaluating.values import Job, Stopped
 from tests.analysis.evaluating import NOW
 from tests.databases import fresh_url
@@ -52,6 +53,16 @@ def running(url: str) -> int:
     return int(found[0])
 
 
+def evaluate_there(url: str, job: Job, phase: Callable[[str], None]) -> object:
+    """In the child, whose environment is that of whoever started the first one."""
+    os.environ["WAREHOUSE_URL"] = url
+    return evaluate_job(job, phase)
+
+
+def evaluated(url: str, folder: Path, *, seconds: float, stop: Callable[[], bool]) -> object:
+    return Children(seconds=seconds).run(evaluate_there, url, a_job(folder), stop=stop)
+
+
 def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
     limit = time.monotonic() + seconds
     while not condition():
@@ -65,7 +76,7 @@ def a_job(folder: Path) -> Job:
 
 def test_a_stopped_job_ends_its_statement_on_the_server(warehouse: str, tmp_path: Path) -> None:
     with pytest.raises(Stopped):
-        Children(seconds=100).evaluate(a_job(tmp_path), phase=lambda _: None, stop=lambda: running(warehouse) > 0)
+        evaluated(warehouse, tmp_path, seconds=100, stop=lambda: running(warehouse) > 0)
     wait_for(lambda: running(warehouse) == 0, seconds=5)
 
 
@@ -78,7 +89,7 @@ def test_a_job_whose_time_is_over_ends_its_statement_on_the_server(warehouse: st
 
     for seconds in (4, 20, 60):  # on a busy machine it takes a while until the statement runs
         with pytest.raises(UserError, match=r"ended after \d+ seconds"):
-            Children(seconds=seconds).evaluate(a_job(tmp_path), phase=lambda _: None, stop=look)
+            evaluated(warehouse, tmp_path, seconds=seconds, stop=look)
         if any(seen):
             break
     assert max(seen) == 1
@@ -92,7 +103,7 @@ def test_a_child_that_is_killed_outright_leaves_no_statement_behind(warehouse: s
         return False
 
     with pytest.raises(RuntimeError, match="ended without an answer"):
-        Children(seconds=100).evaluate(a_job(tmp_path), phase=lambda _: None, stop=kill)
+        evaluated(warehouse, tmp_path, seconds=100, stop=kill)
     wait_for(lambda: running(warehouse) == 0, seconds=10)
 
 
