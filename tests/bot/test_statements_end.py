@@ -141,3 +141,12 @@ def test_a_job_of_a_model_card_made_in_slack_reads_only_what_is_allowed(tmp_path
     for refused in (replace(job, places=(str(tmp_path / "elsewhere"),)), replace(a_job(tmp_path), places=())):
         with pytest.raises(DataError, match=r"made in Slack"):
             children.evaluate(refused, phase=lambda _: None, stop=lambda: False)
+
+
+@pytest.mark.usefixtures("warehouse")
+def test_what_a_database_says_repeats_no_value_of_a_row() -> None:
+    sql = "select x::int as s from (select 'a secret' || random()::text as x) as t"
+    with pytest.raises(DataError) as caught, Database("WAREHOUSE_URL").asked(sql) as answer:
+        list(answer.batches())
+    assert "invalid input syntax for type integer" in str(caught.value)
+    assert "secret" not in str(caught.value)
