@@ -65,7 +65,7 @@ def evaluate(
     card = log.card  # its groupings name columns of the log
     plan = plan_for(card, log.columns, version=version, against=against)
     plan = replace(plan, sampled_for=_sampled_for(card, plan, has_reference=reference_log is not None))
-    plan = replace(plan, samples=bool(plan.sampled_for))
+    plan = replace(plan, samples=bool(plan.sampled_for), texts=log.texts)
     readings = _readings(plan, log, reference_log)
     with np.errstate(over="ignore", invalid="ignore"):  # a sum that no float holds is told as undefined
         found, *others = summaries_of(

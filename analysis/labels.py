@@ -59,28 +59,26 @@ def _must_agree_on_two(plan: Plan, window: Summary, reference: Summary | None) -
     by_column = dict(_by_column(plan, window, reference))
     every = _every_value(plan, window, reference)
     found = {binary_value(v) for v in every}
-    if not found:
-        return
-    columns = listed([column for column, values in by_column.items() if values])
-    if plan.positive is None:
-        if not found <= _DEFAULTS:
-            raise DataError(
-                f"I can't tell which class is positive: {columns} holds {_listed(every)}. Name the one that counts "
-                "under positive: in the model card (only 1 beside 0, or true beside false, needs no word)"
-            )
-        return
-    positive = binary_value(plan.positive)
-    if positive not in found and not found | {positive} <= _DEFAULTS:
+    labels = {binary_value(v) for v in by_column.get(plan.label or "", ())}
+    positive = None if plan.positive is None else binary_value(plan.positive)
+    named = _DEFAULTS if positive is None else {positive}
+    settled = labels <= _DEFAULTS if positive is None else positive in found or labels | {positive} <= _DEFAULTS
+    if settled and labels and len(found | named) > 2:
+        other = next(c for c, values in by_column.items() if not {binary_value(v) for v in values} <= labels)
+        raise DataError(
+            f"the prediction column {quoted(other)} speaks in other words ({_listed(by_column[other])}) than the label "
+            f"{quoted(plan.label or '')} ({_listed(by_column[plan.label or ''])}); write both in the same words"
+        )
+    columns = " and ".join(quoted(column) for column, values in by_column.items() if values)
+    if found and positive is None and not found <= _DEFAULTS:
+        raise DataError(
+            f"I can't tell which class is positive: {columns} holds {_listed(every)}. Name the one that counts under "
+            "positive: in the model card (only 1 beside 0, or true beside false, needs no word)"
+        )
+    if found and positive is not None and positive not in found and not found | {positive} <= _DEFAULTS:
         raise DataError(
             f"no value of {columns} is positive: {plan.positive}; it holds {_listed(every)}. Write positive: as the "
             "log does; if these rows are all negative, take a longer window"
-        )
-    if len(found | {positive}) > 2:
-        labels = by_column.get(plan.label or "", ())
-        other = next(c for c, values in by_column.items() if c != plan.label and values)
-        raise DataError(
-            f"the prediction column {quoted(other)} speaks in other words ({_listed(by_column[other])}) than the label "
-            f"{quoted(plan.label or '')} ({_listed(labels)}); write both in the same words"
         )
 
 

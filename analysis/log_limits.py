@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from analysis.errors import DataError, UserError
 
@@ -35,6 +37,10 @@ class Limits:
     categories: int = 1_000
     seconds: float | None = None
     until: float | None = None
+
+    def __reduce__(self) -> tuple[Callable[[dict[str, Any]], Limits], tuple[dict[str, Any]]]:
+        """Another machine has another clock: there the time is left to whoever waits for it."""
+        return _limits, ({f.name: getattr(self, f.name) for f in fields(self)} | {"until": None},)
 
     def started(self, now: float) -> Limits:
         """The same limits for an evaluation that begins now."""
@@ -74,6 +80,10 @@ class Limits:
             raise DataError(
                 f"{name} has more than {_spoken(what, most)}, which is the limit: {remedy}, or raise `{what}`"
             )
+
+
+def _limits(values: dict[str, Any]) -> Limits:
+    return Limits(**values)
 
 
 def _spoken(what: str, most: int) -> str:

@@ -57,6 +57,12 @@ class Log:
         return self.table.kinds
 
     @property
+    def texts(self) -> frozenset[str]:
+        """Columns that are text by what they are for: codes that are sliced, or what the model card declares."""
+        roles = self.table.roles
+        return frozenset(c for c in roles.groups | roles.types.keys() if self.table.kinds.get(c) is Kind.TEXT)
+
+    @property
     def columnar(self) -> bool:
         """Whether reading some columns costs no more than their share, so that columns can be read apart."""
         return all(file.file.columnar for file in self.table.files)

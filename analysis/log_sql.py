@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -113,9 +114,15 @@ class Database:
             ) from None
 
     def _without_password(self, error: Exception) -> str:
-        says = " ".join(str(getattr(error, "orig", None) or error).split())
+        says = " ".join(_without_values(getattr(error, "orig", None) or error).split())
         password = self._address().password
         return (says.replace(str(password), "…") if password else says)[:MOST_SAID]
+
+
+def _without_values(error: BaseException) -> str:
+    """What a database says, without the lines and the values that PostgreSQL repeats after a colon."""
+    primary = getattr(getattr(error, "diag", None), "message_primary", None)
+    return re.sub(r'^((?:invalid|malformed|date/time|value)\b[^:"]*): ?".*"', r"\1", primary or str(error))
 
 
 def cancel_statements() -> None:

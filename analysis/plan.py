@@ -50,6 +50,8 @@ class Plan:
     protected: tuple[Grouping, ...]
     features: tuple[str, ...]
     columns: tuple[str, ...]
+    texts: frozenset[str] = frozenset()
+    """Columns of text that are no numbers, whatever they look like: codes, and what the model card declares."""
     zone: str | None = None
     """In which periods begin; None for UTC."""
     samples: bool = False

@@ -56,7 +56,7 @@ class Counting:
 
     def __init__(self, plan: Plan, block: Block, *, file_start: int = 0) -> None:
         self._plan, self._block, self._file_start = plan, block, file_start
-        self._features = FeatureCounting(block.features, by_period=plan.periods is not None)
+        self._features = FeatureCounting(block.features, by_period=plan.periods is not None, texts=plan.texts)
         self._samples: list[Sample] = []
         self._waiting: list[Batch] = []
         self._said: list[Summary] = []

@@ -3,7 +3,7 @@ what else there is waits until there is enough of it to be worth counting."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -22,9 +22,11 @@ MOST_WORDS = 4_096
 
 
 class Column:
-    """One column. ``took`` says whether a batch of it was counted; else it waits, to be counted with others."""
+    """One column. ``took`` says whether a batch of it was counted; else it waits, to be counted with others. One of
+    ``words`` has no numbers among its texts."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, words: bool) -> None:
+        self._words = words
         self._parts: list[Feature] = []
         self._open: Numbers | Words | None = None
 
@@ -34,12 +36,13 @@ class Column:
             return True
         self._close()
         known = self._parts[-1] if self._parts else None
-        self._open = Numbers.opened(array, lanes, known) or Words.opened(array, lanes)
+        self._open = Numbers.opened(array, lanes, known) or Words.opened(array, lanes, words=self._words)
         return self._open is not None and self._open.took(array, lanes)
 
     def count(self, array: pa.Array, lanes: Lanes | None) -> None:
         self._close()
-        self._parts.append(feature_of(array, lanes, like=self._parts[-1] if self._parts else None))
+        known = self._parts[-1] if self._parts else None
+        self._parts.append(feature_of(array, lanes, like=known, words=self._words))
 
     def total(self) -> Feature:
         self._close()
@@ -91,13 +94,15 @@ class Words:
         self.rows = 0
 
     @classmethod
-    def opened(cls, array: pa.Array, lanes: Lanes | None) -> Words | None:
+    def opened(cls, array: pa.Array, lanes: Lanes | None, *, words: bool) -> Words | None:
         if not pa.types.is_dictionary(array.type) or not 0 < len(array.dictionary) <= MOST_WORDS:
             return None
         if lanes is not None and len(lanes.axis) * len(array.dictionary) > MOST_CELLS:
             return None
         values = texts(array.slice(0, 0)).values
-        if values is None or len(values) != len(array.dictionary) or looks_like_numbers(array):
+        if values is None or len(values) != len(array.dictionary):
+            return None
+        if not words and looks_like_numbers(array):
             return None
         return cls(array.dictionary, values, lanes)
 
@@ -123,8 +128,8 @@ class Words:
 class FeatureCounting:
     """The columns of these names."""
 
-    def __init__(self, names: Sequence[str], *, by_period: bool) -> None:
-        self._columns = {name: Column() for name in names}
+    def __init__(self, names: Sequence[str], *, by_period: bool, texts: Collection[str] = ()) -> None:
+        self._columns = {name: Column(words=name in texts) for name in names}
         self._by_period = by_period
         self._waiting: list[tuple[Mapping[str, pa.Array], Ints]] = []
         self._any, self._counted_before = False, False

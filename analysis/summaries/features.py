@@ -98,8 +98,9 @@ class Feature:
         )
 
 
-def feature_of(array: pa.Array, periods: Lanes | None, *, like: Feature | None) -> Feature:
-    """The summary of a batch's column; ``periods`` has each row's period, ``like`` the log so far."""
+def feature_of(array: pa.Array, periods: Lanes | None, *, like: Feature | None, words: bool = False) -> Feature:
+    """The summary of a batch's column; ``periods`` has each row's period, ``like`` the log so far. Texts that are
+    ``words`` are no numbers, whatever they look like."""
     kind = kind_of(array.type)
     if kind == "number" and len(array):
         at_once = _at_once(array, periods, like)
@@ -119,7 +120,7 @@ def feature_of(array: pa.Array, periods: Lanes | None, *, like: Feature | None) 
     if kind == "number":
         return _with_numbers(bare, array, there, periods, like)
     if kind == "text":
-        return _with_texts(bare, array, periods, like)
+        return _with_texts(bare, array, periods, like, words=words)
     return bare
 
 
@@ -210,12 +211,12 @@ def _with_numbers(
     return replace(found, numbers_by_period=counted(coarse, lanes=periods, limit=NUMBERS_BY_PERIOD))
 
 
-def _with_texts(bare: Feature, array: pa.Array, periods: Lanes | None, like: Feature | None) -> Feature:
+def _with_texts(bare: Feature, array: pa.Array, periods: Lanes | None, like: Feature | None, *, words: bool) -> Feature:
     read = texts(array)
     counts = TextCounts(None, empty(), False)
     if read.values is not None and not (like is not None and like.texts.values is None):
         counts = _counted_texts(read, periods)
-    if pa.types.is_boolean(array.type) or not looks_like_numbers(array):
+    if words or pa.types.is_boolean(array.type) or not looks_like_numbers(array):
         return replace(bare, texts=counts)
     values = numbers(array)
     is_number = ~np.isnan(values)

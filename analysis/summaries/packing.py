@@ -32,7 +32,7 @@ from analysis.summaries.spoken import Spoken
 from analysis.summaries.summary import Features, Part, Summary
 from analysis.summaries.table import Limit, Table
 
-REVISION = 8
+REVISION = 9
 """To be raised when a summary of the same rows would hold other numbers."""
 PACKED = (
     *(Cases, Classes, Deviations, Feature, Features, Groups, Ids, Limit, Moments),

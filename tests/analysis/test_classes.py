@@ -62,7 +62,8 @@ def test_a_word_that_is_declared_missing_is_no_label(tmp_path: Path, format_: st
     log = ', format: {missing: [NA, "?"]}'
     result = result_of(tmp_path, format_, rows, "label: y, score: s", "positive: Y", log=log)
     by_sklearn = metrics.roc_auc_score([1, 0, 0, 1], [0.9, 0.2, 0.3, 0.6])
-    assert (the(result, "roc_auc").n, value(result, "roc_auc")) == (4, pytest.approx(by_sklearn))
+    assert the(result, "roc_auc").n == 4
+    assert value(result, "roc_auc") == pytest.approx(by_sklearn)
 
 
 @pytest.mark.parametrize("format_", FORMATS)
@@ -113,10 +114,11 @@ def test_1_and_true_are_one_value_in_any_type(tmp_path: Path, ones: Any, predict
         ([0, 1] * 3, ["No", "Yes"] * 3, None),
         (["Y", "N"] * 3, ["approve", "deny"] * 3, "Y"),
         (["Y", "N"] * 3, [1, 0] * 3, "Y"),
+        (["N", "N"] * 3, ["Y", "no"] * 3, "Y"),
         ([0, 1] * 3, [0.1, 0.9] * 3, None),
         ([0, 1] * 3, [0.5] * 6, None),
     ],
-    ids=["Yes for 1", "approve for Y", "1 for Y", "probabilities", "one probability"],
+    ids=["Yes for 1", "approve for Y", "1 for Y", "no for N", "probabilities", "one probability"],
 )
 def test_a_prediction_in_other_words_is_an_error(
     tmp_path: Path, format_: str, labels: list[Any], predictions: list[Any], positive: str | None
@@ -128,9 +130,6 @@ def test_a_prediction_in_other_words_is_an_error(
 
 def test_a_single_label_that_is_not_the_positive_is_an_error_unless_a_prediction_names_it(tmp_path: Path) -> None:
     rows = {"y": ["no"] * 6, "p": ["yes", "no"] * 3}
-    assert (
-        "no value of" in refused(tmp_path, "parquet", rows, "label: y, score: p", "positive: yes", task="binary") or 1
-    )
     result = result_of(tmp_path, "parquet", rows, "label: y, prediction: p", "positive: yes")
     assert value(result, "false_positives") == 3
     said = refused(tmp_path, "csv", {"y": ["no"] * 6, "s": SCORES}, "label: y, score: s", "positive: Yes")
@@ -159,7 +158,7 @@ def test_predictions_of_several_classes_in_other_words_are_an_error(tmp_path: Pa
 
 def test_text_classes_that_are_the_same_number_stay_apart(tmp_path: Path) -> None:
     classes = ["1E2", "100", "01", "1", "1.10", "1.1", "0E1", "0E2"]
-    rows = {"y": classes, "p": classes[1:] + classes[:1]}
+    rows: dict[str, Any] = {"y": classes, "p": classes[1:] + classes[:1]}
     result = result_of(tmp_path, "parquet", rows, "label: y, prediction: p", task="multiclass")
     assert value(result, "accuracy") == 0.0
     rows |= {f"p{i}": [1.0 if i == j else 0.0 for j in range(8)] for i in range(8)}
@@ -173,4 +172,5 @@ def test_labels_that_pandas_wrote_as_fractions_are_the_whole_predictions_of_a_cs
     (tmp_path / "log.csv").write_text("y,p\n1.0,1\n0.0,0\n,1\n2.0,1\n")
     text = "model: m\ntask: multiclass\nlog: {source: log.csv, columns: {label: y, prediction: p}}\ndefaults: off\n"
     result = evaluate(parse_card(text, root=tmp_path, name="card.yaml"), now=NOW)
-    assert (value(result, "accuracy"), the(result, "accuracy").n) == (pytest.approx(2 / 3), 3)
+    assert the(result, "accuracy").n == 3
+    assert value(result, "accuracy") == pytest.approx(2 / 3)

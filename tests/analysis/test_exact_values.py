@@ -161,3 +161,12 @@ def test_columns_come_as_the_types_that_the_model_card_declares(tmp_path: Path) 
     said = refused(tmp_path, source="log.jsonl", log="types: {t: number}")
     assert said.startswith('log.jsonl, row 1: column "t" holds a value that is no number')
     assert "2026" not in said
+
+
+def test_codes_that_are_sliced_have_the_drift_of_texts(tmp_path: Path) -> None:
+    rows = "".join(f"{i % 2},0.5,{g}\n" for i, g in enumerate(["1.1", "1.10", "1.1", "1.2"] * 5))
+    (tmp_path / "log.csv").write_text(f"y,s,g\n{rows}")
+    result = evaluate(parse_card(CSV, root=tmp_path, name="card.yaml"), now=NOW)
+    shares = {dict(m.slice or ())["g"]: m.value for m in result.measures if m.measure == "share" and m.feature == "g"}
+    assert shares == {"1.1": 0.5, "1.10": 0.25, "1.2": 0.25}
+    assert not [m for m in result.measures if m.measure == "type_error_rate" and m.feature == "g"]

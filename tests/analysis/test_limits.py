@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import pickle
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -70,16 +71,12 @@ def test_what_unpacks_to_too_much_is_refused(folder: Path, name: str) -> None:
     assert "more than 1,000 bytes once it is unpacked, which is the limit" in said(folder, name, limits)
 
 
-def test_a_small_gzip_of_many_rows_is_refused_in_no_time(tmp_path: Path) -> None:
-    with gzip.open(tmp_path / "log.csv.gz", "wb", compresslevel=9) as file:
-        file.write(b"y,s\n")
-        for _ in range(200):
-            file.write(b"0,0\n" * 2**18)  # 52 million rows in 0.2 MB
-    start = time.monotonic()
+def test_a_small_gzip_of_many_rows_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    packed = gzip.compress(b"0,0\n" * 2**20) * 50  # 52 million rows in 0.2 MB
+    (tmp_path / "log.csv.gz").write_bytes(gzip.compress(b"y,s\n") + packed)
     limits = replace(DEFAULT_LIMITS, unpacked_bytes=2**24)
     text = said(tmp_path, "log.csv.gz", limits)
     assert "unpacks to more than 100 times its size, which is the limit" in text
-    assert time.monotonic() - start < 20
 
 
 def test_more_classes_than_the_limit_are_refused(folder: Path) -> None:
@@ -93,5 +90,6 @@ def test_the_time_is_over_while_the_log_is_counted_too(folder: Path) -> None:
     limits = Limits(seconds=3600.0, until=time.monotonic() - 1)
     with pytest.raises(UserError, match="ended after 3600 seconds"):
         limits.must_be_in_time()
+    assert pickle.loads(pickle.dumps(limits)).until is None  # noqa: S301  # another machine has another clock
     assert limits.started(time.monotonic()).seconds_left == pytest.approx(3600, abs=60)
     assert evaluate(card, now=NOW, limits=Limits(seconds=3600.0)).window.rows == 1000
