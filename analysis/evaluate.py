@@ -13,6 +13,7 @@ from analysis.checks import judge, will_ask
 from analysis.empty_window import no_rows
 from analysis.engine import Kept, Machine, Progress, Reading, Tally, Threads, summaries_of
 from analysis.errors import DataError
+from analysis.hotspots import fewest_rows
 from analysis.known_checks import must_name_known_checks
 from analysis.labels import must_have_the_positive
 from analysis.log_opening import open_with_reference
@@ -62,7 +63,7 @@ def evaluate(
     log, reference_log = open_with_reference(card, window=rows, now=now)
     plan = plan_for(card, log.columns, version=version, against=against)
     plan = replace(plan, sampled_for=_sampled_for(card, plan, log, has_reference=reference_log is not None))
-    plan = replace(plan, samples=bool(plan.sampled_for))
+    plan = replace(plan, samples=bool(plan.sampled_for), smallest_hotspot=fewest_rows(card))
     readings = _readings(plan, log, reference_log)
     with np.errstate(over="ignore", invalid="ignore"):  # a sum that no float holds is told as undefined
         found, *others = summaries_of(readings, machine=machine or Threads(threads), tally=Tally(progress), kept=kept)

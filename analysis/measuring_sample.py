@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from analysis.binning import SLOTS, Binning, Codes, binned, one_array
 from analysis.explanation import moved_score
-from analysis.hotspots import Hotspot, Mask, Side, expected_errors, hotspots
+from analysis.hotspots import FEWEST_ROWS_TO_HOLD_BACK, Hotspot, Mask, Side, expected_errors, hotspots
 from analysis.importance import rests_on
 from analysis.judgement.contrast import Z95
 from analysis.material import Material
@@ -82,12 +82,17 @@ def _hotspots(material: Material, sample: Sample, features: Sequence[Binning]) -
     scores, errors = scored(material.plan, sample)
     known = np.flatnonzero(~np.isnan(errors))
     columns = [column.at(known) for column in features]
+    expected = expected_errors(scores[known], errors[known])
     found = hotspots(
-        columns, errors[known], expected_errors(scores[known], errors[known]), in_second_half(sample)[known]
+        columns,
+        errors[known],
+        expected,
+        in_second_half(sample)[known],
+        fewest=material.plan.smallest_hotspot,
     )
     for hotspot in found:
         if not _is_a_group(material.plan, hotspot):
-            yield from _measures(material.plan, hotspot)
+            yield from _measures(material.plan, hotspot, held_back=len(known) >= FEWEST_ROWS_TO_HOLD_BACK)
 
 
 def _leaks(material: Material, sample: Sample, features: Sequence[Binning]) -> Iterator[Measure]:
@@ -299,8 +304,9 @@ def _is_a_group(plan: Plan, hotspot: Hotspot) -> bool:
     return any(columns == set(grouping) for grouping in plan.groupings)
 
 
-def _measures(plan: Plan, hotspot: Hotspot) -> Iterator[Measure]:
-    """Of held-back rows alone. An accuracy is 1 less the mean error, so its distance has the other sign."""
+def _measures(plan: Plan, hotspot: Hotspot, *, held_back: bool) -> Iterator[Measure]:
+    """Of held-back rows alone, or of all where they are few. An accuracy is 1 less the mean error, so its distance has
+    the other sign."""
     inside, rest = hotspot.inside, hotspot.rest
     rows = inside.rows + rest.rows
     whole = (inside.error * inside.rows + rest.error * rest.rows) / rows
@@ -308,6 +314,8 @@ def _measures(plan: Plan, hotspot: Hotspot) -> Iterator[Measure]:
     reach = Z95 * hotspot.standard_error
     name, sign, start = ("mean_absolute_error", 1, 0) if plan.task == "regression" else ("accuracy", -1, 1)
     note = f"hotspot, on {rows:,} rows that were held back when it was found"
+    if not held_back:
+        note = f"hotspot, on all {rows:,} rows: one like it by chance is found in less than 1 of 20 logs"
 
     def measure(value: float, interval: tuple[float, float] | None, n: int, basis: Basis) -> Measure:
         low, high = sorted(interval) if interval is not None else (None, None)

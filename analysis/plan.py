@@ -54,6 +54,8 @@ class Plan:
     """Whether a sample of rows is kept."""
     sampled_for: tuple[str, ...] = ()
     """The checks that need what only the sample tells."""
+    smallest_hotspot: int | None = None
+    """The fewest rows of a weak segment, where the model card says so."""
     others: tuple[str, ...] = ()
     """The columns that nothing else is read for, where rows are compared as a whole."""
 
