@@ -168,20 +168,20 @@ def test_the_smallest_weak_segment_is_an_option_of_the_check(tmp_path: Path) -> 
     columns = salaries(5, worse_for_women=-35_000)
     described = card(log="label: y, score: s", more=["checks: {hotspot: {size: 40}}"], task="regression")
     found = evaluated(tmp_path, columns, described)
-    assert not [m for m in found.measures if m.slice == (("sex", "Female"),)]
+    assert not [m for m in found.measures if m.slice == (("sex", "Female"),) and m.measure != "share"]
     described = card(log="label: y, score: s", more=["checks: {hotspot: {size: few}}"], task="regression")
     with pytest.raises(UserError, match="size must be a whole number of rows"):
         evaluated(tmp_path, columns, described)
 
 
 def test_in_small_logs_without_a_weak_segment_hardly_one_is_found() -> None:
-    # Of 40 logs 2 are expected to have one at most; more than 5 would be found in one of 100 such tests.
+    # At most one log in twenty has one: of 25 logs more than 4 have one in less than one of 100 such tests.
     found = 0
-    for seed in range(40):
+    for seed in range(25):
         columns = salaries(seed, worse_for_women=0.0)
         errors = np.abs(columns.pop("s") - columns.pop("y"))
         bins = [binned(name, pa.chunked_array([pa.array(values)])) for name, values in columns.items()]
         there = [column for column in bins if column is not None]
         nothing = np.zeros(397, dtype=bool)
         found += bool(hotspots(there, errors, np.full(397, errors.mean()), nothing))
-    assert found <= 5
+    assert found <= 4
