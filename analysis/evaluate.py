@@ -9,27 +9,31 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from analysis.card import ModelCard
+from analysis.card import ModelCard, Sql
 from analysis.checks import judge, will_ask
 from analysis.empty_window import no_rows
 from analysis.engine import Kept, Machine, Progress, Reading, Tally, Threads, summaries_of
 from analysis.errors import DataError
+from analysis.hotspots import fewest_rows
 from analysis.judgement.wording import plural
 from analysis.known_checks import must_name_known_checks
 from analysis.labels import must_be_classes
 from analysis.log_limits import DEFAULT_LIMITS, Limits
 from analysis.log_opening import open_with_reference
 from analysis.log_reading import Log
+from analysis.log_values import Kind
 from analysis.material import Material
 from analysis.measuring import measured
 from analysis.near_names import quoted
-from analysis.plan import Plan, must_be_supported, plan_for, version_of
+from analysis.plan import Plan, comparing_rows, must_be_supported, plan_for, version_of
 from analysis.summaries.summary import Summary
 from analysis.values import Result, Rows
 from analysis.windows import Window, parse_window, window_before
 
 __all__ = ["Progress", "evaluate"]
 
+MOST_COLUMNS_PER_COLUMN_READ = 2
+"""A log with more columns that nothing is read of is not read whole to find the same rows again."""
 NEED_THE_REFERENCE = {"drift", "feature_importance", "multivariate_drift"}
 """The checks that need rows of the reference, too."""
 
@@ -64,8 +68,8 @@ def evaluate(
     log, reference_log = open_with_reference(card, window=rows, now=now, limits=limits)
     card = log.card  # its groupings name columns of the log
     plan = plan_for(card, log.columns, version=version, against=against)
-    plan = replace(plan, sampled_for=_sampled_for(card, plan, has_reference=reference_log is not None))
-    plan = replace(plan, samples=bool(plan.sampled_for), texts=log.texts)
+    plan = replace(plan, sampled_for=_sampled_for(card, plan, log, has_reference=reference_log is not None))
+    plan = replace(plan, samples=bool(plan.sampled_for), texts=log.texts, smallest_hotspot=fewest_rows(card))
     readings = _readings(plan, log, reference_log)
     with np.errstate(over="ignore", invalid="ignore"):  # a sum that no float holds is told as undefined
         found, *others = summaries_of(
@@ -94,15 +98,17 @@ def evaluate(
 
 def _readings(plan: Plan, log: Log, reference: Log | None) -> list[Reading]:
     """Of the window, and of the reference, where nobody is compared and the sample may not be needed."""
-    found = [Reading.of(log.with_joined_rows(plan.columns_as_they_are), plan)]
+    whole = comparing_rows(plan, log.columns) if "duplicates" in plan.sampled_for else plan
+    found = [Reading.of(log.with_joined_rows(whole.columns_as_they_are), whole)]
     if reference is not None:
         samples = bool(NEED_THE_REFERENCE & set(plan.sampled_for))
         joined = reference.with_joined_rows(plan.columns_as_they_are)
-        found.append(Reading.of(joined, replace(plan, against=None, samples=samples)))
+        kept = tuple(name for name in plan.sampled_for if name != "duplicates")
+        found.append(Reading.of(joined, replace(plan, against=None, samples=samples, sampled_for=kept)))
     return found
 
 
-def _sampled_for(card: ModelCard, plan: Plan, *, has_reference: bool) -> tuple[str, ...]:
+def _sampled_for(card: ModelCard, plan: Plan, log: Log, *, has_reference: bool) -> tuple[str, ...]:
     """The checks that this evaluation will come to and that need rows, not counts."""
     needs = {
         "hotspot": plan.label is not None,
@@ -111,11 +117,19 @@ def _sampled_for(card: ModelCard, plan: Plan, *, has_reference: bool) -> tuple[s
         "drift": has_reference and bool(plan.judged.scores) and plan.task in ("binary", "regression"),
         "feature_importance": bool(plan.judged.scores),
         "multivariate_drift": has_reference,
+        "duplicates": plan.id is None and _can_compare_rows(card, plan, log),
     }
     wanted = tuple(name for name, met in needs.items() if met and will_ask(card, name))
     # What moved the score is worth a look at a sample, but a sample of its own only where the model card asks.
     asked = any(setting.check == "drift" for setting in card.checks)
-    return () if wanted == ("drift",) and not asked else wanted
+    return wanted if asked or set(wanted) - {"drift", "duplicates"} else tuple(n for n in wanted if n != "drift")
+
+
+def _can_compare_rows(card: ModelCard, plan: Plan, log: Log) -> bool:
+    """Whether rows can be told apart by all of their columns, at little more than what is read anyway. A database gives
+    alike rows as one."""
+    few = len(log.columns) <= MOST_COLUMNS_PER_COLUMN_READ * len(plan.columns)
+    return few and not isinstance(card.source, Sql) and Kind.NESTED not in log.kinds.values()
 
 
 def _with_rows(

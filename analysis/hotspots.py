@@ -7,23 +7,39 @@ Found on one half of a sample and confirmed on the other, so that what is told i
 slice scores by its error above the rest's, times its share of the rows to the power of a quarter (the size exponent
 that TruEra uses); a further condition must add clearly to those before; of those confirmed at most one in twenty is a
 false alarm (Benjamini & Hochberg, Journal of the Royal Statistical Society B 57 (1995) 289–300).
+
+Of few rows a half tells too little. There all rows are searched, and a slice is told only where it stands out more than
+the worst slice of 19 in 20 logs whose errors were dealt out anew among rows that are scored alike (Westfall & Young,
+Resampling-Based Multiple Testing (1993)): so at most one log in twenty without a hotspot has a false one.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from analysis.binning import SLOTS, Binning, Codes
+from analysis.card import ModelCard
+from analysis.errors import UserError
 from analysis.judgement.contrast import FALSE_DISCOVERY_RATE
+from analysis.summaries.distinct import Ints
 from analysis.summaries.keys import Floats
 from analysis.values import Slice
 
 FEWEST_ROWS = 50
+FEWEST_ROWS_OF_A_SMALL_LOG = 30
+FEWEST_ROWS_TO_HOLD_BACK = 4_000
+"""Fewer rows are searched as a whole."""
+DEALS = 199
+"""How often errors are dealt out anew."""
+MOST_COLUMNS_TO_PAIR = 10
+"""In a small log with more features only single conditions are searched: the pairs of many features are too many to be
+told from chance, and take too long to deal out."""
+SEED = 17
 SIZE_EXPONENT = 0.25
 LARGEST_SHARE = 0.5
 """More than half of all rows are no hotspot but the model."""
@@ -89,8 +105,19 @@ class Candidate:
     score: float
 
 
-def hotspots(columns: Sequence[Binning], errors: Floats, expected: Floats, held_back: Mask) -> list[Hotspot]:
-    """The confirmed hotspots, worst first.
+def fewest_rows(card: ModelCard) -> int | None:
+    """The smallest slice that the model card's check looks at; None where it leaves that to us."""
+    found = [s.options["size"] for s in card.checks if s.on and s.check == "hotspot" and "size" in s.options]
+    for size in found:
+        if isinstance(size, bool) or not isinstance(size, int) or size < 2:
+            raise UserError(f"hotspot: size must be a whole number of rows from 2 on, such as 30, not {size!r}.")
+    return min((size for size in found if isinstance(size, int)), default=None)
+
+
+def hotspots(
+    columns: Sequence[Binning], errors: Floats, expected: Floats, held_back: Mask, *, fewest: int | None = None
+) -> list[Hotspot]:
+    """The confirmed hotspots of at least ``fewest`` rows, worst first.
 
     ``columns`` are binned features of n rows, ``errors`` (n,) are what each row adds to the model's error (0 or 1 for a
     wrong class, the size of a regression's error), ``expected`` (n,) what rows that are scored alike add on average,
@@ -98,14 +125,91 @@ def hotspots(columns: Sequence[Binning], errors: Floats, expected: Floats, held_
     """
     excess = errors - expected
     whole = np.rint(excess / max(float(np.abs(excess).max(initial=0.0)), 1e-300) * STEPS)
-    search = Search(columns, whole, ~held_back)
-    if search.rows < 2 * FEWEST_ROWS or not whole.any():
+    if not whole.any():
+        return []
+    if len(errors) < FEWEST_ROWS_TO_HOLD_BACK:
+        return _of_few(columns, errors, excess, whole, fewest or FEWEST_ROWS_OF_A_SMALL_LOG)
+    fewest = fewest or FEWEST_ROWS
+    search = Search(columns, whole, ~held_back, fewest)
+    if search.rows < 2 * fewest:
         return []
     best = search.without_twins(search.candidates())
     codes = [column.codes[held_back] for column in columns]
     confirming = [_confirmed(search, c, codes, errors[held_back], excess[held_back]) for c in best]
     tried = [h for h in confirming if h is not None]
     return sorted(_discoveries(tried), key=_standing, reverse=True)[:MOST_CONFIRMED]
+
+
+def _of_few(columns: Sequence[Binning], errors: Floats, excess: Floats, whole: Floats, fewest: int) -> list[Hotspot]:
+    """The hotspots of a log that is too small to hold half of it back."""
+    everything = np.ones(len(errors), dtype=bool)
+    search = Search(columns, whole, everything, fewest)
+    if search.rows < 2 * fewest:
+        return []
+    dealt = np.vstack([whole, _dealt(whole, np.unique(errors - excess, return_inverse=True)[1])])
+    found = [c for family in _families(search, dealt) for c in _beyond_chance(*family)]
+    best = search.without_twins(sorted((c for c in found if search.says_more(c)), key=_order))
+    told = [_confirmed(search, c, search.codes, errors, excess) for c in best]
+    return sorted((h for h in told if h is not None), key=_standing, reverse=True)[:MOST_CONFIRMED]
+
+
+def _dealt(errors: Floats, alike: Ints) -> Floats:
+    """The errors dealt out anew, (deals, rows), each among the rows that are scored alike."""
+    chance = np.random.default_rng(SEED)
+    order = np.argsort(alike, kind="stable")
+    found = np.empty((DEALS, len(errors)))
+    for deal in found:
+        deal[order] = errors[np.lexsort((chance.random(len(errors)), alike))]
+    return found
+
+
+Family = tuple[list[tuple[Condition, ...]], Floats]
+"""Slices that are tested together: their conditions, and how far each stands out in each deal, (deals, slices)."""
+
+
+def _families(search: Search, dealt: Floats) -> Iterator[Family]:
+    """Slices of one condition, then of two; each may take half of the chance of a false alarm."""
+    places = range(len(search.columns))
+    in_slots = [_in_cells(search.codes[a], SLOTS) for a in places]
+    yield _joined(
+        search.standing(
+            [((a, r),) for r in range(len(search.columns[a].names))], (in_slots[a], dealt), search.ranges_of(a)
+        )
+        for a in places
+    )
+    if len(places) <= MOST_COLUMNS_TO_PAIR:
+        yield _joined(_of_pair(search, dealt, a, b) for a in places for b in range(a + 1, len(places)))
+
+
+def _of_pair(search: Search, dealt: Floats, a: int, b: int) -> Family:
+    one, two = search.ranges_of(a), search.ranges_of(b)
+    cells = _in_cells(search.codes[a] * np.uint8(SLOTS) + search.codes[b], SLOTS * SLOTS)
+    conditions = [((a, i), (b, j)) for i in range(len(one)) for j in range(len(two))]
+    both = np.einsum("is,jt->ijst", one, two).reshape(len(conditions), SLOTS * SLOTS)
+    return search.standing(list(conditions), (cells, dealt), both)
+
+
+def _in_cells(cells: Codes, size: int) -> Floats:
+    """(rows, cells): 1 where a row lies in a cell."""
+    return np.eye(size)[cells]
+
+
+def _joined(families: Iterable[Family]) -> Family:
+    some = list(families)
+    if not some:
+        return [], np.zeros((DEALS + 1, 0))
+    return [c for conditions, _ in some for c in conditions], np.hstack([standing for _, standing in some])
+
+
+def _beyond_chance(conditions: list[tuple[Condition, ...]], standing: Floats) -> Iterator[Candidate]:
+    """Those that stand out more in the log itself, the first deal, than the worst slice does in nearly all others."""
+    if not conditions:
+        return
+    worst = np.sort(standing[1:].max(axis=1))
+    here = standing[0]
+    as_far = len(worst) - np.searchsorted(worst, here, side="left")
+    for place in np.flatnonzero((1 + as_far) / (1 + len(worst)) < FALSE_DISCOVERY_RATE / 2):
+        yield Candidate(conditions[place], float(here[place]))
 
 
 def expected_errors(scores: Floats, errors: Floats) -> Floats:
@@ -121,8 +225,9 @@ def expected_errors(scores: Floats, errors: Floats) -> Floats:
 class Search:
     """The half of the rows in which slices are found, and the slices that stand out there."""
 
-    def __init__(self, columns: Sequence[Binning], errors: Floats, here: Mask) -> None:
+    def __init__(self, columns: Sequence[Binning], errors: Floats, here: Mask, fewest: int) -> None:
         self.columns = columns
+        self.fewest = fewest
         self.codes: list[Codes] = [column.codes[here] for column in columns]
         self.errors = errors[here]
         self.rows = len(self.errors)
@@ -141,6 +246,34 @@ class Search:
         pairs = sorted((pair for a in range(len(self.columns) - 1) for pair in self._pairs(a, alone)), key=_order)
         triples = [t for pair in pairs[:MOST_PAIRS_TO_EXTEND] for t in self._extended(pair)]
         return sorted([*singles, *pairs, *triples], key=_order)[:MOST_CANDIDATES]
+
+    def ranges_of(self, column: int) -> Floats:
+        return self.ranges[column, : len(self.columns[column].names)]
+
+    def standing(self, conditions: list[tuple[Condition, ...]], dealt: tuple[Floats, Floats], ranges: Floats) -> Family:
+        """How many standard errors each slice lies above the rest, in each deal of the errors; ``dealt`` are (rows,
+        cells) and (deals, rows), ``ranges`` the cells of each slice. Errors are whole numbers, so no sum hangs on its
+        order."""
+        cells, errors = dealt
+        rows = ranges @ cells.sum(axis=0)
+        inside = (errors @ cells) @ ranges.T
+        others = self.rows - rows
+        with np.errstate(divide="ignore", invalid="ignore"):
+            above = inside / rows - (self.total - inside) / others
+            found = above / np.sqrt(self.variance * (1 / rows + 1 / others))
+        counts = (rows >= self.fewest) & (rows <= LARGEST_SHARE * self.rows)
+        return conditions, np.where(counts, found, -np.inf)
+
+    def says_more(self, candidate: Candidate) -> bool:
+        """Whether a slice of two conditions errs clearly more than each of the two slices that it is part of."""
+        inside = self.rows_of(candidate.conditions, self.codes)
+        for condition in candidate.conditions if len(candidate.conditions) > 1 else ():
+            larger = self.rows_of((condition,), self.codes)
+            numbers = (inside.sum(), self.errors[inside].sum(), larger.sum(), self.errors[larger].sum())
+            rows, errors, of_rows, of_errors = (np.full(1, float(n)) for n in numbers)
+            if of_rows[0] > rows[0] and not self._adds(rows, errors, of_rows, of_errors, self.variance, CLEARLY).any():
+                return False
+        return True
 
     def rows_of(self, conditions: Sequence[Condition], codes: Sequence[Codes]) -> Mask:
         inside = np.ones(len(codes[0]), dtype=bool)
@@ -211,14 +344,22 @@ class Search:
             above = errors / rows - (self.total - errors) / others
             clear = above > CLEARLY * np.sqrt(self.variance * (1 / rows + 1 / others))
             score = above * (rows / self.rows) ** SIZE_EXPONENT
-        counts = (rows >= FEWEST_ROWS) & (rows <= LARGEST_SHARE * self.rows) & clear
+        counts = (rows >= self.fewest) & (rows <= LARGEST_SHARE * self.rows) & clear
         return np.where(counts, score / STEPS, 0.0)
 
-    def _adds(self, rows: Floats, errors: Floats, of_rows: Floats, of_errors: Floats, variance: float) -> Mask:
+    def _adds(
+        self,
+        rows: Floats,
+        errors: Floats,
+        of_rows: Floats,
+        of_errors: Floats,
+        variance: float,
+        clearly: float = MORE_CLEARLY,
+    ) -> Mask:
         """Whether slices err clearly more than what else is in the larger slices that they are part of."""
         with np.errstate(divide="ignore", invalid="ignore"):
             above = errors / rows - (of_errors - errors) / (of_rows - rows)
-            needed = MORE_CLEARLY * np.sqrt(variance * (1 / rows + 1 / (of_rows - rows)))
+            needed = clearly * np.sqrt(variance * (1 / rows + 1 / (of_rows - rows)))
             return np.asarray(above > needed, dtype=bool)
 
 
@@ -227,7 +368,7 @@ def _confirmed(
 ) -> Hotspot | None:
     """The candidate on held-back rows; None where they are too few."""
     rows = search.rows_of(candidate.conditions, codes)
-    if rows.sum() < FEWEST_ROWS or (~rows).sum() < FEWEST_ROWS:
+    if rows.sum() < search.fewest or (~rows).sum() < search.fewest:
         return None
     named = sorted((search.columns[c].name, search.columns[c].names[r]) for c, r in candidate.conditions)
     return Hotspot(tuple(named), _side(errors[rows], excess[rows]), _side(errors[~rows], excess[~rows]))

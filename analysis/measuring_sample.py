@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from analysis.binning import SLOTS, Binning, Codes, binned, one_array
 from analysis.explanation import moved_score
-from analysis.hotspots import Hotspot, Mask, Side, expected_errors, hotspots
+from analysis.hotspots import FEWEST_ROWS_TO_HOLD_BACK, Hotspot, Mask, Side, expected_errors, hotspots
 from analysis.importance import rests_on
 from analysis.judgement.contrast import Z95
 from analysis.material import Material
@@ -34,6 +34,10 @@ FEWEST_ROWS_TO_EXPLAIN, MOST_ROWS_TO_EXPLAIN = 200, 20_000
 WORTH_EXPLAINING = 0.05
 """PSI of the score: half of what is called drift."""
 MOST_EXPLAINED = 10
+OF_NOTHING = np.uint64(0x5A5A_0F0F_3C3C_9696)
+"""What stands for a missing whole number."""
+MOST_BY_CHANCE = 10
+"""Rows that are alike are told only where there are so many times more of them than chance makes."""
 MOST_TWINS = 4
 """Where rows have more of them on average, features are too few or too coarse to tell rows apart."""
 LEAST_FAITHFUL = 0.5
@@ -50,6 +54,8 @@ def of_sample(material: Material) -> Iterator[Measure]:
         wanted.remove("drift")
     if not wanted:
         return
+    if "duplicates" in wanted:
+        yield from _duplicates(material, sample)
     features = features_of(material.plan, sample)
     if "hotspot" in wanted:
         yield from _hotspots(material, sample, features)
@@ -76,12 +82,17 @@ def _hotspots(material: Material, sample: Sample, features: Sequence[Binning]) -
     scores, errors = scored(material.plan, sample)
     known = np.flatnonzero(~np.isnan(errors))
     columns = [column.at(known) for column in features]
+    expected = expected_errors(scores[known], errors[known])
     found = hotspots(
-        columns, errors[known], expected_errors(scores[known], errors[known]), in_second_half(sample)[known]
+        columns,
+        errors[known],
+        expected,
+        in_second_half(sample)[known],
+        fewest=material.plan.smallest_hotspot,
     )
     for hotspot in found:
         if not _is_a_group(material.plan, hotspot):
-            yield from _measures(material.plan, hotspot)
+            yield from _measures(material.plan, hotspot, held_back=len(known) >= FEWEST_ROWS_TO_HOLD_BACK)
 
 
 def _leaks(material: Material, sample: Sample, features: Sequence[Binning]) -> Iterator[Measure]:
@@ -108,9 +119,7 @@ def _conflicts(plan: Plan, sample: Sample) -> Iterator[Measure]:
         return
     labels = texts(columns[plan.label]).codes
     known = np.flatnonzero(labels >= 0)
-    alike = np.zeros(len(sample), dtype=np.uint64)
-    for name in plan.features:
-        alike = spread(alike ^ of_values(columns[name]))
+    alike = _alike((of_values(columns[name]) for name in plan.features), len(sample))
     _, twins = np.unique(alike[known], return_inverse=True)
     pairs, pair = np.unique(np.stack([twins, labels[known]]), axis=1, return_inverse=True)
     kinds = int(pairs[0].max(initial=-1)) + 1
@@ -125,8 +134,59 @@ def _conflicts(plan: Plan, sample: Sample) -> Iterator[Measure]:
     yield from placed([figure], Where(version=plan.judged.version))
 
 
+def _duplicates(material: Material, sample: Sample) -> Iterator[Measure]:
+    """Rows that are alike in every column to a row before them, where no id tells rows apart."""
+    here, rows = Where(version=material.plan.judged.version), len(sample)
+    if sample.halvings:
+        why = "the log is too long for its rows to be compared as a whole; name the column id"
+        yield from placed([undefined("duplicate_rate", material.window.rows, why)], here)
+        return
+    columns = arrays_of(sample)
+    if any(array.null_count > _missing(material, name) for name, array in columns.items()):
+        why = "the log holds texts too long for its rows to be compared as a whole; name the column id"
+        yield from placed([undefined("duplicate_rate", rows, why)], here)
+        return
+    values = {name: of_values(array) for name, array in columns.items()}
+    found = np.unique(_alike(values.values(), rows), return_index=True)[1]
+    again = rows - len(found)
+    few = len(found) * MOST_TWINS < rows
+    if few or (again and _meet_by_chance([hashes[found] for hashes in values.values()]) * MOST_BY_CHANCE > again):
+        why = "the columns tell so few rows apart that some are equal by chance; name the column id"
+        yield from placed([undefined("duplicate_rate", rows, why)], here)
+        return
+    yield from placed([share("duplicate_rate", again, rows, note="whole rows, as no column is the id")], here)
+
+
+def _missing(material: Material, name: str) -> int:
+    """How many rows have no value in a column; of texts that are long, a sample has none."""
+    feature = material.window.features.by_name.get(name)
+    return feature.missing.rows if feature is not None else material.window.rows - 1
+
+
+def _alike(values: Iterable[Hashes], rows: int) -> Hashes:
+    """A number for each row, the same for those that are alike in all columns."""
+    alike = np.zeros(rows, dtype=np.uint64)
+    for hashes in values:
+        alike = spread(alike ^ hashes)
+    return alike
+
+
+def _meet_by_chance(columns: Sequence[Hashes]) -> float:
+    """How many of some different rows would be expected to meet another, were their columns independent."""
+    rows = len(columns[0]) if columns else 0
+    chance = 1.0
+    for hashes in columns:
+        counts = np.unique(hashes, return_counts=True)[1]
+        chance *= float((counts * (counts - 1)).sum()) / max(rows * (rows - 1), 1)
+    return rows * (rows - 1) / 2 * chance
+
+
 def of_values(array: pa.Array) -> Hashes:
     """A number for each value, the same for equal ones of one column."""
+    if pa.types.is_integer(array.type):  # exactly: a float has 53 bits
+        whole = array.cast(pa.int64(), safe=False).fill_null(0).to_numpy(zero_copy_only=False).view(np.uint64)
+        gone = np.asarray(array.is_null()) if array.null_count else np.zeros(len(array), dtype=bool)
+        return np.where(gone, OF_NOTHING, spread(whole))
     if kind_of(array.type) == "number":
         return spread((numbers(array) + 0.0).view(np.uint64))
     if kind_of(array.type) == "time":
@@ -244,8 +304,9 @@ def _is_a_group(plan: Plan, hotspot: Hotspot) -> bool:
     return any(columns == set(grouping) for grouping in plan.groupings)
 
 
-def _measures(plan: Plan, hotspot: Hotspot) -> Iterator[Measure]:
-    """Of held-back rows alone. An accuracy is 1 less the mean error, so its distance has the other sign."""
+def _measures(plan: Plan, hotspot: Hotspot, *, held_back: bool) -> Iterator[Measure]:
+    """Of held-back rows alone, or of all where they are few. An accuracy is 1 less the mean error, so its distance has
+    the other sign."""
     inside, rest = hotspot.inside, hotspot.rest
     rows = inside.rows + rest.rows
     whole = (inside.error * inside.rows + rest.error * rest.rows) / rows
@@ -253,6 +314,8 @@ def _measures(plan: Plan, hotspot: Hotspot) -> Iterator[Measure]:
     reach = Z95 * hotspot.standard_error
     name, sign, start = ("mean_absolute_error", 1, 0) if plan.task == "regression" else ("accuracy", -1, 1)
     note = f"hotspot, on {rows:,} rows that were held back when it was found"
+    if not held_back:
+        note = f"hotspot, on all {rows:,} rows: one like it by chance is found in less than 1 of 20 logs"
 
     def measure(value: float, interval: tuple[float, float] | None, n: int, basis: Basis) -> Measure:
         low, high = sorted(interval) if interval is not None else (None, None)

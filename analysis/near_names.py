@@ -7,6 +7,7 @@ from collections.abc import Collection
 
 MUCH_LESS = 0.2
 
+
 def near(name: str, known: Collection[str], *, most: int = 3, cutoff: float = 0.6) -> list[str]:
     """The known names most like ``name``, best first, without those that are much less like it than the best; capital
     letters don't count."""

@@ -58,6 +58,10 @@ class Plan:
     """Whether a sample of rows is kept."""
     sampled_for: tuple[str, ...] = ()
     """The checks that need what only the sample tells."""
+    smallest_hotspot: int | None = None
+    """The fewest rows of a weak segment, where the model card says so."""
+    others: tuple[str, ...] = ()
+    """The columns that nothing else is read for, where rows are compared as a whole."""
 
     @property
     def same_rows(self) -> bool:
@@ -160,6 +164,12 @@ def must_be_supported(card: ModelCard) -> None:
         )
 
 
+def comparing_rows(plan: Plan, there: Collection[str]) -> Plan:
+    """With all columns that the log has (``there``), by which whole rows are told apart."""
+    others = tuple(c for c in there if c not in plan.columns and not PANDAS_INDEX.fullmatch(c))
+    return _with_columns(replace(plan, others=others))
+
+
 def version_of(card: ModelCard, name: str) -> Version:
     """The version of that name; UserError offers the near ones."""
     found = next((v for v in card.versions if v.name == name), None)
@@ -213,5 +223,5 @@ def _with_columns(plan: Plan) -> Plan:
     said = [c for v in versions for c in (*(column for _, column in v.scores), v.prediction, v.rank)]
     wanted = [plan.id, plan.period_column, plan.version_column, plan.label, plan.weight, plan.query, plan.item]
     sliced = [column for grouping in plan.groupings for column in grouping]
-    every = dict.fromkeys(c for c in (*wanted, *said, *sliced, *plan.features) if c is not None)
+    every = dict.fromkeys(c for c in (*wanted, *said, *sliced, *plan.features, *plan.others) if c is not None)
     return replace(plan, columns=tuple(every))

@@ -13,7 +13,8 @@ def judge(question: Question) -> Iterable[CheckResult]:
     """Looks for rows that were logged more than once: they count twice in every number.
 
     It warns at the first duplicate and fails above 1 % of the rows; a bare `warn` or `fail` is the share that is
-    allowed. Needs an `id` column in the model card. The rows are taken as they are, without an interval.
+    allowed. With a column `id` in the model card, rows of one id are the same row; without it those that are alike in
+    every column, in logs of up to 131,072 rows. The rows are taken as they are, without an interval.
     """
     return judged_rates(
         question,

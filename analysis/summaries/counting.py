@@ -137,6 +137,8 @@ def _sampled(plan: Plan, block: Block) -> tuple[str, ...]:
     """The features of a block, and what the rows' error is told from where it is read."""
     if not block.speaks:
         return block.features
+    if "duplicates" in plan.sampled_for:
+        return block.columns
     said = [*(column for _, column in plan.judged.scores), plan.judged.prediction, plan.label]
     return tuple(dict.fromkeys(c for c in (*block.features, *said, plan.weight) if c is not None))
 

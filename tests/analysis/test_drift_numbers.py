@@ -176,7 +176,7 @@ def test_every_distance_of_the_window_is_there_for_each_period(tmp_path: Path, v
     months = [datetime(2026, month, 2, tzinfo=UTC).replace(tzinfo=None) for month in (1, 2, 3)]
     at = np.repeat(np.array(months, dtype="datetime64[us]"), 200)
     x = chance.integers(0, values, 600) / 8 + np.repeat([0.0, 0.5, 3.0], 200)
-    write(tmp_path / "before.parquet", {"at": at, "x": x[:200], "score": x[:200]})
+    write(tmp_path / "before.parquet", {"at": at[:200], "x": x[:200], "score": x[:200]})
     described = card(log="timestamp: at, score: score", more=["periods: month", "reference: {source: before.parquet}"])
     result = evaluated(tmp_path, {"at": at, "x": x, "score": x}, described)
     for place, period in enumerate(("2026-01", "2026-02", "2026-03")):

@@ -13,6 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.binning import binned
+from analysis.errors import UserError
+from analysis.hotspots import hotspots
 from analysis.summaries.sample import MOST_ROWS, Sample, in_second_half, sample_of, side_by_side, tickets_of
 from tests.analysis.evaluating import card, evaluated
 
@@ -137,3 +139,49 @@ def test_numbers_are_cut_into_eighths_with_every_run_of_them_as_a_condition() ->
     assert np.bincount(found.codes).tolist() == [100] * 8
     assert len(found.names) == 8 * 9 // 2 - 1 + 1  # all runs but the whole one, and the missing
     assert found.names[:2] == ("[-inf, 100)", "[-inf, 200)")
+
+
+def salaries(seed: int, *, worse_for_women: float) -> dict[str, Any]:
+    """397 professors, 39 of them women, and their salaries as a model predicts them."""
+    chance = np.random.default_rng(seed)
+    columns: dict[str, Any] = {
+        "rank": chance.choice(["Prof", "AssocProf", "AsstProf"], 397, p=[0.67, 0.16, 0.17]),
+        "discipline": chance.choice(["A", "B"], 397),
+        "since phd": chance.integers(1, 56, 397),
+        "sex": chance.permutation(["Female"] * 39 + ["Male"] * 358),
+    }
+    salary = chance.normal(113_000, 25_000, 397)
+    off = chance.normal(0, 15_000, 397) + np.where(columns["sex"] == "Female", worse_for_women, 0.0)
+    return {**columns, "y": salary, "s": salary + off}
+
+
+def test_39_women_among_397_professors_are_found(tmp_path: Path) -> None:
+    found = hotspots_of(tmp_path, salaries(5, worse_for_women=-35_000), task="regression")
+    inside, apart, _ = found
+    assert dict(inside.slice) == {"sex": "Female"}
+    assert inside.n == 39
+    assert apart.low > 10_000
+    assert inside.note == "hotspot, on all 397 rows: one like it by chance is found in less than 1 of 20 logs"
+
+
+def test_the_smallest_weak_segment_is_an_option_of_the_check(tmp_path: Path) -> None:
+    columns = salaries(5, worse_for_women=-35_000)
+    described = card(log="label: y, score: s", more=["checks: {hotspot: {size: 40}}"], task="regression")
+    found = evaluated(tmp_path, columns, described)
+    assert not [m for m in found.measures if m.slice == (("sex", "Female"),) and m.measure != "share"]
+    described = card(log="label: y, score: s", more=["checks: {hotspot: {size: few}}"], task="regression")
+    with pytest.raises(UserError, match="size must be a whole number of rows"):
+        evaluated(tmp_path, columns, described)
+
+
+def test_in_small_logs_without_a_weak_segment_hardly_one_is_found() -> None:
+    # At most one log in twenty has one: of 25 logs more than 4 have one in less than one of 100 such tests.
+    found = 0
+    for seed in range(25):
+        columns = salaries(seed, worse_for_women=0.0)
+        errors = np.abs(columns.pop("s") - columns.pop("y"))
+        bins = [binned(name, pa.chunked_array([pa.array(values)])) for name, values in columns.items()]
+        there = [column for column in bins if column is not None]
+        nothing = np.zeros(397, dtype=bool)
+        found += bool(hotspots(there, errors, np.full(397, errors.mean()), nothing))
+    assert found <= 4

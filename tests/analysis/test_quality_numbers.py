@@ -10,6 +10,7 @@ import pytest
 from scipy import stats
 
 from tests.analysis.evaluating import card, evaluated, the, value
+from tests.analysis.parity import put_down
 
 
 def compared(tmp_path: Path, reference: list[Any], window: list[Any], *more: str) -> Any:
@@ -157,3 +158,46 @@ def test_labels_of_rows_that_features_cannot_tell_apart_do_not_conflict(tmp_path
     assert found.value is None
     assert found.reason == "the features tell only 2 kinds of rows apart, so that nearly every row has many twins"
     assert [(c.check, c.verdict) for c in result.checks] == [("conflicting_labels", "skipped")]
+
+
+def repeated(rows: int = 300, again: int = 30) -> dict[str, Any]:
+    """Rows of which the first are written once more at the end."""
+    chance = np.random.default_rng(4)
+    columns = {
+        "label": chance.integers(0, 2, rows),
+        "score": chance.random(rows).round(6),
+        "price": chance.lognormal(3, 1, rows).round(2),
+        "big": 2**60 + np.arange(rows),
+        "state": chance.choice(["TX", "NY", "CA"], rows),
+    }
+    return {name: np.concatenate([values, values[:again]]) for name, values in columns.items()}
+
+
+@pytest.mark.parametrize("csv", [False, True], ids=["parquet", "csv"])
+def test_whole_rows_that_are_there_again_are_found_without_an_id(tmp_path: Path, csv: bool) -> None:
+    described = card(log="label: label, score: score", more=["checks: {duplicates: {fail: 0.01}}"])
+    result = put_down(tmp_path, repeated(), described, csv=csv)
+    found = the(result, "duplicate_rate")
+    assert (found.value, found.n) == (pytest.approx(30 / 330), 330)
+    assert [c.verdict for c in result.checks] == ["fail"]
+
+
+def test_rows_that_differ_in_a_column_that_is_no_feature_are_not_the_same(tmp_path: Path) -> None:
+    columns = repeated()
+    columns["at"] = np.datetime64("2026-03-01T00", "us") + np.arange(330) * np.timedelta64(1, "m")
+    described = card(log="label: label, score: score, timestamp: at", more=["checks: {duplicates: {fail: 0.01}}"])
+    assert value(evaluated(tmp_path, columns, described), "duplicate_rate") == 0.0
+    del columns["at"]
+    columns["big"] = 2**60 + np.arange(330)  # as floats they would be equal
+    described = card(log="label: label, score: score", more=["checks: {duplicates: {fail: 0.01}}"])
+    excluded = described.replace("{source: SOURCE,", "{source: SOURCE, exclude: [big],")
+    assert value(evaluated(tmp_path, columns, excluded), "duplicate_rate") == 0.0
+
+
+def test_rows_of_few_kinds_are_not_called_duplicates(tmp_path: Path) -> None:
+    chance = np.random.default_rng(4)
+    columns = {"label": chance.integers(0, 2, 600), "score": chance.random(600).round(2)}
+    described = card(log="label: label, score: score", more=["checks: {duplicates: {fail: 0.01}}"])
+    result = evaluated(tmp_path, columns, described)
+    assert the(result, "duplicate_rate").reason is not None
+    assert [c.verdict for c in result.checks] == ["skipped"]
