@@ -96,7 +96,7 @@ def quote(database: Database, annotation: int, content: Content, *, key: str = "
             content=Content(content.text, content.blocks, content.picture, (annotation,)),
             now=NOON,
         )
-        for due in messages.lease(tx, now=NOON, seconds=9, limit=9):
+        while (due := messages.lease(tx, now=NOON, seconds=9)) is not None:
             messages.shown(tx, due, ts="1.000001" if kind == "message" else None, revision=due.wanted, now=NOON)
 
 
@@ -366,7 +366,8 @@ def test_a_reply_is_linked_when_its_thread_becomes_known(database: Database) -> 
             anchor=CARD,
             now=NOON,
         )
-        [due] = messages.lease(tx, now=NOON, seconds=9, limit=1)
+        due = messages.lease(tx, now=NOON, seconds=9)
+        assert due is not None
         messages.shown(tx, due, ts="1.000001", revision=1, now=NOON)
     for annotation in (waiting, elsewhere):
         linked = get(database, annotation.id)
@@ -386,7 +387,8 @@ def test_a_reply_and_its_card_that_come_at_the_same_time_are_linked(database: Da
             anchor=CARD,
             now=NOON,
         )
-        [due] = messages.lease(tx, now=NOON, seconds=9, limit=1)
+        due = messages.lease(tx, now=NOON, seconds=9)
+        assert due is not None
 
     def do(number: int) -> None:
         if number == 0:
