@@ -98,7 +98,7 @@ def quote(database: Database, annotation: int, content: Content, *, key: str = "
             content=Content(content.text, content.blocks, content.picture, (annotation,)),
             now=NOON,
         )
-        while due := messages.lease(tx, now=NOON, seconds=9):
+        while (due := messages.lease(tx, now=NOON, seconds=9)) is not None:
             messages.shown(tx, due, ts="1.000001" if kind == "message" else None, revision=due.wanted, now=NOON)
 
 
