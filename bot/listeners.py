@@ -1,6 +1,5 @@
 """The only file with Bolt listeners: each is one short transaction, and returning from it is the acknowledgement."""
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,8 +16,9 @@ from bot.asking.kinds import TooLong
 from bot.asking.plain import mentions, plain, without_mention
 from bot.bell import Bell
 from bot.render.answers import refused
+from bot.slack import payloads
 from storage import annotations, messages, people, requests
-from storage.database import Busy, Database, Json, Transaction
+from storage.database import Busy, Database, Transaction
 from storage.messages import Address
 from storage.requests import Request, Where, Who
 
@@ -76,21 +76,19 @@ class Door:
         ack()
 
     def on_click(self, ack: Ack, body: Payload) -> None:
-        who = Who(team=body["team"]["id"], user=body["user"]["id"])
-        container = body.get("container", {})
-        ts = container.get("message_ts")
+        click = payloads.click(body)
+        who = Who(team=click.team, user=click.user)
         where = Where(
-            channel=container.get("channel_id"),
-            thread=container.get("thread_ts") or ts,
-            message=ts,
-            response_url=body.get("response_url"),
+            channel=click.channel,
+            thread=click.thread or click.message,
+            message=click.message,
+            response_url=click.response_url,
         )
         with self._transaction() as tx:
-            for action in body.get("actions", []):
-                asked = _asked_by(action)
-                if asked is not None:
-                    key = f"button:{who.team}:{who.user}:{ts}:{action['action_id']}:{action.get('action_ts')}"
-                    self._take(tx, asked, _Delivery(key, "button", who, where))
+            for action in click.actions:
+                if action.asked is not None:
+                    key = f"button:{who.team}:{who.user}:{click.message}:{action.action_id}:{action.action_ts}"
+                    self._take(tx, action.asked, _Delivery(key, "button", who, where))
         self._ring()
         ack()
 
@@ -116,10 +114,13 @@ class Door:
 
     def on_error(self, error: Exception, body: Payload) -> BoltResponse:
         """No commit, no acknowledgement: events come again, and a person sees that it failed."""
+        if isinstance(error, payloads.Malformed):
+            log.warning("a delivery can't be read", why=str(error))
+            return BoltResponse(status=400, body="")
         if isinstance(error, Busy):
             log.warning("the database was busy for too long; not acknowledged", kind=body.get("type"))
-        else:
-            log.error("a listener failed; not acknowledged", kind=body.get("type"), exc_info=error)
+            return BoltResponse(status=503, body="")
+        log.error("a listener failed; not acknowledged", kind=body.get("type"), exc_info=error)
         return BoltResponse(status=500, body="")
 
     # --- requests ------------------------------------------------------------------------------------------------
@@ -239,17 +240,3 @@ class Door:
 
 def _team(body: Payload) -> str:
     return str(body["team_id"])
-
-
-def _asked_by(action: Payload) -> tuple[str, dict[str, Json]] | None:
-    """The command and arguments that a button carries; a link's button carries none."""
-    option = action.get("selected_option")
-    value = action.get("value") or (option.get("value") if isinstance(option, dict) else None)
-    try:
-        asked = json.loads(value) if value else None
-    except ValueError:
-        return None
-    if not isinstance(asked, dict) or not isinstance(asked.get("command"), str):
-        return None
-    arguments = asked.get("arguments", {})
-    return (asked["command"], arguments) if isinstance(arguments, dict) else None
