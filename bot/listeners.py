@@ -239,4 +239,4 @@ class Door:
 
 
 def _team(body: Payload) -> str:
-    return str(body["team_id"])
+    return payloads.message(body).team

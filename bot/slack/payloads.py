@@ -244,7 +244,7 @@ def _action(action: object) -> Action:
         raise Malformed("an action is no object")
     value = _words_or_none(action, "value") or _words_or_none(_object_or_empty(action, "selected_option"), "value")
     return Action(
-        action_id=_words(action, "action_id"),
+        action_id=_words(action, "action_id") or _missing("action_id"),
         action_ts=_ts_or_none(action, "action_ts"),
         type=_id_or_none(action, "type"),
         value=value,
