@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import structlog
-from prometheus_client import CollectorRegistry
 from slack_bolt import App
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
@@ -27,14 +26,15 @@ from bot.evaluating.children import Children
 from bot.gateway import Gateway
 from bot.intake import SECONDS_TO_ACKNOWLEDGE, Intake
 from bot.listeners import Door
-from bot.metrics import Gauges, Look, look
+from bot.metrics import Look, Metrics, look
 from bot.models import Models
 from bot.only_process import only_process
 from bot.settings import Settings
 from bot.slack import deliveries
-from bot.slack.api import HTTP_TIMEOUT_SECONDS, Refused, Slack, TooFast, Unknown, why_no_identity
+from bot.slack.api import HTTP_TIMEOUT_SECONDS, Refused, TooFast, Unknown, why_no_identity
 from bot.slack.deliveries import Deliveries
 from bot.slack.directory import Directory
+from bot.slack.observed import ObservedSlack
 from bot.slack.pace import Pace
 from bot.slack.pictures import Pictures
 from bot.slack.sockets import Sockets
@@ -65,10 +65,15 @@ class Parley:
         self.commands = all_commands()
         self.asked, self.wanted = Bell(), Bell()
         self.models = Models(settings.cards, read=parse_card)
+        self.watch = Watch(self._look)
+        self.metrics = Metrics(self.watch.known)
         self.children = Children(
-            seconds=settings.job_seconds, summaries=settings.home / "summaries", dask=settings.dask
+            seconds=settings.job_seconds,
+            summaries=settings.home / "summaries",
+            dask=settings.dask,
+            observe=self.metrics.evaluated,
         )
-        self.slack = Slack(_client(settings))
+        self.slack = ObservedSlack(_client(settings), self.metrics.called)
         self.clock = Clock(database=self.database, commands=self.commands, now=self.now, asked=self.asked)
         self.answering = Answering(
             database=self.database,
@@ -89,7 +94,6 @@ class Parley:
             pictures=Pictures(self.slack),
         )
         self.intake = Intake(self.database, refused=deliveries.refused())
-        self.watch = Watch(self._look)
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self._parts, self._held = ExitStack(), ExitStack()
@@ -221,6 +225,7 @@ class Parley:
             app,
             deliveries=Deliveries(app),
             intake=self.intake,
+            observe=self.metrics.acknowledged,
             app_token=_secret(self.settings.app_token) or "",
             web_client=_client(self.settings),
         )
@@ -228,9 +233,7 @@ class Parley:
         self._parts.callback(sockets.close)
 
     def _site(self, app: App | None) -> ASGIApp:
-        registry = CollectorRegistry()
-        registry.register(Gauges(self.watch.known))
-        pages = build_pages(health=self.health_soon, registry=registry)
+        pages = build_pages(health=self.health_soon, registry=self.metrics.registry)
         return Site(door=self._slack_door(app), pages=pages) if app is not None else pages
 
     def _slack_door(self, app: App) -> SlackDoor:
@@ -238,7 +241,7 @@ class Parley:
             deliveries=Deliveries(app),
             intake=self.intake,
             signing_secret=_secret(self.settings.signing_secret) or "",
-            observe=lambda _seconds, _status: None,
+            observe=self.metrics.acknowledged,
         )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy import Row, and_, delete, func, select, update
 
 from storage import anchors, contents
 from storage.anchors import Anchor
@@ -42,6 +42,7 @@ __all__ = [
     "free_all",
     "get",
     "give_up",
+    "given_up",
     "in_words_only",
     "lease",
     "lost",
@@ -163,6 +164,13 @@ def queue(tx: Transaction) -> Queue:
         select(func.count().label("depth"), func.min(messages.c.wanted_at).label("since")).where(UNSENT)
     ).one()
     return Queue(row.depth, row.since)
+
+
+def given_up(tx: Transaction) -> int:
+    """How many messages Slack was asked to show in vain; ephemeral answers are tried once and not counted."""
+    m = messages.c
+    dead = and_(m.failed.is_not(None), m.kind == "message", m.shown < m.wanted, m.failed != "taken back")
+    return int(tx.execute(select(func.count()).select_from(messages).where(dead)).scalar_one())
 
 
 def _all_still_said(tx: Transaction, content: Content) -> None:

@@ -11,7 +11,8 @@ import threading
 import time
 import traceback
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -33,7 +34,15 @@ SECONDS_TO_DIE = 5.0
 class Children:
     """Starts children from one clean server process that has the heavy imports done."""
 
-    def __init__(self, *, seconds: float, summaries: Path | None = None, dask: str | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        seconds: float,
+        summaries: Path | None = None,
+        dask: str | None = None,
+        observe: Callable[[float, str], None] = lambda _seconds, _outcome: None,
+    ) -> None:
+        self._observe = observe
         self._seconds = seconds
         self._summaries = summaries
         self._dask = dask
@@ -63,10 +72,26 @@ class Children:
         from bot.evaluating.in_child import evaluate_job
 
         where = replace(job, summaries=str(self._summaries) if self._summaries else None, dask=self._dask)
-        answer = self.run(evaluate_job, where, phase=phase, stop=stop)
+        with self._observed():
+            answer = self.run(evaluate_job, where, phase=phase, stop=stop)
         if not isinstance(answer, Evaluated):
             raise TypeError(f"a child answered {type(answer).__name__}")
         return answer
+
+    @contextmanager
+    def _observed(self) -> Iterator[None]:
+        began, outcome = time.monotonic(), "broken"
+        try:
+            yield
+            outcome = "done"
+        except Stopped:
+            outcome = "stopped"
+            raise
+        except ParleyError:
+            outcome = "refused"
+            raise
+        finally:
+            self._observe(time.monotonic() - began, outcome)
 
     def draw(self, draw: Callable[..., Chart], /, *arguments: object, **named: object) -> Chart:
         answer = self.run(_call, draw, arguments, named)
