@@ -24,6 +24,7 @@ from bot.slack.directory import TERMINAL, Directory, stranger
 from storage import requests
 from storage.database import Busy, Database
 from storage.requests import Leased, LeaseLost
+from storage.tracing import of_request, tracing
 
 log = structlog.get_logger()
 
@@ -74,7 +75,9 @@ class Answering:
         with self._database.transaction() as tx:
             leased = requests.lease(tx, lane=lane, now=heard_now, seconds=LEASE_SECONDS[lane], limit=1)
         for one in leased:
-            self._answer(one, lane)
+            with tracing(of_request(one.id)):
+                log.info("a request is being answered", command=one.request.command, attempts=one.attempts)
+                self._answer(one, lane)
         return bool(leased)
 
     def _answer(self, leased: Leased, lane: Lane) -> None:
@@ -135,6 +138,7 @@ class Answering:
         with self._database.transaction() as tx:
             outcome(tx)
             requests.finish(tx, leased, now=self._now(), failed=failed)
+        log.info("a request is answered" if failed is None else "a request is refused")
         self._wanted.ring()
         self._asked.ring()  # an outcome may ask for more, as `evaluate` asks for `measure`
 

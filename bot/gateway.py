@@ -19,6 +19,7 @@ from bot.slack.pictures import Pictures
 from storage import messages
 from storage.database import Busy, Database
 from storage.messages import Due
+from storage.tracing import tracing
 
 log = structlog.get_logger()
 
@@ -89,12 +90,17 @@ class Gateway:
         with self._database.transaction() as tx:
             leased = messages.lease(tx, now=self._now(), seconds=LEASE_SECONDS, limit=1, avoid=tuple(self._pace.busy()))
         for due in leased:
+            self._show_traced(due)
+        return bool(leased)
+
+    def _show_traced(self, due: Due) -> None:
+        with tracing(due.trace):
+            log.info("a message is being sent", message=due.id, kind=due.kind, attempts=due.attempts)
             try:
                 self._show(due)
             except Exception:  # the edge of one message: others must be shown
                 log.exception("a message could not be shown", message=due.id, reference=reference())
                 self._later(due, "a bug", unknown=due.ts is None)
-        return bool(leased)
 
     def _show(self, due: Due) -> None:
         try:

@@ -21,6 +21,7 @@ from storage import annotations, messages, people, requests
 from storage.database import Busy, Database, Transaction
 from storage.messages import Address
 from storage.requests import Request, Where, Who
+from storage.tracing import of_request
 
 log = structlog.get_logger()
 
@@ -154,7 +155,10 @@ class Door:
             self._refuse(tx, f"There is no command `{asked[0]}` any more; `help` lists them all.", delivery)
             return
         request = Request(*asked, who=delivery.who, where=delivery.where)
-        requests.take(tx, request, key=delivery.key, source=delivery.source, lane=command.lane, now=self.now())
+        key, source = delivery.key, delivery.source
+        taken = requests.take(tx, request, key=key, source=source, lane=command.lane, now=self.now())
+        if taken is not None:
+            log.info("a request is taken", trace=of_request(taken), command=request.command, source=source)
 
     def _refuse(self, tx: Transaction, says: str, delivery: _Delivery, *, written: str = "") -> None:
         """The same delivery twice gives one refusal: its key is the delivery's.

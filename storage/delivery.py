@@ -52,6 +52,7 @@ class Due:
     sending: bool
     first_sent_at: datetime | None
     token: str
+    trace: str | None = None
 
 
 def lease(
@@ -245,6 +246,7 @@ def _as_due(row: Row[Any], token: str) -> Due:
         sending=row.sending,
         first_sent_at=row.first_sent_at,
         token=token,
+        trace=row.trace,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Row, and_, delete, func, select, update
 
-from storage import anchors, contents
+from storage import anchors, contents, tracing
 from storage.anchors import Anchor
 from storage.contents import Address, Content, Picture
 from storage.database import Stale, Transaction
@@ -112,6 +112,7 @@ def want(
         "next_at": now,
         "attempts": 0,
         "sending": False,
+        "trace": tracing.current(),
     }
     insert = tx.insert(messages).values(row).on_conflict_do_nothing(index_elements=["key"])
     message: int | None = tx.execute(insert.returning(messages.c.id)).scalar_one_or_none()
@@ -194,7 +195,11 @@ def _want_again(
     now: datetime,
 ) -> int:
     row = tx.execute(select(messages).where(messages.c.key == key).with_for_update()).one()
-    values: dict[str, Any] = {"failed": None, "response_url": address.response_url or row.response_url}
+    values: dict[str, Any] = {
+        "failed": None,
+        "response_url": address.response_url or row.response_url,
+        "trace": tracing.current() or row.trace,
+    }
     if row.ts is None:
         values |= {name: value for name, value in _addressed(address).items() if name != "response_url"}
     if anchor is not None:

@@ -113,6 +113,7 @@ messages = Table(
     Column("leased_until", Moment),
     Column("reason", Words),
     Column("failed", Words),
+    Column("trace", Words),
     sqlite_autoincrement=True,  # E-17 stands in messages: an id must not come back as something else
 )
 UNSENT = (messages.c.shown < messages.c.wanted) & messages.c.failed.is_(None)

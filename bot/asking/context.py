@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+import structlog
+
 from analysis.drawing.chart import Chart
 from bot.asking.command import Command
 from bot.evaluating.values import Evaluated, Job
@@ -17,6 +19,8 @@ from storage.database import Database, Transaction
 from storage.messages import Address, Content
 from storage.people import Person
 from storage.requests import Leased, Request
+
+log = structlog.get_logger()
 
 Outcome = Callable[[Transaction], None]
 """What is written, together with the end of the request, in one small transaction."""
@@ -90,7 +94,8 @@ class Context:
         self, tx: Transaction, part: str, kind: str, address: Address, content: Content, anchor: Anchor | None
     ) -> None:
         key = f"{part}:{self.leased.id}"
-        messages.want(tx, key=key, kind=kind, address=address, content=content, anchor=anchor, now=self.now)
+        message = messages.want(tx, key=key, kind=kind, address=address, content=content, anchor=anchor, now=self.now)
+        log.info("a message is wanted", message=message, kind=kind)
 
 
 def nothing_more(_: Transaction) -> None:

@@ -91,7 +91,9 @@ class Children:
             outcome = "refused"
             raise
         finally:
-            self._observe(time.monotonic() - began, outcome)
+            seconds = time.monotonic() - began
+            self._observe(seconds, outcome)
+            log.info("an evaluation ended", outcome=outcome, seconds=round(seconds, 3))
 
     def draw(self, draw: Callable[..., Chart], /, *arguments: object, **named: object) -> Chart:
         answer = self.run(_call, draw, arguments, named)

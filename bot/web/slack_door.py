@@ -39,8 +39,8 @@ class SlackDoor:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         arrived = time.monotonic()
         answer = await self._answer(scope, receive, arrived)
-        await _respond(send, answer)
         self._observe(time.monotonic() - arrived, answer.status)
+        await _respond(send, answer)
 
     async def _answer(self, scope: Scope, receive: Receive, arrived: float) -> BoltResponse:
         if self._intake.refuses:
