@@ -72,6 +72,9 @@ class Answering:
     def answer_one(self, lane: Lane) -> bool:
         """Answer the oldest request of a lane; False when there is none."""
         heard_now = self._now()
+        with self._database.reading() as tx:
+            if not requests.any_due(tx, lane=lane, now=heard_now):
+                return False
         with self._database.transaction() as tx:
             leased = requests.lease(tx, lane=lane, now=heard_now, seconds=LEASE_SECONDS[lane], limit=1)
         for one in leased:

@@ -87,6 +87,9 @@ class Gateway:
 
     def show_one(self) -> bool:
         """Bring one message a step nearer to what is wanted; False when none is due."""
+        with self._database.reading() as tx:
+            if not messages.any_due(tx, now=self._now()):
+                return False
         with self._database.transaction() as tx:
             leased = messages.lease(tx, now=self._now(), seconds=LEASE_SECONDS, limit=1, avoid=tuple(self._pace.busy()))
         for due in leased:

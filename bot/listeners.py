@@ -184,6 +184,8 @@ class Door:
 
     def _keep(self, body: Payload, event: Payload) -> None:
         """A reply in a thread of ours is an annotation, also before its thread is known where its parent is ours."""
+        if event.get("parent_user_id") not in (None, self.bot_user):
+            return  # most threads are not ours, and Slack says so
         team, channel, thread = _team(body), event["channel"], event["thread_ts"]
         with self._transaction() as tx:
             place = messages.place(tx, team=team, channel=channel, ts=thread)

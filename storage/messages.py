@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, delete, func, select, update
+from sqlalchemy import Row, and_, bindparam, delete, func, or_, select, update
 
 from storage import anchors, contents, tracing
 from storage.anchors import Anchor
@@ -38,6 +38,7 @@ __all__ = [
     "PictureState",
     "Place",
     "Stored",
+    "any_due",
     "begin",
     "free_all",
     "get",
@@ -165,6 +166,22 @@ def queue(tx: Transaction) -> Queue:
         select(func.count().label("depth"), func.min(messages.c.wanted_at).label("since")).where(UNSENT)
     ).one()
     return Queue(row.depth, row.since)
+
+
+_ANY_DUE = (
+    select(messages.c.id)
+    .where(
+        UNSENT,
+        messages.c.next_at <= bindparam("now"),
+        or_(messages.c.leased_until.is_(None), messages.c.leased_until <= bindparam("now")),
+    )
+    .limit(1)
+)
+
+
+def any_due(tx: Transaction, *, now: datetime) -> bool:
+    """Whether ``lease`` could find something. Only a read, for all those whom a bell wakes in vain."""
+    return tx.execute(_ANY_DUE, {"now": now}).first() is not None
 
 
 def given_up(tx: Transaction) -> int:
