@@ -15,9 +15,10 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -66,7 +67,7 @@ async def _under(rate: Rate, seconds: float) -> None:
                     sent = await load.run(rate, seconds)
                 spent = _spent(bot) - before
                 _report(rate, seconds, load, sent, spent, memory)
-                calm = await _calm(port, stub, sent)
+                calm = await _calm(stub, sent)
                 print(f"  all that was taken is answered {calm:.1f} s after the last delivery")
         _verify(home, stub, sent)
 
@@ -86,9 +87,12 @@ class _Load:
         """One card in each channel: replies to it are ours."""
         for channel in range(CHANNELS):
             await self._command("evaluate small", f"C{channel}")
-            await _until(lambda count=channel + 1: _true(len(self.stub.posted) >= count), why="a card")
+            await _until(partial(self._has_posted, channel + 1), why="a card")
         self._cards = [(posted["channel"], posted["ts"]) for posted in self.stub.posted]
         await asyncio.sleep(1.0)
+
+    async def _has_posted(self, cards: int) -> bool:
+        return len(self.stub.posted) >= cards
 
     async def run(self, rate: Rate, seconds: float) -> list[Sent]:
         """Deliver at an even pace, whether or not answers come."""
@@ -190,9 +194,8 @@ def _spread(seconds: list[float]) -> str:
     if not seconds:
         return "none"
     parts = {"median": 0.5, "p99": 0.99, "slowest": 1.0}
-    named = (
-        f"{name} {seconds[min(int(len(seconds) * p), len(seconds) - 1)] * 1000:.0f} ms" for name, p in parts.items()
-    )
+    last = len(seconds) - 1
+    named = (f"{name} {seconds[min(int(len(seconds) * p), last)] * 1000:.0f} ms" for name, p in parts.items())
     return ", ".join(named)
 
 
@@ -220,7 +223,7 @@ def _verify(home: Path, stub: SlackStub, sent: list[Sent]) -> None:
     print("  each that was acknowledged was answered or kept once; none that was refused ran")
 
 
-async def _calm(port: int, stub: SlackStub, sent: list[Sent]) -> float:
+async def _calm(stub: SlackStub, sent: list[Sent]) -> float:
     """Seconds until the last command that was taken is answered."""
     began = time.perf_counter()
     taken = [one.key for one in sent if one.kind == "command" and one.status == 200]
@@ -296,17 +299,9 @@ async def _is_well(port: int) -> bool:
     return (await look(port, "/health")).status == 200
 
 
-async def _true(value: bool) -> bool:
-    return value
-
-
-async def _until(holds, *, why: str, seconds: float = 60.0) -> None:  # type: ignore[no-untyped-def]
+async def _until(holds: Callable[[], Awaitable[bool]], *, why: str, seconds: float = 60.0) -> None:
     end = time.perf_counter() + seconds
     while not await holds():
         if time.perf_counter() > end:
             raise AssertionError(f"not within {seconds:.0f} s: {why}")
         await asyncio.sleep(0.05)
-
-
-if __name__ == "__main__":
-    main()

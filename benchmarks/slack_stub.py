@@ -15,7 +15,7 @@ from urllib.parse import parse_qs
 
 BOT = "UBOT"
 TEAM = "TLOAD"
-SECRET = "a secret for the load"
+SECRET = "a secret for the load"  # noqa: S105  # signs nothing but the load
 SECONDS_UNTIL_SLACK_GIVES_UP = 3.0
 
 

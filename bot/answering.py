@@ -15,7 +15,7 @@ from analysis.drawing.chart import Chart
 from analysis.errors import ParleyError, UserError
 from analysis.judgement.wording import sentence
 from bot.asking.command import Command, Lane
-from bot.asking.context import Context, Drawer, Outcome, nothing_more
+from bot.asking.context import Context, Drawer, Outcome, nothing_more, together
 from bot.asking.rights import Audience, NotAllowed, check_may_ask, standing_of
 from bot.asking.visible import VisibleModels
 from bot.bell import Bell
@@ -29,6 +29,7 @@ from storage import requests
 from storage.channels import Channel
 from storage.database import Busy, Database
 from storage.requests import Leased, LeaseLost
+from storage.tracing import of_request, tracing
 
 log = structlog.get_logger()
 
@@ -87,10 +88,15 @@ class Answering:
     def answer_one(self, lane: Lane) -> bool:
         """Answer the oldest request of a lane; False when there is none."""
         heard_now = self._now()
+        with self._database.reading() as tx:
+            if not requests.any_due(tx, lane=lane, now=heard_now):
+                return False
         with self._database.transaction() as tx:
             leased = requests.lease(tx, lane=lane, now=heard_now, seconds=LEASE_SECONDS[lane], limit=1)
         for one in leased:
-            self._answer(one, lane)
+            with tracing(of_request(one.id)):
+                log.info("a request is being answered", command=one.request.command, attempts=one.attempts)
+                self._answer(one, lane)
         return bool(leased)
 
     def _answer(self, leased: Leased, lane: Lane) -> None:
@@ -137,7 +143,7 @@ class Answering:
         if context.leased.source == "clock":
             gone = why_not_any_more(context)
             if gone is not None:
-                return gone
+                return _ended_too(command, context, gone)
         check_may_ask(command, context.person, context.models.audience)
         return command.run(context)
 
@@ -195,6 +201,7 @@ class Answering:
         with self._database.transaction() as tx:
             outcome(tx)
             requests.finish(tx, leased, now=self._now(), failed=failed, is_dead=is_dead)
+        log.info("a request is answered" if failed is None else "a request is refused")
         self._wanted.ring()
         self._asked.ring()  # an outcome may ask for more, as `evaluate` asks for `measure`
 
@@ -258,6 +265,13 @@ class _Lease:
         except Busy:
             log.warning("a lease could not be renewed yet", request=self._leased.id)
         return not self.lost
+
+
+def _ended_too(command: Command, context: Context, gone: Outcome) -> Outcome:
+    """What a schedule began before it was paused ends with it, or its card would wait for ever."""
+    if command.failed is None:
+        return gone
+    return together(gone, command.failed(context, "The schedule that asked for this was paused."))
 
 
 def _failure(command: Command | None, context: Context, says: str) -> Outcome:

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import structlog
-from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 from slack_bolt import App
 from slack_bolt.authorization import AuthorizeResult
@@ -29,7 +28,7 @@ from bot.evaluating.children import Children
 from bot.gateway import Gateway
 from bot.intake import SECONDS_TO_ACKNOWLEDGE, Intake
 from bot.listeners import Door
-from bot.metrics import Gauges, Look, look
+from bot.metrics import Look, Metrics, look
 from bot.models import Models
 from bot.only_process import only_process
 from bot.settings import Settings
@@ -46,6 +45,7 @@ from bot.slack.api import (
 )
 from bot.slack.deliveries import Deliveries
 from bot.slack.directory import Directory
+from bot.slack.observed import ObservedSlack
 from bot.slack.pace import Pace
 from bot.slack.sockets import Sockets
 from bot.web.health import Watch
@@ -83,10 +83,15 @@ class Parley:
         self.commands = all_commands()
         self.asked, self.wanted = Bell(), Bell()
         self.models = Models(settings.cards, read=parse_card)
+        self.watch = Watch(self._look)
+        self.metrics = Metrics(self.watch.known)
         self.children = Children(
-            seconds=settings.job_seconds, summaries=settings.home / "summaries", dask=settings.dask
+            seconds=settings.job_seconds,
+            summaries=settings.home / "summaries",
+            dask=settings.dask,
+            observe=self.metrics.evaluated,
         )
-        self.slack = Slack(_client(settings))
+        self.slack = ObservedSlack(_client(settings), self.metrics.called)
         pace = Pace(
             self.slack,
             database=self.database,
@@ -120,7 +125,6 @@ class Parley:
             may_be_read=Readers(self.models, settings.shared_channels).may_read,
         )
         self.intake = Intake(self.database, refused=deliveries.refused())
-        self.watch = Watch(self._look)
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self._parts, self._held = ExitStack(), ExitStack()
@@ -278,6 +282,7 @@ class Parley:
             app,
             deliveries=Deliveries(app),
             intake=self.intake,
+            observe=self.metrics.acknowledged,
             app_token=_secret(self.settings.app_token) or "",
             web_client=_client(self.settings),
         )
@@ -286,9 +291,7 @@ class Parley:
         sockets.connect()  # type: ignore[no-untyped-call]  # Bolt gives it no types
 
     def _site(self, app: App | None) -> ASGIApp:
-        registry = CollectorRegistry()
-        registry.register(Gauges(self.watch.known))
-        pages = build_pages(health=self.health_soon, registry=registry)
+        pages = build_pages(health=self.health_soon, registry=self.metrics.registry)
         return Site(door=self._slack_door(app), pages=pages) if app is not None else pages
 
     def _slack_door(self, app: App) -> SlackDoor:
@@ -296,7 +299,7 @@ class Parley:
             deliveries=Deliveries(app),
             intake=self.intake,
             signing_secret=_secret(self.settings.signing_secret) or "",
-            observe=lambda _seconds, _status: None,
+            observe=self.metrics.acknowledged,
         )
 
 

@@ -125,3 +125,9 @@ class Clock:
 def _slot_due(schedule: Schedule, now: datetime) -> Slot | None:
     since = schedule.last_slot or schedule.created_at
     return due(parse_when(schedule.when), schedule.zone, since=since, now=now)
+
+
+def lag(tx: Transaction, now: datetime) -> float:
+    """Seconds for which the oldest slot that is due waits for a clock; 0 where none does."""
+    due_now = (_slot_due(schedule, now) for schedule in schedules.active(tx))
+    return max(((now - slot.instant).total_seconds() for slot in due_now if slot is not None), default=0.0)

@@ -25,6 +25,7 @@ from storage import messages, response_urls
 from storage.database import Busy, Database, Transaction
 from storage.messages import Content, Due, PictureState
 from storage.requests import LeaseLost
+from storage.tracing import tracing
 
 log = structlog.get_logger()
 
@@ -88,12 +89,21 @@ class Gateway:
     def show_one(self) -> bool:
         """Bring one message a step nearer to what is wanted; False when none is due."""
         gap = self._pace.seconds_between_messages
+        with self._database.reading() as tx:
+            if not messages.any_due(tx, now=self._now()):
+                return False
         with self._database.transaction() as tx:
             due = messages.lease(tx, now=self._now(), seconds=LEASE_SECONDS, gap=gap)
         if due is None:
             return False
         if gap:
             self._alarm.set(gap)
+        with tracing(due.trace):
+            log.info("a message is being sent", message=due.id, kind=due.kind, attempts=due.attempts)
+            self._show_safely(due)
+        return True
+
+    def _show_safely(self, due: Due) -> None:
         try:
             self._show_or_withhold(due)
         except Exception:  # the edge of one message: others must be shown
@@ -103,7 +113,6 @@ class Gateway:
                 self._later(due, "a bug")
             else:
                 self._write(lambda tx: self._give_up(tx, due, f"{A_BUG} {mark}", for_good=False))
-        return True
 
     def _show_or_withhold(self, due: Due) -> None:
         """A message that its readers may not see any more is not sent, and not edited either."""

@@ -20,6 +20,8 @@ from storage.database import Busy, Database
 log = structlog.get_logger()
 
 Answer = TypeVar("Answer")
+Observe = Callable[[float, int], None]
+"""Hears how long the answer to a delivery took, in seconds, and its status."""
 
 SECONDS_TO_ACKNOWLEDGE = 2.0
 """After Slack's three seconds a person has repeated the command. Nothing is committed so late."""

@@ -26,6 +26,7 @@ from storage.annotations import Edit
 from storage.database import Busy, Database, Transaction
 from storage.messages import Address, Place
 from storage.requests import Request, Where, Who
+from storage.tracing import of_request
 
 log = structlog.get_logger()
 
@@ -142,10 +143,13 @@ class Door:
 
     def on_error(self, error: Exception, body: Payload) -> BoltResponse:
         """No commit, no acknowledgement: events come again, and a person sees that it failed."""
+        if isinstance(error, payloads.Malformed):
+            log.warning("a delivery can't be read", why=str(error))
+            return BoltResponse(status=400, body="")
         if isinstance(error, Busy):
             log.warning("the database was busy for too long; not acknowledged", kind=body.get("type"))
-        else:
-            log.error("a listener failed; not acknowledged", kind=body.get("type"), exc_info=error)
+            return BoltResponse(status=503, body="")
+        log.error("a listener failed; not acknowledged", kind=body.get("type"), exc_info=error)
         return BoltResponse(status=500, body="")
 
     # --- who -----------------------------------------------------------------------------------------------------
@@ -209,7 +213,10 @@ class Door:
             self._refuse(tx, f"There is no command `{asked[0]}` any more; `help` lists them all.", delivery)
             return
         request = Request(*asked, who=delivery.who, where=delivery.where)
-        requests.take(tx, request, key=delivery.key, source=delivery.source, lane=command.lane, now=self.now())
+        key, source = delivery.key, delivery.source
+        taken = requests.take(tx, request, key=key, source=source, lane=command.lane, now=self.now())
+        if taken is not None:
+            log.info("a request is taken", trace=of_request(taken), command=request.command, source=source)
 
     def _refuse(self, tx: Transaction, says: str, delivery: _Delivery, *, written: str = "") -> None:
         """The same delivery twice gives one refusal: its key is the delivery's.
@@ -234,6 +241,8 @@ class Door:
     # --- what people say -----------------------------------------------------------------------------------------
 
     def _keep(self, event: MessagePayload, said: Said) -> None:
+        if said.parent_user_id not in (None, self.bot_user):
+            return  # most threads are not ours, and Slack says so
         with self._transaction() as tx:
             self._keep_reply(tx, event, said)
         self._ring()

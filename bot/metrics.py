@@ -6,12 +6,49 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from bot.clock import lag
 from storage import messages, requests
 from storage.database import Database
 from storage.requests import Queue
+
+SECONDS_OF_AN_ACKNOWLEDGEMENT = (0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1.0, 2.0, 3.0)
+SECONDS_OF_AN_EVALUATION = (0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 300.0, 900.0)
+
+
+class Metrics:
+    """All of them, in a registry of their own. ``latest`` gives the last look at the database, None without one."""
+
+    def __init__(self, latest: Callable[[], Look | None]) -> None:
+        self.registry = CollectorRegistry()
+        self.registry.register(Gauges(latest))
+        self._acknowledged = Histogram(
+            "parley_acknowledgement_seconds",
+            "From the arrival of a delivery to its answer",
+            ["status"],
+            buckets=SECONDS_OF_AN_ACKNOWLEDGEMENT,
+            registry=self.registry,
+        )
+        self._evaluated = Histogram(
+            "parley_evaluation_seconds",
+            "How long evaluations took, and how they ended",
+            ["outcome"],
+            buckets=SECONDS_OF_AN_EVALUATION,
+            registry=self.registry,
+        )
+        self._calls = Counter("parley_slack_calls", "Calls to Slack", ["method", "outcome"], registry=self.registry)
+
+    def acknowledged(self, seconds: float, status: int) -> None:
+        self._acknowledged.labels(str(status)).observe(seconds)
+
+    def evaluated(self, seconds: float, outcome: str) -> None:
+        self._evaluated.labels(outcome).observe(seconds)
+
+    def called(self, method: str, outcome: str) -> None:
+        self._calls.labels(method, outcome).inc()
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +58,19 @@ class Look:
     at: datetime
     queues: Mapping[str, Queue]
     unsent: Queue
+    given_up: int
+    clock_lag: float
 
 
 def look(database: Database, now: datetime) -> Look:
     with database.reading() as tx:
-        return Look(at=now, queues=requests.queues(tx), unsent=messages.queue(tx))
+        return Look(
+            at=now,
+            queues=requests.queues(tx),
+            unsent=messages.queue(tx),
+            given_up=messages.count_dead(tx) + requests.count_dead(tx),
+            clock_lag=lag(tx, now),
+        )
 
 
 class Gauges(Collector):
@@ -50,7 +95,11 @@ def _waiting(seen: Look) -> list[GaugeMetricFamily]:
     oldest = GaugeMetricFamily(
         "parley_messages_oldest_seconds", "How long the oldest of them waits", value=_seconds(seen.unsent, seen.at)
     )
-    return [depth, age, unsent, oldest]
+    dead = GaugeMetricFamily("parley_messages_given_up", "Messages Slack will never show", value=seen.given_up)
+    late = GaugeMetricFamily(
+        "parley_clock_lag_seconds", "How long a schedule that is due waits for the clock", value=seen.clock_lag
+    )
+    return [depth, age, unsent, oldest, dead, late]
 
 
 def _seconds(queue: Queue, now: datetime) -> float:

@@ -125,6 +125,7 @@ def log_to_stderr(level: int = logging.INFO) -> None:
         else structlog.processors.JSONRenderer()
     )
     processors: list[Any] = [
+        structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]

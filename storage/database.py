@@ -72,7 +72,9 @@ class Transaction:
         self._connection = connection
         self._is_sqlite = connection.dialect.name == "sqlite"
 
-    def execute(self, statement: Executable, rows: Sequence[Mapping[str, Any]] | None = None) -> CursorResult[Any]:
+    def execute(
+        self, statement: Executable, rows: Sequence[Mapping[str, Any]] | Mapping[str, Any] | None = None
+    ) -> CursorResult[Any]:
         return self._connection.execute(statement, rows)
 
     def insert(self, table: Table) -> postgresql.Insert | sqlite.Insert:

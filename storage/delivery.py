@@ -66,6 +66,7 @@ class Due:
     look_cursor: str | None
     repeated: bool
     token: str
+    trace: str | None = None
 
     @property
     def waits_for_picture(self) -> bool:
@@ -329,6 +330,7 @@ def _as_due(row: Row[Any], token: str) -> Due:
         look_cursor=row.look_cursor,
         repeated=row.repeated,
         token=token,
+        trace=row.trace,
     )
 
 

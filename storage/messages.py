@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy import Row, bindparam, delete, func, or_, select, update
 
-from storage import anchors, contents
+from storage import anchors, contents, tracing
 from storage.anchors import Anchor
 from storage.contents import Address, Content, Picture
 from storage.database import Stale, Transaction
@@ -45,6 +45,7 @@ __all__ = [
     "PictureState",
     "Place",
     "Stored",
+    "any_due",
     "begin",
     "count_dead",
     "dead",
@@ -147,6 +148,7 @@ def want(
         "next_at": now,
         "attempts": 0,
         "sending": False,
+        "trace": tracing.current(),
     }
     insert = tx.insert(messages).values(row).on_conflict_do_nothing(index_elements=["key"])
     message: int | None = tx.execute(insert.returning(messages.c.id)).scalar_one_or_none()
@@ -230,6 +232,22 @@ def count_dead(tx: Transaction) -> int:
     return int(tx.execute(select(func.count()).select_from(messages).where(_DEAD)).scalar_one())
 
 
+_ANY_DUE = (
+    select(messages.c.id)
+    .where(
+        UNSENT,
+        messages.c.next_at <= bindparam("now"),
+        or_(messages.c.leased_until.is_(None), messages.c.leased_until <= bindparam("now")),
+    )
+    .limit(1)
+)
+
+
+def any_due(tx: Transaction, *, now: datetime) -> bool:
+    """Whether ``lease`` could find something. Only a read, for all those whom a bell wakes in vain."""
+    return tx.execute(_ANY_DUE, {"now": now}).first() is not None
+
+
 def _all_still_said(tx: Transaction, content: Content) -> None:
     """The rows stay locked until the message is there, so that a deletion finds it."""
     if not content.quotes:
@@ -251,7 +269,7 @@ def _want_again(
     now: datetime,
 ) -> int:
     row = tx.execute(select(messages).where(messages.c.key == key).with_for_update()).one()
-    values: dict[str, Any] = {"failed": None}
+    values: dict[str, Any] = {"failed": None, "trace": tracing.current() or row.trace}
     if row.ts is None:
         values |= placed | {"response_url": placed["response_url"] or row.response_url}
     if anchor is not None:

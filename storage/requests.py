@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, and_, func, or_, select, tuple_, update
+from sqlalchemy import Row, and_, bindparam, func, or_, select, tuple_, update
 
 from storage.database import Json, Transaction
 from storage.tables import DEAD, heard, requests
@@ -107,6 +107,23 @@ def take(tx: Transaction, request: Request, *, key: str, source: str, lane: str,
 
 def is_taken(tx: Transaction, *, key: str) -> bool:
     return tx.execute(select(requests.c.id).where(requests.c.key == key)).first() is not None
+
+
+_ANY_DUE = (
+    select(requests.c.id)
+    .where(
+        requests.c.finished_at.is_(None),
+        requests.c.lane == bindparam("lane"),
+        requests.c.next_at <= bindparam("now"),
+        or_(requests.c.leased_until.is_(None), requests.c.leased_until <= bindparam("now")),
+    )
+    .limit(1)
+)
+
+
+def any_due(tx: Transaction, *, lane: str, now: datetime) -> bool:
+    """Whether ``lease`` would find something. Only a read, for all those whom a bell wakes in vain."""
+    return tx.execute(_ANY_DUE, {"lane": lane, "now": now}).first() is not None
 
 
 def lease(tx: Transaction, *, lane: str, now: datetime, seconds: float, limit: int = 1) -> list[Leased]:

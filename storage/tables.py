@@ -140,6 +140,7 @@ messages = Table(
     Column("worded", Integer, nullable=False, server_default=text("0")),
     Column("file_since", Moment),
     Column("look_cursor", Words),
+    Column("trace", Words),
     sqlite_autoincrement=True,  # E-17 stands in messages: an id must not come back as something else
 )
 UNSENT = (messages.c.shown < messages.c.wanted) & messages.c.failed.is_(None)

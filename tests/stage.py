@@ -55,6 +55,7 @@ class Stage:
     channel: str
     elsewhere: str
     clock: StoryClock
+    port: int
 
     @property
     def mention(self) -> str:
@@ -162,7 +163,7 @@ def staged(
         try:
             with served(parley, door):
                 yield Stage(
-                    workspace, server, app, parley, settings, mara, jonas, guest, channel, elsewhere, clock
+                    workspace, server, app, parley, settings, mara, jonas, guest, channel, elsewhere, clock, port
                 )  # fmt: skip
         finally:
             parley.stop()

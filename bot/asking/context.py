@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
+import structlog
+
 from analysis.drawing.chart import Chart
 from analysis.errors import UserError
 from bot.asking.command import Command
@@ -21,6 +23,8 @@ from storage.findings import Finding
 from storage.messages import Address, Content
 from storage.people import Person
 from storage.requests import Leased, Request
+
+log = structlog.get_logger()
 
 Outcome = Callable[[Transaction], None]
 """What is written, together with the end of the request, in one small transaction."""
@@ -133,7 +137,8 @@ class Context:
         if content.models is None:
             content = replace(content, models=tuple(sorted(self.models.handed_out)))
         key = f"{part}:{self.leased.id}"
-        messages.want(tx, key=key, kind=kind, address=address, content=content, anchor=anchor, now=self.now)
+        message = messages.want(tx, key=key, kind=kind, address=address, content=content, anchor=anchor, now=self.now)
+        log.info("a message is wanted", message=message, kind=kind)
 
 
 def nothing_more(_: Transaction) -> None:

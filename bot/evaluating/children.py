@@ -12,7 +12,8 @@ import threading
 import time
 import traceback
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -50,7 +51,15 @@ DRAWING = Limit(
 class Children:
     """Starts children from one clean server process that has the heavy imports done."""
 
-    def __init__(self, *, seconds: float, summaries: Path | None = None, dask: str | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        seconds: float,
+        summaries: Path | None = None,
+        dask: str | None = None,
+        observe: Callable[[float, str], None] = lambda _seconds, _outcome: None,
+    ) -> None:
+        self._observe = observe
         self._limit = Limit(
             seconds,
             f"The evaluation was ended after {seconds:.0f} seconds; take a shorter window, "
@@ -89,10 +98,28 @@ class Children:
             dask=self._dask,
             limits=replace(job.limits, seconds=job.limits.seconds or self._limit.seconds),
         )
-        answer = self.run(evaluate_job, where, phase=phase, stop=stop)
+        with self._observed():
+            answer = self.run(evaluate_job, where, phase=phase, stop=stop)
         if not isinstance(answer, Evaluated):
             raise TypeError(f"a child answered {type(answer).__name__}")
         return answer
+
+    @contextmanager
+    def _observed(self) -> Iterator[None]:
+        began, outcome = time.monotonic(), "broken"
+        try:
+            yield
+            outcome = "done"
+        except Stopped:
+            outcome = "stopped"
+            raise
+        except ParleyError:
+            outcome = "refused"
+            raise
+        finally:
+            seconds = time.monotonic() - began
+            self._observe(seconds, outcome)
+            log.info("an evaluation ended", outcome=outcome, seconds=round(seconds, 3))
 
     def draw(self, draw: Callable[..., Chart], /, *arguments: object, **named: object) -> Chart:
         answer = self.run(_call, draw, arguments, named, limit=DRAWING)

@@ -17,6 +17,11 @@ MISSHAPEN = (payloads.Malformed, ValueError, TypeError, LookupError, AttributeEr
 """What Bolt and JSON raise over something that is no object, no text, or nested a thousand times."""
 
 
+HEARD = ("event_callback", "url_verification", *payloads.NAMED_BY)
+"""Kinds that Bolt leads to a listener or answers. Others, such as app_rate_limited, are acknowledged: a delivery that
+nobody listens to would count as failed."""
+
+
 def refused() -> BoltResponse:
     """The answer to what was not taken: Slack delivers an event again."""
     return BoltResponse(status=HTTPStatus.SERVICE_UNAVAILABLE, body="")
@@ -38,14 +43,14 @@ class Deliveries:
     def _answer(self, request: Any) -> BoltResponse:
         try:
             made: BoltRequest = request()
-            payloads.read(made.body)
+            delivery = payloads.read(made.body)
+            if isinstance(delivery, payloads.OtherPayload) and delivery.kind not in HEARD:
+                return BoltResponse(status=HTTPStatus.OK, body="")
             answer = self._app.dispatch(made)
         except MISSHAPEN as error:
             why = str(error) if isinstance(error, payloads.Malformed) else type(error).__name__
             log.warning("a delivery can't be read", why=why)
             return BoltResponse(status=HTTPStatus.BAD_REQUEST, body="")
-        if answer.status == HTTPStatus.NOT_FOUND:  # nobody listens to it, which is no failed delivery
-            return BoltResponse(status=HTTPStatus.OK, body="")
         return answer
 
 

@@ -13,6 +13,14 @@ from storage.database import Json
 ID = re.compile(r"[\x21-\x7e]{1,255}")
 ADDRESS = re.compile(r"https?://[\x21-\x7e]{1,2000}")
 TS = re.compile(r"\d{1,15}(\.\d{1,9})?")
+NAMED_BY = {
+    "view_submission": "callback_id",
+    "shortcut": "callback_id",
+    "message_action": "callback_id",
+    "block_suggestion": "action_id",
+}
+"""What a listener is chosen by, for each kind of interaction that has listeners but is not read further."""
+
 SAID_BY_A_PERSON = (None, "file_share", "thread_broadcast", "me_message")
 
 
@@ -203,6 +211,9 @@ def _untyped(body: Mapping[str, Any]) -> OtherPayload:
 
 
 def _other(body: Mapping[str, Any], kind: str, *, event: str | None = None) -> OtherPayload:
+    view = _object_or_empty(body, "view")
+    if kind in NAMED_BY and not _words(view if kind == "view_submission" else body, NAMED_BY[kind]):
+        _missing(NAMED_BY[kind])
     team = body.get("team")
     named = _id_or_none(team, "id") if isinstance(team, dict) else None
     return OtherPayload(kind=kind, event=event, team=named or _installed_in(body))
@@ -233,7 +244,7 @@ def _action(action: object) -> Action:
         raise Malformed("an action is no object")
     value = _words_or_none(action, "value") or _words_or_none(_object_or_empty(action, "selected_option"), "value")
     return Action(
-        action_id=_words(action, "action_id"),
+        action_id=_words(action, "action_id") or _missing("action_id"),
         action_ts=_ts_or_none(action, "action_ts"),
         type=_id_or_none(action, "type"),
         value=value,

@@ -15,7 +15,7 @@ from slack_sdk.socket_mode.builtin import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
-from bot.intake import Intake
+from bot.intake import Intake, Observe
 from bot.slack.deliveries import Deliveries
 
 log = structlog.get_logger()
@@ -25,17 +25,27 @@ class Sockets(SocketModeHandler):
     """The connection to Slack. What was refused is not acknowledged, so an event comes again."""
 
     def __init__(
-        self, app: App, *, deliveries: Deliveries, intake: Intake[BoltResponse], app_token: str, web_client: WebClient
+        self,
+        app: App,
+        *,
+        deliveries: Deliveries,
+        intake: Intake[BoltResponse],
+        observe: Observe,
+        app_token: str,
+        web_client: WebClient,
     ) -> None:
         super().__init__(app, app_token=app_token, web_client=web_client)
         self._deliveries = deliveries
         self._intake = intake
+        self._observe = observe
         self.client.message_listeners.append(_count_connections)
 
     def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]  # as Bolt's own
         began = time.time()
         payload: object = req.payload
-        answer = self._intake.served(lambda: self._deliveries.by_socket(payload), arrived=time.monotonic())
+        arrived = time.monotonic()
+        answer = self._intake.served(lambda: self._deliveries.by_socket(payload), arrived=arrived)
+        self._observe(time.monotonic() - arrived, answer.status)
         if answer.status == HTTPStatus.BAD_REQUEST:  # it would be as misshapen the next time
             client.send_socket_mode_response(SocketModeResponse(envelope_id=req.envelope_id))
         else:

@@ -14,7 +14,7 @@ from slack_sdk.signature import SignatureVerifier
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
-from bot.intake import SECONDS_FOR_A_TURN, Intake, Ticket
+from bot.intake import SECONDS_FOR_A_TURN, Intake, Observe, Ticket
 from bot.slack.deliveries import Deliveries
 
 LARGEST_BODY = 1_000_000
@@ -23,9 +23,6 @@ SECONDS_FOR_A_BODY = 2.0
 STAMP, SIGNATURE = "x-slack-request-timestamp", "x-slack-signature"
 HEADERS = ("content-type", STAMP, SIGNATURE, "x-slack-retry-num", "x-slack-retry-reason")
 STAMPS = re.compile(r"[0-9]{1,12}")
-
-Observe = Callable[[float, int], None]
-"""Hears how long an answer took, and its status."""
 
 
 class SlackDoor:
@@ -42,8 +39,8 @@ class SlackDoor:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         arrived = time.monotonic()
         answer = await self._answer(scope, receive, arrived)
-        await _respond(send, answer)
         self._observe(time.monotonic() - arrived, answer.status)
+        await _respond(send, answer)
 
     async def _answer(self, scope: Scope, receive: Receive, arrived: float) -> BoltResponse:
         if self._intake.refuses:
