@@ -126,12 +126,14 @@ def test_big_whole_numbers_keep_their_values(tmp_path: Path) -> None:
     assert value(result, "out_of_range_rate", feature="x") == pytest.approx(1 / 3)
 
 
-def test_times_are_only_looked_at_for_missing_ones(tmp_path: Path) -> None:
+def test_times_are_measured_as_numbers_are_and_their_bins_are_dates(tmp_path: Path) -> None:
     times = np.array(["2026-01-01", "NaT", "2026-03-01", "2026-03-02"], dtype="datetime64[us]")
     columns = {"x": times, "score": [0.5] * 4}
     result = evaluated(tmp_path, columns, card(log="score: score", more=["reference: {window: rows 0..2}"]))
     assert value(result, "missing_rate", feature="x", basis="reference") == 0.5
-    assert {m.measure for m in result.measures if m.feature == "x"} == {"missing_rate"}
+    assert value(result, "out_of_range_rate", feature="x") == 1.0
+    shares = {dict(m.slice or ())["x"] for m in result.measures if m.measure == "share" and m.feature == "x"}
+    assert shares == {"2026-01-01", "2026-03-01", "2026-03-02"}
 
 
 def test_a_value_is_unseen_although_the_file_that_holds_both_has_one_dictionary(tmp_path: Path) -> None:
