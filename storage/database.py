@@ -51,12 +51,19 @@ WRITES = "parley_writes"
 INCREMENTAL = 2
 """SQLite's number for the kind of vacuum that gives pages back when it is asked to."""
 HOW_TO_WRITE_IT = "write sqlite:////path/parley.db or postgresql://user@host/name"
+ENDED_SESSIONS = ("08", "57P")
+"""PostgreSQL's codes of lost connections, and of a server that stops or starts."""
 GAVE_UP = {"55P03", "57014", "40P01", "40001"}
 """PostgreSQL's codes of a lock or statement that took too long, a deadlock, and a conflict of snapshots."""
 
 
 class Busy(Exception):  # noqa: N818  # read as a sentence: except Busy
     """The wait for a lock was over: nothing was written."""
+
+
+class Away(Busy):
+    """There is no connection, or it was lost: whether the last commit came through is not known. All that is written
+    has a key of its own, so that it can be tried again."""
 
 
 class Stale(Busy):
@@ -168,7 +175,7 @@ class Database:
         """The time by the database's clock, so that several machines agree; SQLite's is this machine's."""
         if self.is_sqlite:
             return datetime.now(UTC)
-        with self._engine.connect() as connection:
+        with _busy_by_name(), self._engine.connect() as connection:
             told: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
         return told.astimezone(UTC)
 
@@ -264,6 +271,8 @@ def _busy_by_name() -> Iterator[None]:
     except exc.DBAPIError as error:
         if _is_about_waiting(error.orig):
             raise Busy("the database was locked for too long") from error
+        if error.connection_invalidated or _is_away(error):
+            raise Away("the database does not answer") from error
         raise
 
 
@@ -272,6 +281,12 @@ def _is_about_waiting(error: BaseException | None) -> bool:
         code: int = getattr(error, "sqlite_errorcode", 0)
         return code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
     return getattr(error, "sqlstate", None) in GAVE_UP
+
+
+def _is_away(error: exc.DBAPIError) -> bool:
+    """Whether PostgreSQL could not be reached, is starting, or has ended our session."""
+    state = getattr(error.orig, "sqlstate", "")
+    return isinstance(error, exc.OperationalError) and (state is None or str(state).startswith(ENDED_SESSIONS))
 
 
 def _limit_statements(connection: Connection, seconds: float) -> None:

@@ -69,15 +69,6 @@ def test_a_reply_in_an_old_thread_is_kept_with_the_model(stage: Stage) -> None:
     assert (note.text, note.anchor.evaluation) == ("it was the new carrier", 1)
 
 
-def test_an_old_event_that_is_delivered_again_does_not_run_again(stage: Stage) -> None:
-    mentioned = [d for d in stage.workspace.deliveries if f"{stage.mention} models" in str(d.payload)]
-    assert mentioned
-    for delivery in mentioned:
-        delivery.redeliver()
-    stage.quiet()
-    assert len(answers(stage)) == 1
-
-
 def test_an_old_card_gets_the_mark_of_a_recovery_and_keeps_its_picture(stage: Stage) -> None:
     old = stage.card("small needs attention")
     path = stage.settings.cards / "small.yaml"
