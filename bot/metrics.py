@@ -58,7 +58,7 @@ class Look:
     at: datetime
     queues: Mapping[str, Queue]
     unsent: Queue
-    given_up: int
+    dead: Mapping[str, int]
     clock_lag: float
 
 
@@ -68,7 +68,7 @@ def look(database: Database, now: datetime) -> Look:
             at=now,
             queues=requests.queues(tx),
             unsent=messages.queue(tx),
-            given_up=messages.count_dead(tx) + requests.count_dead(tx),
+            dead={"request": requests.count_dead(tx), "message": messages.count_dead(tx)},
             clock_lag=lag(tx, now),
         )
 
@@ -95,7 +95,9 @@ def _waiting(seen: Look) -> list[GaugeMetricFamily]:
     oldest = GaugeMetricFamily(
         "parley_messages_oldest_seconds", "How long the oldest of them waits", value=_seconds(seen.unsent, seen.at)
     )
-    dead = GaugeMetricFamily("parley_messages_given_up", "Messages Slack will never show", value=seen.given_up)
+    dead = GaugeMetricFamily("parley_dead", "Requests and messages that are not tried any more", labels=["kind"])
+    for kind, count in seen.dead.items():
+        dead.add_metric([kind], count)
     late = GaugeMetricFamily(
         "parley_clock_lag_seconds", "How long a schedule that is due waits for the clock", value=seen.clock_lag
     )
