@@ -37,6 +37,7 @@ LEASE_SECONDS: Mapping[Lane, float] = {"quick": 60.0, "slow": 60.0, "evaluation"
 MOST_ATTEMPTS = 4
 SECONDS_BETWEEN_LOOKS = 1.0
 SECONDS_UNTIL_AGAIN = 2.0
+NOW = timedelta(0)
 NOBODY_YET = Audience(channel="", standing="outsider")
 """Until it is known who asks, and where, they may see nothing."""
 KILLED_TWICE = (
@@ -149,7 +150,7 @@ class Answering:
 
     def _introduced(self, context: Context) -> Context:
         """The request with who asked it and where, and with the models that may be seen by them there."""
-        who = self._directory.person(context.request.who)
+        who = self._directory.person(context.request.who, anew=context.leased.source == "clock")
         place = self._channel(context)
         models = VisibleModels(self._models, self._audience(context, who, place))
         return replace(context, person=who.person, known=who.known, place=place, models=models)
@@ -160,7 +161,7 @@ class Answering:
         channel = context.request.where.channel
         if not channel or channel.startswith("D"):
             return None
-        return self._directory.channel(context.team, channel, anew=context.leased.source == "clock")
+        return self._directory.channel(context.team, channel, newest=NOW if context.leased.source == "clock" else None)
 
     def _audience(self, context: Context, who: Known, channel: Channel | None) -> Audience:
         where = context.request.where

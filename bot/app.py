@@ -105,12 +105,13 @@ class Parley:
             asked=self.asked,
             keep=timedelta(days=settings.retention_days),
         )
+        directory = Directory(pace=pace, database=self.database, now=self.now)
         self.answering = Answering(
             database=self.database,
             models=self.models,
             commands=self.commands,
             children=self.children,
-            directory=Directory(pace=pace, database=self.database, now=self.now),
+            directory=directory,
             shared_channels=settings.shared_channels,
             now=self.now,
             asked=self.asked,
@@ -122,7 +123,7 @@ class Parley:
             now=self.now,
             wanted=self.wanted,
             commands=self.commands,
-            may_be_read=Readers(self.models, settings.shared_channels).may_read,
+            may_be_read=Readers(self.models, directory, self.database, settings.shared_channels).may_read,
         )
         self.intake = Intake(self.database, refused=deliveries.refused())
         self._stop = threading.Event()

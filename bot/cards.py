@@ -122,7 +122,8 @@ def write_recoveries(tx: Transaction, context: Context, changes: Sequence[Change
         stored = messages.get(tx, first)
         if stored is None:
             continue
-        address = Address(team=stored.address.team, channel=stored.address.channel, parent=first)
+        to = stored.address
+        address = Address(team=to.team, channel=to.channel, parent=first, user=to.user)
         reply = cards.recovered(change.finding, evaluation=evaluation.id)
         key = f"recovered:F-{change.finding.id}:E-{evaluation.id}"
         anchor = Anchor(model=evaluation.model, finding=change.finding.id, evaluation=evaluation.id)

@@ -11,9 +11,10 @@ from typing import Any
 import structlog
 
 from bot.asking.command import Command
+from bot.asking.visible import Reading
 from bot.bell import Alarm, Bell
 from bot.evaluating.children import reference
-from bot.render.answers import A_BUG, NO_ANSWER, cannot_post, may_be_lost, why_not_posted
+from bot.render.answers import A_BUG, NO_ANSWER, cannot_post, may_be_lost, not_shown_here, why_not_posted
 from bot.render.as_sent import NO_PICTURE, as_sent, for_one_person, next_level
 from bot.render.blocks import without_pictures
 from bot.scheduled import pause_and_tell
@@ -36,6 +37,9 @@ SECONDS_UNTIL_WORDS_ALONE = 3.0
 LONGEST_SECONDS_UNTIL_AGAIN = 300
 MOST_ATTEMPTS = 50
 """With the pauses between them some four hours of silence, after which a message is given up."""
+MOST_ATTEMPTS_WITHOUT_A_CARD = 8
+"""Some ten minutes: an editor or a deployment may be in the middle of writing it."""
+WITHHELD = "withheld"
 MOST_ATTEMPTS_WITH_A_BUG = 5
 
 CANNOT_EDIT = ("cant_update_message", "edit_window_closed")
@@ -61,7 +65,7 @@ class Gateway:
         now: Callable[[], datetime],
         wanted: Bell,
         commands: Mapping[str, Command],
-        may_be_read: Callable[[Transaction, Due], bool],
+        may_be_read: Callable[[Due], Reading],
     ) -> None:
         self._pace = pace
         self._pictures = Pictures(pace)
@@ -115,14 +119,27 @@ class Gateway:
                 self._write(lambda tx: self._give_up(tx, due, f"{A_BUG} {mark}", for_good=False))
 
     def _show_or_withhold(self, due: Due) -> None:
-        """A message that its readers may not see any more is not sent, and not edited either."""
-        with self._database.reading() as tx:
-            may_be_read = due.content.is_withdrawn or self._may_be_read(tx, due)
-        if may_be_read:
-            self._show(due)
+        """A message that its readers may not see any more is not sent, and not edited either. While a model card can't
+        be read nobody knows, so the message waits."""
+        try:
+            may_be_read = "yes" if due.content.is_withdrawn else self._may_be_read(due)
+        except Busy as busy:
+            self._later(due, "who would read it is not known yet", seconds=busy.seconds or SECONDS_BETWEEN_LOOKS)
             return
-        log.warning("a message is withheld: its readers may not see its models", message=due.id)
-        self._write(lambda tx: messages.give_up(tx, due, reason="withheld", now=self._now()))
+        if may_be_read == "yes":
+            self._show(due)
+        elif may_be_read == "unknown" and due.attempts < MOST_ATTEMPTS_WITHOUT_A_CARD:
+            self._later(due, "a model card can't be read")
+        else:
+            log.warning("a message is withheld: its readers may not see its models", message=due.id)
+            self._write(lambda tx: self._withhold(tx, due))
+
+    def _withhold(self, tx: Transaction, due: Due) -> None:
+        """Whoever asked hears that there is something, not what it is about."""
+        now, to = self._now(), replace(due.address, response_url=None)
+        messages.give_up(tx, due, reason=WITHHELD, now=now)
+        if due.ts is None and to.user and not due.key.startswith(NOTICES):
+            messages.want(tx, key=f"notice:{due.id}", kind="ephemeral", address=to, content=not_shown_here(), now=now)
 
     def _show(self, due: Due) -> None:
         try:

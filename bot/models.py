@@ -4,22 +4,31 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import threading
+import time
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
-from operator import itemgetter
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+import structlog
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from analysis.card import ModelCard
 from analysis.errors import DataError, UserError
+from analysis.near_names import near as near_to
 from bot.asking.nearest import near
-from bot.asking.rights import NOBODY, Access
+from bot.asking.rights import NOBODY, Access, Sensitivity, access_of
+
+log = structlog.get_logger()
 
 ENDINGS = (".yaml", ".yml")
+STRICTNESS: tuple[Sensitivity, ...] = ("open", "internal", "restricted")
+SECONDS_A_FILE_SETTLES = 3.0
+
+Stamp = tuple[int, int]
+"""When a file was changed, in ns, and its size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +47,22 @@ class BrokenCard:
 
     path: Path
     why: str
+    model: str | None = None
     access: Access = NOBODY
 
 
 class Models:
     """The model cards under one folder. Safe to use from several threads."""
 
-    def __init__(self, folder: Path, *, read: Callable[..., ModelCard]) -> None:
+    def __init__(
+        self, folder: Path, *, read: Callable[..., ModelCard], seconds_since_1970: Callable[[], float] = time.time
+    ) -> None:
         self.folder = folder
         self._read = read
+        self._time = seconds_since_1970
         self._lock = threading.Lock()
-        self._cache: dict[str, tuple[tuple[int, int], KnownModel | BrokenCard]] = {}
+        self._cache: dict[str, tuple[Stamp, KnownModel | BrokenCard]] = {}
+        self._good: dict[str, KnownModel] = {}
 
     def warm(self) -> None:
         """Read every model card before somebody asks: a thousand take seconds."""
@@ -61,36 +75,54 @@ class Models:
         known = sorted((k for k in read if isinstance(k, KnownModel)), key=lambda k: k.card.model)
         return known, [b for b in read if isinstance(b, BrokenCard)]
 
-    def _files(self) -> list[tuple[str, tuple[int, int]]]:
+    def _files(self) -> list[tuple[str, Stamp]]:
         """The path and stamp of each model card, by one look at the folder: every command asks for thousands."""
-        found = []
-        with suppress(FileNotFoundError, NotADirectoryError), os.scandir(self.folder) as entries:
-            for entry in entries:
-                with suppress(FileNotFoundError):  # it went away meanwhile
-                    if entry.name.endswith(ENDINGS) and entry.is_file():
-                        found.append((entry.path, _stamp(entry.stat())))
-        return sorted(found, key=itemgetter(0))
+        try:
+            with os.scandir(self.folder) as entries:
+                found = [(entry.path, _stamp(entry)) for entry in entries if entry.name.endswith(ENDINGS)]
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        except OSError as error:
+            log.warning("the folder of model cards can't be read", why=error.strerror)
+            return []
+        return sorted((file, stamp) for file, stamp in found if stamp is not None)
 
-    def _load(self, file: str, stamp: tuple[int, int]) -> KnownModel | BrokenCard:
+    def _load(self, file: str, stamp: Stamp) -> KnownModel | BrokenCard:
         cached = self._cache.get(file)
         if cached and cached[0] == stamp:
             return cached[1]
-        path = Path(file)
-        try:
-            loaded = self._parsed(path)
-        except OSError as error:
-            return BrokenCard(path, f"{path.name} can't be read: {error.strerror}")
+        loaded = self._parsed(Path(file))
+        before = self._good.get(file)
+        if isinstance(loaded, BrokenCard):
+            return self._keep(file, stamp, _as_it_was(loaded, before))
+        if before is not None and self._may_be_half_written(loaded, before, stamp):
+            return before
+        self._good[file] = loaded
+        return self._keep(file, stamp, loaded)
+
+    def _keep(self, file: str, stamp: Stamp, loaded: KnownModel | BrokenCard) -> KnownModel | BrokenCard:
         self._cache[file] = (stamp, loaded)
         return loaded
+
+    def _may_be_half_written(self, now: KnownModel, before: KnownModel, stamp: Stamp) -> bool:
+        """A model card that was stricter a moment ago may only lack its end, where that stands."""
+        looser = STRICTNESS.index(now.card.sensitivity) < STRICTNESS.index(before.card.sensitivity)
+        return looser and self._time() - stamp[0] / 1e9 < SECONDS_A_FILE_SETTLES
 
     def _parsed(self, path: Path) -> KnownModel | BrokenCard:
         try:
             text = path.read_text(encoding="utf-8")
-            card = self._read(text, root=path.parent, name=path.name)
         except UnicodeDecodeError:
             return BrokenCard(path, f"{path.name} is not UTF-8 text; save it as UTF-8")
+        except OSError as error:
+            return BrokenCard(path, f"{path.name} can't be read: {error.strerror}")
+        try:
+            card = self._read(text, root=path.parent, name=path.name)
         except (DataError, UserError) as error:
-            return BrokenCard(path, str(error), _access_in(text))
+            return BrokenCard(path, str(error), *_said_in(text))
+        except Exception as error:  # the edge of one model card: others must be read
+            log.exception("a model card broke its reader", file=path.name)
+            return BrokenCard(path, f"{path.name} can't be read ({type(error).__name__})")
         return KnownModel(card, path, text, hashlib.sha256(text.encode()).hexdigest())
 
 
@@ -104,28 +136,50 @@ def find(name: str, known: list[KnownModel], broken: list[BrokenCard]) -> KnownM
     if found:
         return found[0]
     for card in broken:
-        if card.path.stem == name:
+        if name in (card.model, card.path.stem):
             raise DataError(f"The model card {card.path.name} can't be used:\n{card.why}")
     raise UserError(f"There is no model `{name}`{near(name, [k.card.model for k in known])}")
 
 
-def _access_in(text: str) -> Access:
-    """Who may see a model whose card is broken in another place; nobody where the card doesn't say it clearly."""
+def _as_it_was(broken: BrokenCard, before: KnownModel | None) -> BrokenCard:
+    """A model card that was whole before is about the same model, for the same people, whatever it says now."""
+    if before is None:
+        return broken
+    return replace(broken, model=before.card.model, access=access_of(before.card))
+
+
+def _said_in(text: str) -> tuple[str | None, Access]:
+    """The model, and who may see it, of a card that is broken in another place; nobody where it doesn't say so clearly,
+    or where a key that it has may be a misspelt `sensitivity`."""
     try:
         card = YAML(typ="safe", pure=True).load(text)
-    except (YAMLError, ValueError):
-        return NOBODY
-    if not isinstance(card, dict):
-        return NOBODY
-    sensitivity, channels, owners = (card.get(key) for key in ("sensitivity", "channels", "owners"))
-    if sensitivity not in ("open", "internal", "restricted", None):
+    except Exception:  # the edge of one text: whatever is wrong with it, nobody may see what it is about
+        return None, NOBODY
+    if not isinstance(card, dict) or not isinstance(card.get("model"), str):
+        return None, NOBODY
+    return card["model"], _access_in(card)
+
+
+def _access_in(card: dict[Any, Any]) -> Access:
+    channels, owners = card.get("channels"), card.get("owners")
+    sensitivity = card.get("sensitivity", "internal")
+    others = {str(key): value for key, value in card.items() if key != "sensitivity"}
+    is_misspelt = any(near_to(key, ["sensitivity"]) or value in STRICTNESS for key, value in others.items())
+    if is_misspelt or sensitivity not in STRICTNESS:
         return NOBODY
     return Access(
-        sensitivity or "internal",
+        sensitivity,
         tuple(map(str, channels)) if isinstance(channels, list) else (),
         tuple(map(str, owners.values())) if isinstance(owners, dict) else (),
     )
 
 
-def _stamp(status: os.stat_result) -> tuple[int, int]:
-    return status.st_mtime_ns, status.st_size
+def _stamp(entry: os.DirEntry[str]) -> Stamp | None:
+    """None for what is no file, or went away meanwhile. What can't be looked at is read, and says why it can't be."""
+    try:
+        status = entry.stat()
+    except FileNotFoundError:
+        return None
+    except OSError:
+        return 0, 0
+    return (status.st_mtime_ns, status.st_size) if stat.S_ISREG(status.st_mode) else None

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import timedelta
 
 from bot.asking.rights import Audience, Standing, standing_of
-from bot.asking.visible import may_read
+from bot.asking.visible import Reading, reading
 from bot.models import Models
-from storage import channels, people
-from storage.database import Transaction
+from bot.slack.directory import Directory
+from storage import people
+from storage.database import Database
 from storage.messages import Address, Due
 from storage.requests import Who
+
+A_PLACE_IS_KNOWN = timedelta(seconds=20)
+"""A channel may be shared with another organization at any moment; so long ago somebody looked at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,30 +24,45 @@ class Readers:
     """A message may wait for hours, and a model card or a channel may change meanwhile."""
 
     models: Models
+    directory: Directory
+    database: Database
     shared_channels: Collection[str]
 
-    def may_read(self, tx: Transaction, due: Due) -> bool:
-        """Whether those who would read the message may see every model that it tells about."""
+    def may_read(self, due: Due) -> Reading:
+        """Whether those who would read the message may see every model that it tells about. Raises Busy where that
+        can't be known just now."""
         about = due.content.models
-        return about is None or may_read(self.models, self._audience(tx, due), about)
+        if about is None:
+            return "yes"
+        return reading(self.models, self._audience(due), about)
 
-    def _audience(self, tx: Transaction, due: Due) -> Audience:
+    def _audience(self, due: Due) -> Audience:
         to = due.address
-        channel = channels.get(tx, team=to.team, id=to.channel)
-        is_direct = to.channel.startswith("D")
-        for_one = due.kind != "message" or is_direct
+        everybody = Audience(channel=to.channel)
+        if due.kind == "message" and not everybody.is_direct:
+            return Audience(
+                channel=to.channel, shared=self._is_shared(to, A_PLACE_IS_KNOWN), by_name=self._by_name(to.channel)
+            )
+        user = to.channel if to.channel.startswith(("U", "W")) else to.user
         return Audience(
             channel=to.channel,
-            shared=channel is not None and channel.shared,
-            by_name=to.channel in self.shared_channels,
-            user=to.user if for_one else None,
-            standing=_standing(tx, to) if for_one else "member",
+            shared=not everybody.is_direct and self._is_shared(to, None),
+            by_name=self._by_name(to.channel),
+            user=user,
+            standing=self._standing(to.team, user),
         )
 
+    def _by_name(self, channel: str) -> bool:
+        return channel in self.shared_channels
 
-def _standing(tx: Transaction, to: Address) -> Standing:
-    """What Slack last said of the person that a message is for; who asked was looked up before."""
-    person = people.get(tx, Who(to.team, to.user)) if to.user else None
-    if person is None:
-        return "unknown"
-    return standing_of(person, known=person.refreshed_at is not None)
+    def _is_shared(self, to: Address, newest: timedelta | None) -> bool:
+        channel = self.directory.channel(to.team, to.channel, newest=newest)
+        return channel is not None and channel.shared
+
+    def _standing(self, team: str, user: str | None) -> Standing:
+        """What Slack last said of the person that a message is for; who asked was looked up before."""
+        with self.database.reading() as tx:
+            person = people.get(tx, Who(team, user)) if user else None
+        if person is None:
+            return "unknown"
+        return standing_of(person, known=person.refreshed_at is not None)

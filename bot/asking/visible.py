@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from typing import Literal
 
-from bot.asking.rights import Access, Audience, access_of, may_see
+from bot.asking.rights import NOBODY, Access, Audience, access_of, may_see
 from bot.models import BrokenCard, KnownModel, Models, find
 
 
@@ -50,11 +51,19 @@ class VisibleModels:
         )
 
 
-def may_read(models: Models, audience: Audience, about: Collection[str]) -> bool:
-    """Whether this audience may read what tells about these models. One whose model card is gone is shown to nobody."""
-    accesses = [(name, access) for name, access in _accesses(models.all()[0]) if name in about]
-    is_known = {name for name, _ in accesses} >= set(about)
-    return is_known and all(may_see(access, audience) for _, access in accesses)
+Reading = Literal["yes", "no", "unknown"]
+
+
+def reading(models: Models, audience: Audience, about: Collection[str]) -> Reading:
+    """Whether this audience may read what tells about these models; unknown where the model card of one is gone, or so
+    broken that it doesn't say."""
+    known, broken = models.all()
+    accesses = [*_accesses(known), *((card.model, card.access) for card in broken if card.model is not None)]
+    told = [(name, access) for name, access in accesses if name in about]
+    if any(access is not NOBODY and not may_see(access, audience) for _, access in told):
+        return "no"
+    is_told = {name for name, access in told if access is not NOBODY}
+    return "yes" if is_told >= set(about) else "unknown"
 
 
 def _accesses(known: Collection[KnownModel]) -> Iterator[tuple[str, Access]]:

@@ -23,8 +23,7 @@ def run(context: Context) -> Outcome:
         )
         for card in shown
     ]
-    unusable = [(b.path.name, b.why) for b in broken]
-    return context.tell(models_list(lines, unusable, more=len(known) - len(shown), zone=context.zone))
+    return context.tell(models_list(lines, broken, more=len(known) - len(shown), zone=context.zone))
 
 
 command = Command(

@@ -38,6 +38,11 @@ def went_wrong(says: str) -> Content:
     return words_only(f":warning: {escape(says)}")
 
 
+def not_shown_here() -> Content:
+    """Told to the one who asked, where the answer may not be shown any more; it names no model."""
+    return words_only(":lock: I have an answer for you that may not be shown here. Ask in the model's own channel.")
+
+
 def cannot_post(channel: str, why: str) -> Content:
     """Told to the one who asked when a message of ours can't be seen where they asked."""
     says, then = _cannot_post(channel, why)

@@ -59,7 +59,8 @@ def digest_message(lines: Sequence[DigestLine], *, more: int, persona: str | Non
     rest = [f"{plural(more, 'more model')} not shown; `digest --model MODEL` shows one."] if more else []
     blocks.append(context(*rest, "`show MODEL` shows a card again · `findings` lists what is open."))
     quotes = tuple(note.id for line in lines for note, _ in line.notes)
-    return Content(text=cut("\n".join(texts), TEXT_MOST), blocks=tuple(blocks), quotes=quotes)
+    models = tuple(line.model for line in lines)
+    return Content(text=cut("\n".join(texts), TEXT_MOST), blocks=tuple(blocks), quotes=quotes, models=models)
 
 
 def _of_one(line: DigestLine, persona: str | None, zone: str) -> str:

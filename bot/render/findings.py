@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from analysis.judgement.wording import plural
 from bot.render.answers import words_only
@@ -27,10 +28,12 @@ def findings_list(
     of = f" of {escape(model)}" if model else ""
     what = f"{state} finding" if state else "open finding"
     if not found:
-        return words_only(f":large_green_circle: There is no {what}{of}.")
+        none = words_only(f":large_green_circle: There is no {what}{of}.")
+        return replace(none, models=(model,) if model else ())
     lines = [f"*{plural(count, what)}{of}*", *(_line(f, windows.get(f.judged_by), zone) for f in found)]
     more = [f"{count - len(found)} more; ask for one model."] if count > len(found) else []
-    return words_only("\n".join(lines), notes=[*more, "`show E-…` shows the evaluation of a finding."])
+    content = words_only("\n".join(lines), notes=[*more, "`show E-…` shows the evaluation of a finding."])
+    return replace(content, models=tuple({finding.model for finding in found}))
 
 
 def finding_message(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from analysis.card import ModelCard
 from analysis.judgement.wording import plural
+from bot.models import BrokenCard
 from bot.render.answers import words_only
 from bot.render.blocks import cut, escape
 from bot.render.wording import MARK, WORD, chosen_window, day
@@ -24,14 +25,17 @@ class ModelLine:
     notes: int
 
 
-def models_list(lines: Sequence[ModelLine], broken: Sequence[tuple[str, str]], *, more: int, zone: str) -> Content:
+def models_list(lines: Sequence[ModelLine], broken: Sequence[BrokenCard], *, more: int, zone: str) -> Content:
     """``more``: how many models there are after those that are shown."""
     shown = [_line(one, zone) for one in lines]
-    shown += [f":warning: `{escape(name)}` can't be used: {escape(cut(why, 300))}" for name, why in broken]
+    shown += [f":warning: `{escape(card.path.name)}` can't be used: {escape(cut(card.why, 300))}" for card in broken]
     if not shown:
-        return words_only("There are no models yet: put a model card into the folder that PARLEY_MODELS names.")
+        none = words_only("There are no models yet: put a model card into the folder that PARLEY_MODELS names.")
+        return replace(none, models=())
     rest = [f"{plural(more, 'more model')} not shown; `digest` shows those that need attention."] if more else []
-    return words_only("\n".join(shown), notes=[*rest, "`evaluate MODEL` measures one now."])
+    content = words_only("\n".join(shown), notes=[*rest, "`evaluate MODEL` measures one now."])
+    about = [one.card.model for one in lines] + [card.model for card in broken if card.model is not None]
+    return replace(content, models=tuple(about))
 
 
 def _line(one: ModelLine, zone: str) -> str:

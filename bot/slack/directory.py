@@ -19,8 +19,8 @@ from storage.requests import Who
 
 log = structlog.get_logger()
 
-HOURS_A_PERSON_IS_REMEMBERED = 24
-MINUTES_A_CHANNEL_IS_REMEMBERED = 10
+A_PERSON_IS_REMEMBERED = timedelta(hours=1)
+A_CHANNEL_IS_REMEMBERED = timedelta(minutes=10)
 SECONDS_OF_PATIENCE = 10.0
 """So long somebody's answer waits for our turn to ask: then it is given as if Slack had not said."""
 
@@ -41,13 +41,14 @@ class Directory:
         self._database = database
         self._now = now
 
-    def person(self, who: Who) -> Known:
-        """Who somebody is. Raises Busy where Slack can't say it just now and never said it before."""
+    def person(self, who: Who, *, anew: bool = False) -> Known:
+        """Who somebody is. ``anew``: asked now, because they may have become a guest. Raises Busy where Slack can't say
+        it just now, and didn't say it lately."""
         with self._database.reading() as tx:
             kept = people.get(tx, who)
         now = self._now()
         told_at = kept.refreshed_at if kept is not None else None
-        if kept is not None and told_at is not None and now - told_at < timedelta(hours=HOURS_A_PERSON_IS_REMEMBERED):
+        if kept is not None and told_at is not None and not anew and now - told_at < A_PERSON_IS_REMEMBERED:
             return Known(kept, known=True)
         try:
             answer = self._pace.call(who.team, "users.info", {"user": who.user}, patience=SECONDS_OF_PATIENCE)
@@ -55,8 +56,8 @@ class Directory:
             log.warning("Slack did not say who somebody is", error=str(error))
             return Known(kept or stranger(who), known=told_at is not None)
         except (TooFast, Unknown) as error:
-            if kept is None or told_at is None:
-                raise Busy("Slack does not say who somebody is") from error
+            if kept is None or told_at is None or anew:
+                raise Busy("Slack does not say who somebody is", seconds=_asked_for(error)) from error
             return Known(kept, known=True)
         person = _person(who, answer.get("user", {}), now)
         with self._database.transaction() as tx:
@@ -64,23 +65,23 @@ class Directory:
             kept = people.get(tx, who)
         return Known(kept or person, known=True)
 
-    def channel(self, team: str, channel: str, *, anew: bool = False) -> Channel | None:
-        """What a channel is; None where Slack doesn't say. ``anew``: asked now, because it may have been archived or
-        shared since, and Busy is raised where Slack can't say it just now; else what was said some minutes ago is good
-        enough, and better than nothing."""
+    def channel(self, team: str, channel: str, *, newest: timedelta | None = None) -> Channel | None:
+        """What a channel is; None where Slack doesn't say. ``newest``: what was said longer ago doesn't count, because
+        it may have been archived or shared since, and Busy is raised where Slack can't say it just now; else what was
+        said some minutes ago is good enough, and better than nothing."""
         with self._database.reading() as tx:
             kept = channels.get(tx, team=team, id=channel)
-        fresh_since = self._now() - timedelta(minutes=MINUTES_A_CHANNEL_IS_REMEMBERED)
-        if kept is not None and not anew and kept.refreshed_at > fresh_since:
+        fresh_since = self._now() - (newest if newest is not None else A_CHANNEL_IS_REMEMBERED)
+        if kept is not None and kept.refreshed_at > fresh_since:
             return kept
         try:
             answer = self._pace.call(team, "conversations.info", {"channel": channel}, patience=SECONDS_OF_PATIENCE)
         except Refused as error:
             log.warning("Slack did not say what a channel is", error=str(error))
-            return None if anew else kept
+            return None if newest is not None else kept
         except (TooFast, Unknown) as error:
-            if anew:
-                raise Busy("Slack does not say what a channel is") from error
+            if newest is not None:
+                raise Busy("Slack does not say what a channel is", seconds=_asked_for(error)) from error
             return kept
         told = _channel(team, channel, answer.get("channel", {}), self._now())
         with self._database.transaction() as tx:
@@ -97,9 +98,13 @@ class Directory:
             log.warning("Slack did not give a message again", error=str(error))
             return None
         except (TooFast, Unknown) as error:
-            raise Busy("Slack does not give a message") from error
+            raise Busy("Slack does not give a message", seconds=_asked_for(error)) from error
         found = [m for m in answer.get("messages", []) if m.get("ts") == ts and m.get("subtype") != "tombstone"]
         return str(found[0].get("text", "")) if found else None
+
+
+def _asked_for(error: TooFast | Unknown) -> float | None:
+    return error.seconds if isinstance(error, TooFast) else None
 
 
 def stranger(who: Who) -> Person:
