@@ -239,6 +239,9 @@ class Database:
         try:
             with _busy_by_name():
                 yield
+        except Away as error:
+            why = in_words(error.__cause__ if isinstance(error.__cause__, Exception) else error)
+            raise UserError(f"The database {self._shown} can't be used: {why}") from None
         except Busy:
             raise UserError(
                 f"The database {self._shown} is locked by another process; try again when that one is done."

@@ -9,11 +9,13 @@ from bot.render.answers import words_only
 from storage import messages
 from storage.anchors import Anchor
 from storage.messages import Address, Content
+from tests.models import write_small_model
 from tests.stage import Stage, staged, until
 
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
+    write_small_model(tmp_path / "models")
     with staged(tmp_path) as found:
         yield found
 

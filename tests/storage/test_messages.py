@@ -88,7 +88,7 @@ def test_a_message_is_wanted_shown_and_then_at_rest(database: Database) -> None:
     assert unsent(database) == 0
     kept = get(database)
     assert (kept.ts, kept.wanted, kept.shown, kept.failed) == ("100.000001", 1, 1, None)
-    assert kept.content == content
+    assert kept.content == replace(content, models=("churn",))
     assert kept.anchor == CHURN
 
 
@@ -158,15 +158,15 @@ def test_a_try_that_never_said_how_it_ended_is_known_by_the_next(database: Datab
     [due] = lease(database)
     with database.transaction() as tx:
         messages.begin(tx, due, now=after(1), seconds=60)
-    assert lease(database, at=after(59)) == []
-    [next_try] = lease(database, at=after(60))
+    assert lease(database, at=after(60)) == []  # the lease was renewed when the try began
+    [next_try] = lease(database, at=after(61))
     assert next_try.sending
     assert next_try.first_sent_at == after(1)
     assert next_try.attempts == 2
     with pytest.raises(LeaseLost), database.transaction() as tx:
-        messages.begin(tx, due, now=after(61), seconds=60)
+        messages.begin(tx, due, now=after(62), seconds=60)
     with database.transaction() as tx:
-        messages.begin(tx, next_try, now=after(61), seconds=60)
+        messages.begin(tx, next_try, now=after(62), seconds=60)
         messages.postpone(tx, next_try, at=after(70), reason="timeout")
     [third] = lease(database, at=after(70))
     assert (third.sending, third.first_sent_at) == (True, after(1))
