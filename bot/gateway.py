@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 
-from bot.asking.command import Command
 from bot.bell import Alarm, Bell
 from bot.evaluating.children import reference
 from bot.render.answers import A_BUG, NO_ANSWER, cannot_post, may_be_lost, why_not_posted
@@ -60,7 +59,6 @@ class Gateway:
         database: Database,
         now: Callable[[], datetime],
         wanted: Bell,
-        commands: Mapping[str, Command],
         may_be_read: Callable[[Transaction, Due], bool],
     ) -> None:
         self._pace = pace
@@ -68,7 +66,6 @@ class Gateway:
         self._database = database
         self._now = now
         self._wanted = wanted
-        self._commands = commands
         self._may_be_read = may_be_read
         self._alarm = Alarm()
         self._forgetting = Alarm()
@@ -342,7 +339,7 @@ class Gateway:
             return
         if address.schedule is not None and for_good:
             says = why_not_posted(address.channel, why)
-            pause_and_tell(tx, address.schedule, says, commands=self._commands, now=now)
+            pause_and_tell(tx, address.schedule, says, now=now)
         elif address.user and address.user != address.channel:
             notice: Content = cannot_post(address.channel, why)
             messages.want(tx, key=f"notice:{due.id}", kind="ephemeral", address=address, content=notice, now=now)

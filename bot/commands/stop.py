@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.asking.command import Argument, Command, number_of
 from bot.asking.context import Context, Outcome
 from bot.asking.kinds import Number
-from bot.asking.rights import NotAllowed, may_manage
+from bot.asking.rights import NotAllowed, check_is_member, may_manage
 from bot.cards import names_of, put_card
 from bot.names import name_of
 from bot.render import card as cards
@@ -18,14 +18,22 @@ from storage.evaluations import Evaluation
 
 def run(context: Context) -> Outcome:
     number = number_of(context.request.arguments, "evaluation") or 0
-    evaluation = context.evaluation(number)
-    is_mine = context.request.who.user in evaluation.asked_by
-    if not is_mine and not may_manage(context.models.access(evaluation.model), context.person):
-        raise NotAllowed(
-            f"Somebody else asked for E-{number}. They can stop it, and so can the owners of {evaluation.model} and "
-            "this workspace's admins."
-        )
+    if not _is_mine(context, number):
+        evaluation = context.evaluation(number)
+        check_is_member(command, context.models.audience)
+        if not may_manage(context.models.access(evaluation.model), context.person):
+            raise NotAllowed(
+                f"Somebody else asked for E-{number}. They can stop it, and so can the owners of {evaluation.model} "
+                "and this workspace's admins."
+            )
     return lambda tx: _stop(tx, context, number)
+
+
+def _is_mine(context: Context, number: int) -> bool:
+    """What is one's own may be undone also where its model may not be seen any more."""
+    with context.database.reading() as tx:
+        found = evaluations.get(tx, number)
+    return found is not None and found.team == context.team and context.request.who.user in found.asked_by
 
 
 def _stop(tx: Transaction, context: Context, number: int) -> None:
@@ -35,7 +43,8 @@ def _stop(tx: Transaction, context: Context, number: int) -> None:
     if evaluation is None:
         return
     if not stopped:
-        context.tell(cards.over_already(evaluation))(tx)
+        answer = context.tell if context.models.has(evaluation.model) else context.whisper
+        answer(cards.over_already(evaluation))(tx)
         return
     content = cards.ended(
         evaluation,
@@ -62,6 +71,6 @@ command = Command(
     arguments=(Argument("evaluation", Number("E-17"), "the evaluation's id", place="word", required=True),),
     examples=("stop E-17",),
     run=run,
-    right="run",
+    right="read",  # what is one's own, also who became a guest may undo
     order=4,
 )
