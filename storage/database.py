@@ -58,7 +58,12 @@ GAVE_UP = {"55P03", "57014", "40P01", "40001"}
 
 
 class Busy(Exception):  # noqa: N818  # read as a sentence: except Busy
-    """The wait for a lock was over: nothing was written."""
+    """The wait for a lock was over: nothing was written. ``seconds``: so long another one said that it is of no use to
+    try again."""
+
+    def __init__(self, says: str, *, seconds: float | None = None) -> None:
+        super().__init__(says)
+        self.seconds = seconds
 
 
 class Away(Busy):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.asking.command import Argument, Command, number_of
 from bot.asking.context import Context, Outcome
 from bot.asking.kinds import Number
@@ -60,9 +62,11 @@ def _stop(tx: Transaction, context: Context, number: int) -> None:
 def _tell_the_others(tx: Transaction, context: Context, evaluation: Evaluation, by: str) -> None:
     """Whoever waits for what somebody else stopped hears of it."""
     says = f"{escape(by)} stopped E-{evaluation.id} of {escape(evaluation.model)}, which you had asked for."
-    for user in evaluation.asked_by:
+    where = {asker.user: asker.channel for asker in evaluations.askers_of(tx, evaluation)}
+    for user, channel in where.items():
         if user != context.request.who.user:
-            context.whisper(words_only(says), user=user, part=f"stopped:{user}", channel=evaluation.channel)(tx)
+            content = replace(words_only(says), models=(evaluation.model,))
+            context.whisper(content, user=user, part=f"stopped:{user}", channel=channel)(tx)
 
 
 command = Command(
