@@ -120,7 +120,7 @@ class Answering:
         except LeaseLost:
             log.info("another process took this request over", request=leased.id)
         except NotAllowed as error:
-            self._close(context, context.whisper(went_wrong(str(error))), str(error))
+            self._close(context, partial(context.whisper, went_wrong(str(error))), str(error))
         except Stopped:
             self._release(leased)
         except ParleyError as error:
@@ -179,12 +179,12 @@ class Answering:
         )
 
     def _tell_failure(self, command: Command | None, context: Context, says: str) -> None:
-        self._close(context, _failure(command, context, says), says)
+        self._close(context, partial(_failure, command, context, says), says)
 
-    def _close(self, context: Context, told: Outcome, says: str) -> None:
+    def _close(self, context: Context, told: Callable[[], Outcome], says: str) -> None:
         leased = context.leased
         try:
-            self._finish(leased, told, failed=says)
+            self._finish(leased, told(), failed=says)
         except Busy as busy:
             self._when_less_busy(leased, busy)
         except LeaseLost:

@@ -142,7 +142,7 @@ class Worker:
         return found
 
     def ask(self, command: str) -> int:
-        request = Request(command, {}, MARA, Where(channel="C1"))
+        request = Request(command, {}, MARA, Where(channel="D1"))
         with self.database.transaction() as tx:
             number = requests.take(tx, request, key=command, source="command", lane="quick", now=self.now)
         assert number is not None
