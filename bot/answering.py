@@ -15,9 +15,10 @@ from analysis.drawing.chart import Chart
 from analysis.errors import ParleyError, UserError
 from analysis.judgement.wording import sentence
 from bot.asking.command import Command, Lane
-from bot.asking.context import Context, Drawer, Outcome, nothing_more, together
+from bot.asking.context import Context, Drawer, Outcome, nothing_more
 from bot.asking.rights import Audience, NotAllowed, check_may_ask, standing_of
 from bot.asking.visible import VisibleModels
+from bot.asking.when import HOURS_LATE_STILL_SENT
 from bot.bell import Bell
 from bot.evaluating.children import Children, reference
 from bot.evaluating.values import ChildDied, Evaluated, Job, Stopped
@@ -25,9 +26,9 @@ from bot.models import Models
 from bot.render.answers import went_wrong
 from bot.scheduled import why_not_any_more
 from bot.slack.directory import Directory, Known, stranger
-from storage import requests
+from storage import evaluations, requests
 from storage.channels import Channel
-from storage.database import Busy, Database
+from storage.database import Busy, Database, Transaction
 from storage.requests import Leased, LeaseLost
 from storage.tracing import of_request, tracing
 
@@ -38,6 +39,10 @@ MOST_ATTEMPTS = 4
 SECONDS_BETWEEN_LOOKS = 1.0
 SECONDS_UNTIL_AGAIN = 2.0
 NOW = timedelta(0)
+MOST_SECONDS_UNTIL_AGAIN = 60.0
+PATIENCE = timedelta(minutes=30)
+LONG_PATIENCE = timedelta(hours=HOURS_LATE_STILL_SENT)
+"""So long after it was asked for, a request is tried again without counting how often something was busy."""
 NOBODY_YET = Audience(channel="", standing="outsider")
 """Until it is known who asks, and where, they may see nothing."""
 KILLED_TWICE = (
@@ -111,12 +116,12 @@ class Answering:
         try:
             context = self._introduced(context)
             self._finish(leased, self._outcome(command, context, lease))
-        except Busy:
-            self._again(leased)
+        except Busy as busy:
+            self._when_less_busy(leased, busy)
         except LeaseLost:
             log.info("another process took this request over", request=leased.id)
         except NotAllowed as error:
-            self._close(context, context.whisper(went_wrong(str(error))), str(error))
+            self._close(context, partial(context.whisper, went_wrong(str(error))), str(error))
         except Stopped:
             self._release(leased)
         except ParleyError as error:
@@ -141,10 +146,11 @@ class Answering:
             return nothing_more
 
     def _run(self, command: Command, context: Context) -> Outcome:
-        if context.leased.source == "clock":
+        """What Parley asks of itself goes on: whoever asked for the whole of it was allowed to, and its card waits."""
+        if context.leased.source == "clock" and command.right != "none":
             gone = why_not_any_more(context)
             if gone is not None:
-                return _ended_too(command, context, gone)
+                return gone
         check_may_ask(command, context.person, context.models.audience)
         return command.run(context)
 
@@ -174,12 +180,14 @@ class Answering:
         )
 
     def _tell_failure(self, command: Command | None, context: Context, says: str) -> None:
-        self._close(context, _failure(command, context, says), says)
+        self._close(context, partial(_failure, command, context, says), says)
 
-    def _close(self, context: Context, told: Outcome, says: str) -> None:
+    def _close(self, context: Context, told: Callable[[], Outcome], says: str) -> None:
         leased = context.leased
         try:
-            self._finish(leased, told, failed=says)
+            self._finish(leased, told(), failed=says)
+        except Busy as busy:
+            self._when_less_busy(leased, busy)
         except LeaseLost:
             log.info("another process took this request over", request=leased.id)
         except Exception:  # the edge of one answer: it is tried again, and not for ever
@@ -196,7 +204,10 @@ class Answering:
             log.info("a request waits for its lease to end", request=leased.id)
         except Exception:  # the edge of one answer: what can't be told must not come back for ever
             log.exception("a dead request could not be told", request=leased.id)
-            self._finish(leased, nothing_more, failed=GAVE_UP, is_dead=True)
+            self._finish(leased, lambda tx: self._fail_measured(tx, leased), failed=GAVE_UP, is_dead=True)
+
+    def _fail_measured(self, tx: Transaction, leased: Leased) -> None:
+        evaluations.fail_measured(tx, leased.id, says=GAVE_UP, now=self._now())
 
     def _finish(self, leased: Leased, outcome: Outcome, failed: str | None = None, *, is_dead: bool = False) -> None:
         with self._database.transaction() as tx:
@@ -206,19 +217,28 @@ class Answering:
         self._wanted.ring()
         self._asked.ring()  # an outcome may ask for more, as `evaluate` asks for `measure`
 
+    def _when_less_busy(self, leased: Leased, busy: Busy) -> None:
+        """Nothing is wrong with the request, so it counts as no attempt, for some time: then whoever asked is told."""
+        age = self._now() - leased.received_at
+        wait = busy.seconds or min(max(age.total_seconds(), SECONDS_UNTIL_AGAIN), MOST_SECONDS_UNTIL_AGAIN)
+        self._give_back(leased, after=wait, counts=age > self._patience(leased))
+
+    def _patience(self, leased: Leased) -> timedelta:
+        command = self._commands.get(leased.request.command)
+        waits_long = leased.source == "clock" or (command is not None and command.lane == "evaluation")
+        return LONG_PATIENCE if waits_long else PATIENCE
+
     def _again(self, leased: Leased) -> None:
-        wait = timedelta(seconds=SECONDS_UNTIL_AGAIN * 2 ** (leased.attempts - 1))
-        try:
-            with self._database.transaction() as tx:
-                requests.again(tx, leased, at=self._now() + wait)
-        except (Busy, LeaseLost):
-            log.info("a request waits for its lease to end", request=leased.id)
+        self._give_back(leased, after=SECONDS_UNTIL_AGAIN * 2 ** (leased.attempts - 1))
 
     def _release(self, leased: Leased) -> None:
         """This process ends: the next one, or another that runs already, begins anew."""
+        self._give_back(leased, after=0.0, counts=False)
+
+    def _give_back(self, leased: Leased, *, after: float, counts: bool = True) -> None:
         try:
             with self._database.transaction() as tx:
-                requests.release(tx, leased, now=self._now())
+                requests.again(tx, leased, at=self._now() + timedelta(seconds=after), counts=counts)
         except (Busy, LeaseLost):
             log.info("a request waits for its lease to end", request=leased.id)
 
@@ -266,13 +286,6 @@ class _Lease:
         except Busy:
             log.warning("a lease could not be renewed yet", request=self._leased.id)
         return not self.lost
-
-
-def _ended_too(command: Command, context: Context, gone: Outcome) -> Outcome:
-    """What a schedule began before it was paused ends with it, or its card would wait for ever."""
-    if command.failed is None:
-        return gone
-    return together(gone, command.failed(context, "The schedule that asked for this was paused."))
 
 
 def _failure(command: Command | None, context: Context, says: str) -> Outcome:

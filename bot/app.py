@@ -122,7 +122,6 @@ class Parley:
             database=self.database,
             now=self.now,
             wanted=self.wanted,
-            commands=self.commands,
             may_be_read=Readers(self.models, directory, self.database, settings.shared_channels).may_read,
         )
         self.intake = Intake(self.database, refused=deliveries.refused())

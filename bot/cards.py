@@ -1,6 +1,7 @@
 """Where an evaluation's card stands and who asked for it; writes cards, and the marks of findings that recovered."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import get_args
 
 from analysis.drawing.chart import Chart
@@ -26,39 +27,65 @@ TELLING = ("hypothesis", "explanation", "decision")
 """The kinds of notes that say why something is so, or what is to be done about it."""
 
 
-def card_key(evaluation: int) -> str:
-    return f"card:E-{evaluation}"
-
-
-def details_key(evaluation: int) -> str:
-    return f"details:E-{evaluation}"
-
-
-def card_address(context: Context, evaluation: Evaluation, *, parent: str | None = None) -> Address:
-    """A card stands in the channel itself, not in the thread where it was asked for: it has a thread of its own."""
-    where = context.request.where
-    return Address(
-        team=evaluation.team,
-        channel=evaluation.channel or where.channel or "",
-        parent=parent,
-        user=context.request.who.user,
-        response_url=where.response_url,
-        schedule=where.schedule,
-    )
+def card_key(evaluation: int, joined_in: str | None = None) -> str:
+    """The key of the card where an evaluation was begun, or of the one in another channel, where somebody joined."""
+    return _keyed(f"card:E-{evaluation}", joined_in)
 
 
 def put_card(tx: Transaction, context: Context, evaluation: Evaluation, content: Content) -> None:
-    if evaluation.channel is None:
-        return
+    """The card, the same in each channel where somebody asked for the evaluation."""
     anchor = Anchor(model=evaluation.model, version=evaluation.version, evaluation=evaluation.id)
-    messages.want(
-        tx,
-        key=card_key(evaluation.id),
-        kind="message",
-        address=card_address(context, evaluation),
-        content=content,
-        anchor=anchor,
-        now=context.now,
+    for joined_in in _places(tx, evaluation):
+        key = card_key(evaluation.id, joined_in)
+        address = _card_address(tx, context, key, joined_in or evaluation.channel)
+        if address is not None:
+            messages.want(
+                tx, key=key, kind="message", address=address, content=content, anchor=anchor, now=context.now
+            )  # fmt: skip
+
+
+def put_details(tx: Transaction, context: Context, evaluation: Evaluation, content: Content) -> None:
+    """The detail, in the thread of each card."""
+    anchor = Anchor(model=evaluation.model, version=evaluation.version, evaluation=evaluation.id)
+    for joined_in in _places(tx, evaluation):
+        card = messages.get(tx, card_key(evaluation.id, joined_in))
+        if card is not None:
+            messages.want(
+                tx,
+                key=_keyed(f"details:E-{evaluation.id}", joined_in),
+                kind="message",
+                address=replace(card.address, parent=card.key),
+                content=content,
+                anchor=anchor,
+                now=context.now,
+            )
+
+
+def _keyed(key: str, joined_in: str | None) -> str:
+    return key if joined_in is None else f"{key}:{joined_in}"
+
+
+def _places(tx: Transaction, evaluation: Evaluation) -> list[str | None]:
+    """Where there are cards of it: where it was begun, which is None here, and the channels where others joined."""
+    channels = dict.fromkeys(asker.channel for asker in evaluations.askers_of(tx, evaluation))
+    return [None, *(channel for channel in channels if channel and channel != evaluation.channel)]
+
+
+def _card_address(tx: Transaction, context: Context, key: str, channel: str | None) -> Address | None:
+    """A card stands in the channel itself, not in the thread where it was asked for: it has a thread of its own. Whose
+    it is never changes: it belongs to the first who asked there, and only they make one."""
+    card = messages.get(tx, key)
+    if card is not None:
+        return card.address
+    where = context.request.where
+    if not channel or channel != where.channel:
+        return None
+    return Address(
+        team=context.team,
+        channel=channel,
+        user=context.request.who.user,
+        response_url=where.response_url,
+        schedule=where.schedule,
     )
 
 
@@ -118,19 +145,25 @@ def write_recoveries(tx: Transaction, context: Context, changes: Sequence[Change
     for change in changes:
         if change.kind != "recovered":
             continue
-        first = card_key(change.finding.first_evaluation)
-        stored = messages.get(tx, first)
-        if stored is None:
-            continue
-        to = stored.address
-        address = Address(team=to.team, channel=to.channel, parent=first, user=to.user)
-        reply = cards.recovered(change.finding, evaluation=evaluation.id)
-        key = f"recovered:F-{change.finding.id}:E-{evaluation.id}"
-        anchor = Anchor(model=evaluation.model, finding=change.finding.id, evaluation=evaluation.id)
-        messages.want(tx, key=key, kind="message", address=address, content=reply, anchor=anchor, now=context.now)
-        card = _written_again(tx, context, stored, change.finding) if stored.is_emptied else stored.content
-        marked = cards.with_recovery(card, change.finding, evaluation=evaluation.id)
-        messages.reword(tx, key=first, content=marked, now=context.now)
+        first = evaluations.get(tx, change.finding.first_evaluation)
+        for joined_in in _places(tx, first) if first is not None else ():
+            stored = messages.get(tx, card_key(change.finding.first_evaluation, joined_in))
+            if stored is not None:
+                _write_recovery(tx, context, change.finding, stored, evaluation, joined_in)
+
+
+def _write_recovery(
+    tx: Transaction, context: Context, finding: Finding, stored: Stored, evaluation: Evaluation, joined_in: str | None
+) -> None:
+    to = stored.address
+    address = Address(team=to.team, channel=to.channel, parent=stored.key, user=to.user)
+    reply = cards.recovered(finding, evaluation=evaluation.id)
+    key = _keyed(f"recovered:F-{finding.id}:E-{evaluation.id}", joined_in)
+    anchor = Anchor(model=evaluation.model, finding=finding.id, evaluation=evaluation.id)
+    messages.want(tx, key=key, kind="message", address=address, content=reply, anchor=anchor, now=context.now)
+    card = _written_again(tx, context, stored, finding) if stored.is_emptied else stored.content
+    marked = cards.with_recovery(card, finding, evaluation=evaluation.id)
+    messages.reword(tx, key=stored.key, content=marked, now=context.now)
 
 
 def _written_again(tx: Transaction, context: Context, stored: Stored, finding: Finding) -> Content:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from analysis.errors import UserError
 from bot.asking.command import Command
 from bot.asking.when import Slot, due, parse_when
 from bot.bell import Bell
+from bot.scheduled import pause_and_tell
 from storage import requests, retention, schedules
 from storage.database import Database, Transaction
 from storage.requests import Request, Where, Who
@@ -72,13 +75,8 @@ class Clock:
         """Turn every slot that is due now into a request; how many were new."""
         now = self._now()
         with self._database.reading() as tx:
-            waiting = [(s, _slot_due(s, now)) for s in schedules.active(tx)]
-        fired = 0
-        for schedule, slot in waiting:
-            if slot is None:
-                continue
-            with self._database.transaction() as tx:
-                fired += self._fire(tx, schedule, slot.name, slot.instant)
+            active = schedules.active(tx)
+        fired = sum(self._fired(schedule, now) for schedule in active)
         if fired:
             self._asked.ring()
         return fired
@@ -93,10 +91,23 @@ class Clock:
         log.info("what was old is removed", **swept)
         return True
 
+    def _fired(self, schedule: Schedule, now: datetime) -> bool:
+        """Whether it fired just now. One of which nobody can tell when it is due stops, and no other one with it."""
+        try:
+            slot = _slot_due(schedule, now)
+        except UserError as error:
+            with self._database.transaction() as tx:
+                pause_and_tell(tx, schedule.id, str(error), now=now)
+            return False
+        if slot is None:
+            return False
+        with self._database.transaction() as tx:
+            return self._fire(tx, schedule, slot.name, slot.instant)
+
     def _fire(self, tx: Transaction, schedule: Schedule, slot: str, instant: datetime) -> bool:
         command = self._commands.get(schedule.command)
         if command is None:
-            schedules.pause(tx, schedule.id, reason=f"there is no command {schedule.command} any more", now=instant)
+            pause_and_tell(tx, schedule.id, f"there is no command `{schedule.command}` any more.", now=instant)
             return False
         request = Request(
             schedule.command,
@@ -129,5 +140,9 @@ def _slot_due(schedule: Schedule, now: datetime) -> Slot | None:
 
 def lag(tx: Transaction, now: datetime) -> float:
     """Seconds for which the oldest slot that is due waits for a clock; 0 where none does."""
-    due_now = (_slot_due(schedule, now) for schedule in schedules.active(tx))
-    return max(((now - slot.instant).total_seconds() for slot in due_now if slot is not None), default=0.0)
+    longest = 0.0
+    for schedule in schedules.active(tx):
+        with suppress(UserError):  # the next tick pauses it
+            slot = _slot_due(schedule, now)
+            longest = max(longest, (now - slot.instant).total_seconds() if slot is not None else 0.0)
+    return longest

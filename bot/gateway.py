@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 
-from bot.asking.command import Command
 from bot.asking.visible import Reading
 from bot.bell import Alarm, Bell
 from bot.evaluating.children import reference
@@ -64,7 +63,6 @@ class Gateway:
         database: Database,
         now: Callable[[], datetime],
         wanted: Bell,
-        commands: Mapping[str, Command],
         may_be_read: Callable[[Due], Reading],
     ) -> None:
         self._pace = pace
@@ -72,7 +70,6 @@ class Gateway:
         self._database = database
         self._now = now
         self._wanted = wanted
-        self._commands = commands
         self._may_be_read = may_be_read
         self._alarm = Alarm()
         self._forgetting = Alarm()
@@ -359,7 +356,7 @@ class Gateway:
             return
         if address.schedule is not None and for_good:
             says = why_not_posted(address.channel, why)
-            pause_and_tell(tx, address.schedule, says, commands=self._commands, now=now)
+            pause_and_tell(tx, address.schedule, says, now=now)
         elif address.user and address.user != address.channel:
             notice: Content = cannot_post(address.channel, why)
             messages.want(tx, key=f"notice:{due.id}", kind="ephemeral", address=address, content=notice, now=now)

@@ -16,8 +16,15 @@ from storage.periods import in_time_order
 from storage.requests import Who
 from storage.tables import DONE, ONE_AT_A_TIME, RUNNING, askers, evaluations, measures, model_cards, requests
 
+LOST = "What was to measure it ended before."
 Status = Literal["running", "done", "failed", "stopped"]
 MEASURES_AT_ONCE = 1000
+MEASURING = "measure:E-"
+
+
+def measuring(evaluation: int) -> str:
+    """The key of the request that measures an evaluation: while it is not finished, the evaluation runs."""
+    return f"{MEASURING}{evaluation}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +51,15 @@ class Evaluation:
     """How many rows a done one judged."""
 
 
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asked for an evaluation, where, and whether by a schedule."""
+
+    user: str
+    channel: str
+    by_clock: bool
+
+
 def begin(
     tx: Transaction,
     *,
@@ -59,7 +75,8 @@ def begin(
     now: datetime,
 ) -> tuple[Evaluation, bool]:
     """A new evaluation, or this request's own again (True); or the same one that runs for another (False), which then
-    has one asker more. A request that joined one finds it again, whatever its status is by then."""
+    has one asker more. A request that joined one finds it again, whatever its status is by then. Whoever begins one
+    takes the request that measures it in the same transaction: what nothing measures any more is not joined."""
     tx.lock("request", str(request_id))
     known = tx.execute(select(askers.c.evaluation_id).where(askers.c.request_id == request_id)).scalar_one_or_none()
     if known is not None:
@@ -136,6 +153,13 @@ def fail(tx: Transaction, evaluation: int, *, says: str, now: datetime) -> None:
         _end(tx, evaluation, status="failed", finished_at=now, says=says)
 
 
+def fail_measured(tx: Transaction, request_id: int, *, says: str, now: datetime) -> None:
+    """The evaluation that this request was to measure failed; for any other request nothing does."""
+    key = tx.execute(select(requests.c.key).where(requests.c.id == request_id)).scalar_one_or_none() or ""
+    if key.startswith(MEASURING):
+        fail(tx, int(key.removeprefix(MEASURING)), says=says, now=now)
+
+
 def stop(tx: Transaction, evaluation: int, *, by: str, now: datetime) -> bool:
     """Somebody stopped it; False where it does not run any more."""
     if _status(tx, evaluation) != "running":
@@ -164,6 +188,19 @@ def of_request(tx: Transaction, request_id: int) -> Evaluation | None:
     """The evaluation that this request began; not one that it joined."""
     found = _read(tx, select(*_COLUMNS).where(evaluations.c.request_id == request_id))
     return found[0] if found else None
+
+
+def askers_of(tx: Transaction, evaluation: Evaluation) -> list[Asker]:
+    """All who asked for it, the first one first; who asked twice is there twice. Of old requests nobody knows any more
+    where they were made: then it is where the evaluation was begun."""
+    asked = (
+        select(askers.c.user, requests.c.channel, requests.c.source)
+        .join_from(askers, requests, requests.c.id == askers.c.request_id, isouter=True)
+        .where(askers.c.evaluation_id == evaluation.id)
+        .order_by(askers.c.request_id)
+    )
+    there = evaluation.channel or ""
+    return [Asker(row.user, row.channel or there, row.source == "clock") for row in tx.execute(asked)]
 
 
 def result(tx: Transaction, evaluation: int) -> Result | None:
@@ -307,9 +344,16 @@ def _begun_or_joined(tx: Transaction, key: dict[str, Any], row: dict[str, Any]) 
         if number is not None:
             return int(number), True
         running = tx.execute(select(evaluations.c.id).where(same).with_for_update()).scalar_one_or_none()
-        if running is not None:
+        if running is not None and _is_measured(tx, running):
             return int(running), False
+        if running is not None:
+            fail(tx, running, says=LOST, now=row["started_at"])
     raise Busy("the same evaluation ends and begins again and again")
+
+
+def _is_measured(tx: Transaction, evaluation: int) -> bool:
+    waits = and_(requests.c.key == measuring(evaluation), requests.c.finished_at.is_(None))
+    return tx.execute(select(requests.c.id).where(waits)).first() is not None
 
 
 def _keep_card(tx: Transaction, card: str, text: str) -> None:

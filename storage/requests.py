@@ -182,14 +182,11 @@ def finish(tx: Transaction, leased: Leased, *, now: datetime, failed: str | None
     tx.execute(update(requests).where(requests.c.id == leased.id, forgotten).values(arguments={}))
 
 
-def again(tx: Transaction, leased: Leased, *, at: datetime) -> None:
-    """Give the lease back; the request is due again then. Raises LeaseLost where another has it."""
-    _change(tx, leased, next_at=at, token=None, leased_until=None)
-
-
-def release(tx: Transaction, leased: Leased, *, now: datetime) -> None:
-    """Give the lease back as if it had never been taken. Raises LeaseLost where another has it."""
-    _change(tx, leased, next_at=now, token=None, leased_until=None, attempts=requests.c.attempts - 1)
+def again(tx: Transaction, leased: Leased, *, at: datetime, counts: bool = True) -> None:
+    """Give the lease back; the request is due again then. ``counts``: this was one of its attempts. Raises LeaseLost
+    where another has it."""
+    attempts = requests.c.attempts if counts else requests.c.attempts - 1
+    _change(tx, leased, next_at=at, token=None, leased_until=None, attempts=attempts)
 
 
 def free_all(tx: Transaction, *, now: datetime) -> int:

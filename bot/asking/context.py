@@ -13,6 +13,7 @@ from analysis.drawing.chart import Chart
 from analysis.errors import UserError
 from bot.asking.command import Command
 from bot.asking.visible import VisibleModels
+from bot.asking.when import zone_of
 from bot.evaluating.values import Evaluated, Job
 from storage import evaluations, findings, messages
 from storage.anchors import Anchor
@@ -74,7 +75,13 @@ class Context:
 
     @property
     def zone(self) -> str:
-        return self.person.zone or "UTC"
+        """The person's time zone; UTC where this machine doesn't know the one that Slack names."""
+        zone = self.person.zone or "UTC"
+        try:
+            zone_of(zone)
+        except UserError:
+            return "UTC"
+        return zone
 
     def evaluation(self, number: int) -> Evaluation:
         """The evaluation of that number. One of a model that may not be seen here does not exist."""

@@ -91,7 +91,13 @@ def check_may_ask(command: Command, person: Person, audience: Audience) -> None:
             "This channel is shared with another organization, so I don't answer here. Ask in a channel of your own, "
             "or ask whoever runs me to add this one to PARLEY_SHARED_CHANNELS."
         )
-    if command.right == "read" or audience.standing == "member":
+    if command.right != "read":
+        check_is_member(command, audience)
+
+
+def check_is_member(command: Command, audience: Audience) -> None:
+    """Raises NotAllowed for guests, for people from elsewhere, and for those of whom Slack doesn't say who they are."""
+    if audience.standing == "member":
         return
     if audience.standing == "unknown":
         raise NotAllowed(

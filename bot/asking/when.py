@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from analysis.errors import UserError
 from storage.database import Json
@@ -116,7 +116,7 @@ def split_when(text: str) -> tuple[str, str]:
 
 def due(when: Clockwork, zone: str, *, since: datetime, now: datetime) -> Slot | None:
     """The slot to fire now: the latest after ``since`` (when it was made, or last fired), if it is still fresh."""
-    slot = when.latest(now, ZoneInfo(zone))
+    slot = when.latest(now, zone_of(zone))
     late = now - slot.instant
     fresh = late <= min(timedelta(hours=HOURS_LATE_STILL_SENT), when.interval / 2)
     return slot if slot.instant > since and fresh else None
@@ -125,10 +125,18 @@ def due(when: Clockwork, zone: str, *, since: datetime, now: datetime) -> Slot |
 def following(when: Clockwork, zone: str, *, now: datetime) -> datetime:
     """The next instant after ``now`` at which it fires."""
     step = timedelta(minutes=15) if isinstance(when, Interval) else timedelta(hours=12)
-    later = now
-    while (slot := when.latest(later, ZoneInfo(zone))).instant <= now:
+    later, known = now, zone_of(zone)
+    while (slot := when.latest(later, known)).instant <= now:
         later += step
     return slot.instant
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """The time zone of that name. Raises UserError where this machine doesn't know it: Slack may know newer ones."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # the last two for what is no name of a zone at all
+        raise UserError(f"this machine doesn't know the time zone {name}.") from None
 
 
 def ordinal(n: int) -> str:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from analysis.errors import UserError
 from analysis.plan import version_of
 from bot.asking.command import Argument, Command, text_of
-from bot.asking.context import Context, Outcome, nothing_more
+from bot.asking.context import Context, Outcome
 from bot.asking.kinds import Slug, Words
 from bot.asking.window import WindowWords
 from bot.cards import names_of, put_card
 from bot.models import KnownModel
 from bot.render import card as cards
-from bot.render.answers import words_only
 from storage import evaluations, requests
 from storage.database import Transaction
 from storage.evaluations import Evaluation
@@ -51,8 +50,8 @@ def _begin(tx: Transaction, context: Context, model: KnownModel) -> None:
     )
     if mine:
         _wait_to_be_measured(tx, context, evaluation)
-    put_card(tx, context, evaluation, _waiting(tx, evaluation))
-    _joined(context, evaluation, mine)(tx)
+    if evaluation.status == "running":  # else this is done again, and its card says how it ended
+        put_card(tx, context, evaluation, _waiting(tx, evaluation))
 
 
 def _wait_to_be_measured(tx: Transaction, context: Context, evaluation: Evaluation) -> None:
@@ -66,7 +65,7 @@ def _wait_to_be_measured(tx: Transaction, context: Context, evaluation: Evaluati
     requests.take(
         tx,
         measure,
-        key=f"measure:E-{evaluation.id}",
+        key=evaluations.measuring(evaluation.id),
         source=context.leased.source,
         lane=MEASURING,
         now=context.leased.received_at,
@@ -76,14 +75,6 @@ def _wait_to_be_measured(tx: Transaction, context: Context, evaluation: Evaluati
 def _waiting(tx: Transaction, evaluation: Evaluation) -> Content:
     asked_by = names_of(tx, evaluation)
     return cards.running(evaluation, asked_by=asked_by, phase="Waiting for its turn", window=evaluation.window)
-
-
-def _joined(context: Context, evaluation: Evaluation, mine: bool) -> Outcome:
-    """Who asked for what runs already is added to its card; elsewhere they are told where it is."""
-    if mine or evaluation.channel == context.request.where.channel:
-        return nothing_more
-    says = f"That evaluation is running already: its card E-{evaluation.id} is in <#{evaluation.channel}>."
-    return context.tell(words_only(says))
 
 
 command = Command(

@@ -11,6 +11,7 @@ from bot.asking.context import Context, Outcome
 from bot.asking.grammar import parse, words
 from bot.asking.when import Phrase, following, parse_when
 from bot.render.schedules import made
+from bot.scheduled import models_of
 from storage import schedules
 from storage.database import Json, Transaction
 from storage.schedules import Schedule
@@ -47,8 +48,9 @@ def run(context: Context) -> Outcome:
     if command is None or not command.schedulable:
         can = ", ".join(f"`{c.name}`" for c in context.commands.values() if c.schedulable)
         raise UserError(f"`{name}` can't be put on a clock; these can: {can}.")
-    model = text_of(given, "model")
-    if model is not None:
+    with context.database.reading() as tx:
+        named = models_of(tx, team=context.team, arguments=given)
+    for model in named:
         context.models.get(model)
     channel = context.request.where.channel
     if not channel:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from analysis.errors import NoRowsError
 from analysis.judgement.left_out import left_out
 from analysis.judgement.wording import sentence
@@ -9,14 +11,13 @@ from analysis.values import Measure, Result
 from bot.asking.command import Argument, Command, number_of
 from bot.asking.context import Context, Outcome, nothing_more
 from bot.asking.kinds import Number
-from bot.cards import card_address, card_key, details_key, names_of, put_card, talked_about, write_recoveries
+from bot.cards import names_of, put_card, put_details, talked_about, write_recoveries
 from bot.evaluating.values import Evaluated, Job
 from bot.models import KnownModel
 from bot.remembered import marked_notes
 from bot.render import card as cards
 from bot.render.answers import went_wrong
 from storage import evaluations, findings, messages
-from storage.anchors import Anchor
 from storage.database import Transaction
 from storage.evaluations import Evaluation
 from storage.messages import Address
@@ -67,27 +68,26 @@ def failed(context: Context, says: str) -> Outcome:
 
 
 def _without_a_card(tx: Transaction, context: Context, evaluation_id: int, says: str) -> None:
-    """A window without a row is no news for a channel: its card goes, and those who asked are told. After a clock
-    nobody waits for an answer, so the channel is."""
+    """A window without a row is no news for a channel: its card goes, and those who asked are told, each where they
+    asked. After a clock nobody waits for an answer, so the channel is."""
     evaluations.fail(tx, evaluation_id, says=says, now=context.now)
     over = evaluations.get(tx, evaluation_id)
     if over is None or over.status != "failed":
         return
     put_card(tx, context, over, cards.WITHDRAWN)
-    content = went_wrong(says)
-    if context.leased.source == "clock":
-        context.post(content)(tx)
-        return
-    for user in over.asked_by:
-        asker = user == context.request.who.user
+    where = context.request.where
+    content = replace(went_wrong(says), models=(over.model,))
+    for asker in dict.fromkeys(evaluations.askers_of(tx, over)):
+        is_first = (asker.user, asker.channel) == (context.request.who.user, where.channel)
         address = Address(
             team=over.team,
-            channel=over.channel or "",
-            user=user,
-            response_url=context.request.where.response_url if asker else None,
+            channel=asker.channel,
+            user=asker.user,
+            response_url=where.response_url if is_first and not asker.by_clock else None,
         )
-        key = f"empty:E-{over.id}:{user}"
-        messages.want(tx, key=key, kind="ephemeral", address=address, content=content, now=context.now)
+        kind = "message" if asker.by_clock else "ephemeral"
+        key = f"empty:E-{over.id}:{asker.channel}:{asker.user}:{kind}"
+        messages.want(tx, key=key, kind=kind, address=address, content=content, now=context.now)
 
 
 def _job(context: Context, model: KnownModel, evaluation: Evaluation) -> Job:
@@ -156,17 +156,7 @@ def _finish(tx: Transaction, context: Context, model: KnownModel, evaluation_id:
         quotes=[t.annotation for t in talked],
     )
     put_card(tx, context, evaluation, content)
-    key = card_key(evaluation.id)
-    anchor = Anchor(model=result.model, version=result.version, evaluation=evaluation.id)
-    messages.want(
-        tx,
-        key=details_key(evaluation.id),
-        kind="message",
-        address=card_address(context, evaluation, parent=key),
-        content=cards.details(evaluation, result),
-        anchor=anchor,
-        now=context.now,
-    )
+    put_details(tx, context, evaluation, cards.details(evaluation, result))
     write_recoveries(tx, context, changes, evaluation)
 
 
@@ -177,7 +167,7 @@ command = Command(
     examples=("measure E-17",),
     run=run,
     failed=failed,
-    right="run",
+    right="none",
     lane="evaluation",
     hidden=True,
 )

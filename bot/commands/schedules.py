@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import re
-
-from bot.asking.command import Command, text_of
+from bot.asking.command import Command
 from bot.asking.context import Context, Outcome
 from bot.asking.grammar import words
 from bot.asking.when import following, parse_when
 from bot.names import name_of
 from bot.render.schedules import ScheduleLine, schedules_list
+from bot.scheduled import models_of
 from storage import schedules
+from storage.database import Transaction
 from storage.requests import Who
 from storage.schedules import Schedule
-
-NUMBERED = re.compile(r"[EF]-?\d+")
 
 
 def run(context: Context) -> Outcome:
     with context.database.reading() as tx:
-        found = [s for s in schedules.listed(tx, team=context.team) if may_be_seen(context, s)]
+        found = [s for s in schedules.listed(tx, team=context.team) if may_be_seen(tx, context, s)]
         lines = [
             ScheduleLine(
                 schedule=s,
@@ -32,16 +30,9 @@ def run(context: Context) -> Outcome:
     return context.tell(schedules_list(lines))
 
 
-def may_be_seen(context: Context, schedule: Schedule) -> bool:
+def may_be_seen(tx: Transaction, context: Context, schedule: Schedule) -> bool:
     """Whether what a schedule asks for names no model that does not exist for the one who asks."""
-    return all(context.models.has(name) for name in models_of(schedule))
-
-
-def models_of(schedule: Schedule) -> list[str]:
-    """The models that a schedule's command names."""
-    name = text_of(schedule.arguments, "model")
-    what = text_of(schedule.arguments, "what")  # of `show`: a model's name, E-17 or F-4
-    return [said for said in (name, what) if said and not NUMBERED.fullmatch(said)]
+    return all(map(context.models.has, models_of(tx, team=schedule.team, arguments=schedule.arguments)))
 
 
 def _words(context: Context, schedule: Schedule) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.asking.command import Argument, Command, number_of
 from bot.asking.context import Context, Outcome
 from bot.asking.kinds import Number
-from bot.asking.rights import NotAllowed, may_manage
+from bot.asking.rights import NotAllowed, check_is_member, may_manage
 from bot.cards import names_of, put_card
 from bot.names import name_of
 from bot.render import card as cards
@@ -18,14 +20,22 @@ from storage.evaluations import Evaluation
 
 def run(context: Context) -> Outcome:
     number = number_of(context.request.arguments, "evaluation") or 0
-    evaluation = context.evaluation(number)
-    is_mine = context.request.who.user in evaluation.asked_by
-    if not is_mine and not may_manage(context.models.access(evaluation.model), context.person):
-        raise NotAllowed(
-            f"Somebody else asked for E-{number}. They can stop it, and so can the owners of {evaluation.model} and "
-            "this workspace's admins."
-        )
+    if not _is_mine(context, number):
+        evaluation = context.evaluation(number)
+        check_is_member(command, context.models.audience)
+        if not may_manage(context.models.access(evaluation.model), context.person):
+            raise NotAllowed(
+                f"Somebody else asked for E-{number}. They can stop it, and so can the owners of {evaluation.model} "
+                "and this workspace's admins."
+            )
     return lambda tx: _stop(tx, context, number)
+
+
+def _is_mine(context: Context, number: int) -> bool:
+    """What is one's own may be undone also where its model may not be seen any more."""
+    with context.database.reading() as tx:
+        found = evaluations.get(tx, number)
+    return found is not None and found.team == context.team and context.request.who.user in found.asked_by
 
 
 def _stop(tx: Transaction, context: Context, number: int) -> None:
@@ -35,7 +45,8 @@ def _stop(tx: Transaction, context: Context, number: int) -> None:
     if evaluation is None:
         return
     if not stopped:
-        context.tell(cards.over_already(evaluation))(tx)
+        answer = context.tell if context.models.has(evaluation.model) else context.whisper
+        answer(cards.over_already(evaluation))(tx)
         return
     content = cards.ended(
         evaluation,
@@ -51,9 +62,11 @@ def _stop(tx: Transaction, context: Context, number: int) -> None:
 def _tell_the_others(tx: Transaction, context: Context, evaluation: Evaluation, by: str) -> None:
     """Whoever waits for what somebody else stopped hears of it."""
     says = f"{escape(by)} stopped E-{evaluation.id} of {escape(evaluation.model)}, which you had asked for."
-    for user in evaluation.asked_by:
+    where = {asker.user: asker.channel for asker in evaluations.askers_of(tx, evaluation)}
+    for user, channel in where.items():
         if user != context.request.who.user:
-            context.whisper(words_only(says), user=user, part=f"stopped:{user}", channel=evaluation.channel)(tx)
+            content = replace(words_only(says), models=(evaluation.model,))
+            context.whisper(content, user=user, part=f"stopped:{user}", channel=channel)(tx)
 
 
 command = Command(
@@ -62,6 +75,6 @@ command = Command(
     arguments=(Argument("evaluation", Number("E-17"), "the evaluation's id", place="word", required=True),),
     examples=("stop E-17",),
     run=run,
-    right="run",
+    right="read",  # what is one's own, also who became a guest may undo
     order=4,
 )

@@ -33,11 +33,12 @@ def schedules_list(lines: Sequence[ScheduleLine]) -> Content:
     return words_only("\n".join(_line(one) for one in lines))
 
 
-def paused(schedule: Schedule, words: str, *, why: str) -> Content:
-    """``why`` is our own sentence and may name a channel; so is the reason that a schedule keeps."""
-    what = f"`every {escape(schedule.when)} {escape(words)}`"
+def paused(schedule: Schedule, *, why: str) -> Content:
+    """``why`` is our own sentence and may name a channel; so is the reason that a schedule keeps. As below, no model is
+    named."""
+    what = f"`every {escape(schedule.when)} {escape(schedule.command)}`"
     return words_only(
-        f":double_vertical_bar: *S-{schedule.id}* {what} is paused: {why}",
+        f":double_vertical_bar: *S-{schedule.id}* {what} in <#{schedule.channel}> is paused: {why}",
         notes=["Ask for it anew once that is mended."],
     )
 

@@ -20,6 +20,7 @@ from bot.answering import GAVE_UP, KILLED_TWICE, MOST_ATTEMPTS, Answering
 from bot.asking.command import Command, Lane
 from bot.asking.context import Context, Outcome
 from bot.bell import Bell
+from bot.cards import card_key
 from bot.commands import all_commands
 from bot.evaluating.children import Children
 from bot.evaluating.values import ChildDied
@@ -28,7 +29,8 @@ from bot.slack.api import Slack
 from bot.slack.directory import Directory, stranger
 from bot.slack.pace import Pace
 from storage import evaluations, messages, people, requests
-from storage.database import Database
+from storage.database import Busy, Database
+from storage.evaluations import Evaluation
 from storage.requests import Request, Where, Who
 from tests.databases import KINDS, fresh_database
 from tests.models import write_small_model
@@ -121,8 +123,26 @@ class Worker:
             assert requests.lease(tx, lane="quick", now=self.now, seconds=1)
         self.now += timedelta(seconds=5)
 
+    def begin(self) -> int:
+        """An evaluation as `evaluate` leaves it behind, asked for by a schedule that is gone."""
+        with self.database.transaction() as tx:
+            evaluation, _ = evaluations.begin(
+                tx, request_id=7_000, who=MARA, channel="D1", model="small", version="1", against=None, window="all",
+                card="c", card_text="", now=self.now,
+            )  # fmt: skip
+            measure = Request("measure", {"evaluation": evaluation.id}, MARA, Where(channel="D1", schedule=1))
+            key = evaluations.measuring(evaluation.id)
+            requests.take(tx, measure, key=key, source="clock", lane="evaluation", now=self.now)
+        return evaluation.id
+
+    def evaluation(self, number: int) -> Evaluation:
+        with self.database.reading() as tx:
+            found = evaluations.get(tx, number)
+        assert found is not None
+        return found
+
     def ask(self, command: str) -> int:
-        request = Request(command, {}, MARA, Where(channel="C1"))
+        request = Request(command, {}, MARA, Where(channel="D1"))
         with self.database.transaction() as tx:
             number = requests.take(tx, request, key=command, source="command", lane="quick", now=self.now)
         assert number is not None
@@ -167,6 +187,55 @@ def test_a_failure_that_cannot_even_be_told_ends_and_is_not_left_leased(worker: 
     with worker.database.reading() as tx:
         assert requests.queue_depth(tx) == {}
         assert requests.count_dead(tx) == 1
+
+
+def test_what_a_schedule_asked_for_is_ended_though_the_schedule_is_gone(worker: Worker) -> None:
+    number = worker.begin()
+    assert worker.answer("evaluation")
+    ended = worker.evaluation(number)
+    assert (ended.status, ended.says) == ("failed", "There is no model `small`.")
+    with worker.database.reading() as tx:
+        card = messages.get(tx, card_key(number))
+    assert card is not None
+    assert "There is no model" in card.content.text
+
+
+def test_an_evaluation_ends_with_its_request_also_where_that_cannot_be_told(worker: Worker) -> None:
+    number = worker.begin()
+    measure = worker.commands["measure"]
+    worker.commands = {"measure": replace(measure, run=_never_works, failed=_cannot_be_told)}
+    with capture_logs():
+        for _ in range(MOST_ATTEMPTS + 1):
+            assert worker.answer("evaluation")
+            worker.now += timedelta(seconds=40)
+    ended = worker.evaluation(number)
+    assert (ended.status, ended.says) == ("failed", GAVE_UP)
+
+
+def test_what_waits_for_others_counts_no_attempt_for_half_an_hour(worker: Worker) -> None:
+    worker.commands = {"busy": replace(worker.commands["help"], name="busy", run=_is_busy)}
+    number = worker.ask("busy")
+    for _ in range(20):
+        assert worker.answer()
+        worker.now += timedelta(seconds=59)
+        assert not worker.answer(), "Slack said a minute"
+        worker.now += timedelta(seconds=2)
+    worker.now += timedelta(minutes=30)
+    for _ in range(MOST_ATTEMPTS + 1):
+        with worker.database.reading() as tx:
+            assert requests.count_dead(tx) == 0
+        assert worker.answer()
+        worker.now += timedelta(seconds=61)
+    assert not worker.answer()
+    with worker.database.reading() as tx:
+        told = messages.get(tx, f"answer:{number}")
+        assert requests.count_dead(tx) == 1
+    assert told is not None
+    assert GAVE_UP in told.content.text
+
+
+def _is_busy(_: Context) -> NoReturn:
+    raise Busy("Slack wants us to wait", seconds=60)
 
 
 def _never_works(_: Context) -> NoReturn:

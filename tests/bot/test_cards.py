@@ -1,12 +1,15 @@
 """From `/parley evaluate` to a card that people can talk under."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from storage import evaluations, findings
+from bot.cards import card_key
+from storage import evaluations, findings, messages
+from tests.bot.test_stop import children, frozen_at
 from tests.models import SMALL, write_small_model
 from tests.stage import Stage, staged, until
 
@@ -162,6 +165,40 @@ def test_in_a_channel_without_the_bot_the_one_who_asked_is_told_how_to_invite_it
     told = stage.told("/invite", channel=stage.elsewhere)
     assert "ask again" in told["text"]
     until(lambda: _latest_is_done(stage), why="the evaluation to be kept")
+
+
+def test_whoever_joins_in_another_channel_has_the_card_there(stage: Stage) -> None:
+    stage.workspace.invite(stage.elsewhere, stage.app.bot_user, by=stage.mara)
+    before = children()
+    stage.type("evaluate small")
+    child = frozen_at(stage, "Reading the log", before)
+    stage.type("evaluate small", user=stage.jonas, channel=stage.elsewhere)
+    stage.card("small", channel=stage.elsewhere)
+    stage.type("evaluate small", user=stage.jonas)
+    until(lambda: _asked_by(stage) == (stage.mara, stage.jonas, stage.jonas), why="all three to have asked")
+    child.send_signal(signal.SIGCONT)
+    stage.quiet()
+    [here], [there] = stage.cards(), stage.cards(channel=stage.elsewhere)
+    assert has_picture(here)
+    assert has_picture(there)
+    assert there["text"] == here["text"]
+    for channel, card in ((stage.channel, here), (stage.elsewhere, there)):
+        assert len(stage.workspace.replies(channel, card["ts"])) == 2, "the card, and its details"
+    assert stage.workspace.ephemerals(stage.elsewhere, stage.jonas) == []
+    with stage.parley.database.reading() as tx:
+        cards = [messages.get(tx, key) for key in (card_key(1), card_key(1, stage.elsewhere))]
+        assert evaluations.get(tx, 2) is None
+    assert [(c.address.channel, c.address.user) for c in cards if c is not None] == [
+        (stage.channel, stage.mara),
+        (stage.elsewhere, stage.jonas),
+    ]
+
+
+def _asked_by(stage: Stage) -> tuple[str, ...]:
+    with stage.parley.database.reading() as tx:
+        evaluation = evaluations.get(tx, 1)
+        assert evaluation is not None
+        return tuple(asker.user for asker in evaluations.askers_of(tx, evaluation))
 
 
 def test_findings_open_once_and_are_seen_again(stage: Stage) -> None:

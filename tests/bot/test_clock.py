@@ -1,13 +1,18 @@
 """Commands on a clock: they fire once a slot, in the person's zone, and end when their owner or channel does."""
 
+import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.clock import Clock
-from storage import schedules
+from bot.slack.directory import stranger
+from storage import evaluations, people, schedules
+from storage.requests import Who
+from tests.bot.test_stop import children, frozen_at
 from tests.models import write_small_model
 from tests.stage import Stage, staged, until
 
@@ -129,6 +134,63 @@ def test_a_schedule_whose_channel_takes_no_message_is_paused_at_once(stage: Stag
     until(lambda: _state(stage) == "paused", why="the schedule to pause")
     direct = stage.workspace.records.direct(stage.app, stage.mara)["id"]
     assert f"in <#{stage.channel}> (restricted" in stage.card("is paused", channel=direct)["text"]
+
+
+def test_a_schedule_in_a_zone_that_this_machine_does_not_know_stops_no_other(stage: Stage) -> None:
+    with stage.parley.database.transaction() as tx:
+        schedules.add(
+            tx,
+            who=Who(stage.workspace.team, stage.mara),
+            channel=stage.channel,
+            when="day 06:00",
+            zone="America/Nowhere",
+            command="models",
+            arguments={},
+            request_id=9_000,
+            now=stage.parley.now(),
+        )
+    stage.type("every monday 09:00 digest")
+    stage.told("S-2")
+    assert tick_at(stage, next_monday_at_nine_in_berlin() + timedelta(seconds=5)) == 1
+    assert _state(stage) == "paused"
+    direct = stage.workspace.records.direct(stage.app, stage.mara)["id"]
+    says = stage.card("is paused", channel=direct)["text"]
+    assert "this machine doesn't know the time zone America/Nowhere" in says
+
+
+def test_whoever_lives_in_a_zone_that_this_machine_does_not_know_is_answered_in_utc(stage: Stage) -> None:
+    mara = replace(stranger(Who(stage.workspace.team, stage.mara)), zone="America/Nowhere")
+    with stage.parley.database.transaction() as tx:
+        people.remember(tx, replace(mara, refreshed_at=stage.parley.now()))
+    stage.type("every day 07:00 digest")
+    assert "07:00 (UTC)" in stage.told("S-1")["text"]
+
+
+def test_a_slot_is_not_lost_while_slack_asks_for_a_minutes_patience(stage: Stage) -> None:
+    stage.type("every monday 09:00 digest")
+    stage.told("S-1")
+    stage.quiet()
+    stage.workspace.fault("conversations.info", status=429, retry_after=60, times=1)
+    assert tick_at(stage, next_monday_at_nine_in_berlin() + timedelta(seconds=5)) == 1
+    until(lambda: stage.cards() or not stage.later(), why="a message")
+    stage.card("Models on")
+
+
+def test_what_a_schedule_began_ends_though_the_schedule_is_removed_while_it_waits(stage: Stage) -> None:
+    stage.type("every 1 hour evaluate small rows 0..100")
+    stage.told("S-1")
+    before = children()
+    stage.type("evaluate small")
+    child = frozen_at(stage, "Reading the log", before)
+    at = datetime.now(UTC).replace(minute=0, second=5, microsecond=0) + timedelta(hours=4)
+    assert tick_at(stage, at) == 1
+    stage.card("Waiting for its turn")
+    stage.type("unschedule S-1")
+    stage.told("Removed S-1.")
+    child.send_signal(signal.SIGCONT)
+    stage.quiet()
+    with stage.parley.database.reading() as tx:
+        assert [one.status for one in evaluations.several(tx, [1, 2]).values()] == ["done", "done"]
 
 
 def _state(stage: Stage) -> str | None:

@@ -13,7 +13,6 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.bell import Alarm, Bell
-from bot.commands import all_commands
 from bot.demo.clock import StoryClock, utc_now
 from bot.gateway import MOST_ATTEMPTS, Gateway
 from bot.render.answers import words_only
@@ -77,7 +76,6 @@ class Desk:
             database=database or self.database,
             now=self.clock,
             wanted=Bell(),
-            commands=all_commands(),
             may_be_read=lambda _due: "yes",
         )
 

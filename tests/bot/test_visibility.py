@@ -4,7 +4,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,9 +19,10 @@ from bot.commands import all_commands
 from bot.commands.every import CommandWords
 from bot.commands.help import CommandName
 from bot.commands.show import Shown
-from storage import annotations, evaluations, findings, messages, schedules
+from storage import annotations, evaluations, findings, messages, people, schedules
 from storage.messages import Address, Content
 from storage.requests import Who
+from storage.schedules import Schedule
 from tests.models import SMALL, write_small_model
 from tests.stage import Stage, staged
 
@@ -324,6 +325,131 @@ def test_a_schedule_is_not_sent_where_slack_does_not_say_what_its_channel_is(flo
     with stage.parley.database.reading() as tx:
         [schedule] = [s for s in schedules.listed(tx, team=stage.workspace.team) if s.channel == stage.elsewhere]
     assert schedule.state == "paused"
+
+
+def due_tomorrow(floor: Floor, hour: int) -> None:
+    stage = floor.stage
+    tomorrow = stage.clock() + timedelta(days=1)
+    stage.clock.jump(tomorrow.replace(hour=hour))
+    stage.parley.clock.tick()
+    stage.quiet()
+
+
+def scheduled(floor: Floor, when: str) -> Schedule:
+    with floor.stage.parley.database.reading() as tx:
+        [schedule] = [s for s in schedules.listed(tx, team=floor.stage.workspace.team) if s.when == when]
+    return schedule
+
+
+def test_a_schedule_whose_model_may_not_be_seen_any_more_is_paused_and_nobody_reads_its_name(floor: Floor) -> None:
+    stage = floor.stage
+    floor.answers(stage.mara, stage.channel, f"every day 05:00 digest --model {SECRET}")
+    file = stage.settings.models / f"{SECRET}.yaml"
+    whole = file.read_text()
+    file.write_text(whole.replace(f"channels: [{stage.channel}]", "channels: [C0OTHER]"))
+    before = stage.cards(channel=stage.channel)
+    try:
+        due_tomorrow(floor, 7)
+    finally:
+        file.write_text(whole)
+    assert scheduled(floor, "day 05:00").state == "paused"
+    assert stage.cards(channel=stage.channel) == before
+    told = stage.card("every day 05:00 digest", channel=floor.direct[stage.mara])["text"]
+    assert "what it asks for can't be shown in its channel any more" in told
+    assert SECRET not in told
+
+
+def test_why_a_schedule_is_paused_is_not_posted_where_another_organization_reads(floor: Floor) -> None:
+    stage, workspace = floor.stage, floor.stage.workspace
+    merger = workspace.add_channel("merger", members=(stage.mara, floor.lena))
+    floor.answers(stage.mara, merger, "every day 04:00 digest --model open-one")
+    workspace.share_channel(merger, workspace.add_partner("Buyer"))
+    workspace.remove(merger, stage.mara)
+    for place in (stage.mara, floor.direct[stage.mara]):
+        workspace.fault("chat.postMessage", error="messages_tab_disabled", channel=place, times=None)
+    try:
+        due_tomorrow(floor, 6)
+    finally:
+        workspace.unfaulted()
+    assert scheduled(floor, "day 04:00").state == "paused"
+    assert stage.cards(channel=merger) == []
+
+
+def test_a_schedule_that_names_a_restricted_model_by_an_id_does_not_exist_elsewhere(floor: Floor) -> None:
+    stage = floor.stage
+    floor.answers(floor.lena, stage.channel, f"every tuesday 09:00 show E-{floor.evaluation}")
+    floor.answers(floor.lena, stage.channel, f"every tuesday 10:00 show F-{floor.finding}")
+    for when in ("tuesday 09:00", "tuesday 10:00"):
+        number = scheduled(floor, when).id
+        assert f"S-{number}*" not in str(floor.answers(stage.mara, stage.elsewhere, "schedules"))
+        said = str(floor.answers(stage.mara, stage.elsewhere, f"unschedule S-{number}"))
+        assert f"There is no schedule S-{number}." in said
+        said = str(floor.answers(stage.mara, stage.channel, f"unschedule S-{number}"))
+        assert f"S-{number} isn't yours" in said
+
+
+def test_an_id_of_nothing_can_not_be_put_on_a_clock(floor: Floor) -> None:
+    said = floor.answers(floor.lena, floor.stage.channel, "every tuesday 11:00 show E-987654")
+    assert "There is no" in str(said)
+
+
+def test_where_direct_messages_are_off_the_owner_of_a_removed_schedule_hears_of_it_in_its_channel(floor: Floor) -> None:
+    stage, workspace = floor.stage, floor.stage.workspace
+    floor.answers(floor.lena, stage.channel, "every saturday 15:00 digest --model open-one")
+    number = scheduled(floor, "saturday 15:00").id
+    for place in (floor.lena, workspace.records.direct(stage.app, floor.lena)["id"]):
+        workspace.fault("chat.postMessage", error="messages_tab_disabled", channel=place, times=None)
+    try:
+        floor.answers(stage.mara, stage.channel, f"unschedule S-{number}")
+    finally:
+        workspace.unfaulted()
+    stage.told(f"Mara removed your schedule S-{number}", user=floor.lena)
+
+
+def test_who_became_a_guest_can_undo_what_is_their_own_and_nothing_else(floor: Floor) -> None:
+    stage, team = floor.stage, floor.stage.workspace.team
+    floor.answers(floor.lena, stage.channel, "every sunday 15:00 digest --model inside-one")
+    floor.answers(stage.jonas, stage.channel, "every sunday 16:00 digest --model open-one")
+    hers, his = scheduled(floor, "sunday 15:00").id, scheduled(floor, "sunday 16:00").id
+    database = stage.parley.database
+    running = [
+        begun(floor, 6_000, floor.lena, "inside-one"),
+        begun(floor, 6_001, stage.jonas, "open-one"),
+    ]
+    with database.transaction() as tx:
+        lena = people.get(tx, Who(team, floor.lena))
+        assert lena is not None
+        people.remember(tx, replace(lena, guest=True, refreshed_at=stage.parley.now()))
+    try:
+        assert f"Removed S-{hers}." in str(floor.answers(floor.lena, stage.channel, f"unschedule S-{hers}"))
+        assert "is for members" in str(floor.answers(floor.lena, stage.channel, f"unschedule S-{his}"))
+        floor.answers(floor.lena, stage.channel, f"stop E-{running[0]}")
+        assert "is for members" in str(floor.answers(floor.lena, stage.channel, f"stop E-{running[1]}"))
+    finally:
+        with database.transaction() as tx:
+            people.remember(tx, lena)
+    with database.reading() as tx:
+        found = evaluations.several(tx, running)
+    assert [found[number].status for number in running] == ["stopped", "running"]
+
+
+def begun(floor: Floor, request_id: int, user: str, model: str) -> int:
+    """An evaluation that somebody asked for and that nothing measures: it runs until it is stopped."""
+    with floor.stage.parley.database.transaction() as tx:
+        evaluation, _ = evaluations.begin(
+            tx,
+            request_id=request_id,
+            who=Who(floor.stage.workspace.team, user),
+            channel=floor.stage.channel,
+            model=model,
+            version="1",
+            against=None,
+            window="2026-09",
+            card="2",
+            card_text="",
+            now=floor.stage.parley.now(),
+        )
+    return evaluation.id
 
 
 def test_a_shared_channel_that_is_allowed_by_name_shows_open_models(tmp_path: Path) -> None:

@@ -29,8 +29,9 @@ def begin(
     window: str = "all",
     card: str = "c" * 64,
 ) -> tuple[Evaluation, bool]:
+    """As `evaluate` does: with the request that measures it."""
     with database.transaction() as tx:
-        return evaluations.begin(
+        evaluation, is_new = evaluations.begin(
             tx,
             request_id=request_id,
             who=Who(team, user),
@@ -43,6 +44,10 @@ def begin(
             card_text=f"model: {model}",
             now=NOON,
         )
+        measure = Request("measure", {"evaluation": evaluation.id}, Who(team, user))
+        key = evaluations.measuring(evaluation.id)
+        requests.take(tx, measure, key=key, source="command", lane="evaluation", now=NOON)
+        return evaluation, is_new
 
 
 def measured(*values: float, measure: str = "recall", version: str = "v1") -> tuple[Measure, ...]:
@@ -171,6 +176,35 @@ def test_one_that_is_over_is_not_joined(database: Database) -> None:
     second, is_new = begin(database, 2)
     assert is_new
     assert second.id != first.id
+
+
+def test_one_that_nothing_measures_any_more_is_not_joined(database: Database) -> None:
+    first, _ = begin(database, 1)
+    with database.transaction() as tx:
+        [measure] = requests.lease(tx, lane="evaluation", now=NOON, seconds=30)
+        requests.finish(tx, measure, now=NOON)
+    second, is_new = begin(database, 2)
+    with database.reading() as tx:
+        left = evaluations.get(tx, first.id)
+    assert is_new
+    assert left is not None
+    assert (left.status, left.says) == ("failed", evaluations.LOST)
+    assert second.status == "running"
+
+
+def test_what_the_end_of_a_request_fails_is_what_it_measured_and_nothing_else(database: Database) -> None:
+    first, _ = begin(database, 1)
+    other, _ = begin(database, 2, model="other")
+    with database.transaction() as tx:
+        [measure] = requests.lease(tx, lane="evaluation", now=NOON, seconds=30)
+        asked = Request("evaluate", {}, Who("T1", "U1"))
+        evaluate = requests.take(tx, asked, key="trigger-9", source="command", lane="quick", now=NOON)
+        assert evaluate is not None
+        for number in (evaluate, measure.id):
+            evaluations.fail_measured(tx, number, says="killed", now=NOON)
+        found = evaluations.several(tx, [first.id, other.id])
+    assert (found[first.id].status, found[first.id].says) == ("failed", "killed")
+    assert found[other.id].status == "running"
 
 
 def test_one_that_joined_finds_it_again_when_it_is_over(database: Database) -> None:

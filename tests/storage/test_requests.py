@@ -165,6 +165,17 @@ def test_what_is_tried_again_waits_until_then(database: Database) -> None:
     assert later.attempts == 2
 
 
+def test_a_try_that_does_not_count_is_given_back(database: Database) -> None:
+    take(database, "a")
+    seen = []
+    for n, counts in enumerate([True, False, False, True, True]):
+        [leased] = lease(database, at=NOON + timedelta(seconds=n))
+        seen.append(leased.attempts)
+        with database.transaction() as tx:
+            requests.again(tx, leased, at=NOON, counts=counts)
+    assert seen == [1, 2, 2, 2, 3]
+
+
 def test_waiting_counts_what_is_taken_and_not_finished(database: Database) -> None:
     for key in "abc":
         take(database, key, lane="evaluation")
