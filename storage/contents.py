@@ -12,7 +12,6 @@ from sqlalchemy import Row, update
 from storage.database import Json, Transaction
 from storage.tables import messages
 
-
 UNKNOWN_MODEL = ""
 """Stands for the models of a message from before they were kept. No model bears this name, so nobody may see it."""
 
