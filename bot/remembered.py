@@ -10,14 +10,15 @@ from analysis.drawing.chart import Marker
 from analysis.measure_table import period_order
 from analysis.periods import period_of
 from bot.names import name_of, with_names
-from bot.render.blocks import cut, escape
+from bot.render.blocks import escape
 from storage import annotations
 from storage.annotations import Annotation
 from storage.database import Transaction
+from storage.quoting import quoted
 from storage.requests import Who
 
 MOST_MARKERS = 8
-MOST_OF_A_NOTE = 240
+MOST_OF_A_NOTE = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class MarkedNote:
     """A note with its mark on a chart. The words stand beside the picture, never in it."""
 
     marker: Marker
+    annotation: int
     text: str
 
 
@@ -37,12 +39,17 @@ class Remembered:
 
 
 def remember(tx: Transaction, note: Annotation) -> Remembered:
-    """`Said before: “the supplier changed its names” (Jonas, data engineer, 3 Nov)`, escaped, with its link."""
+    """`A-9 “the supplier changed its names” Said before by Jonas, data engineer, 3 Nov 2026`, escaped."""
     name = name_of(tx, Who(team=note.team, user=note.author))
     role = f", {note.persona}" if note.persona else ""
-    link = f" · <{note.permalink}|A-{note.id}>" if note.permalink else f" · A-{note.id}"
-    said = escape(cut(" ".join(with_names(tx, note.team, note.text).split()), 160))
-    line = f":speech_balloon: Said before: “{said}” ({escape(name)}{escape(role)}, {note.said_at:%-d %b %Y}){link}"
+    line = quoted(
+        note.id,
+        with_names(tx, note.team, note.text),
+        most=MOST_OF_A_NOTE,
+        lead=":speech_balloon: ",
+        link=note.permalink,
+        rest=f" Said before by {escape(name)}{escape(role)}, {note.said_at:%-d %b %Y}",
+    )
     return Remembered(note.id, line)
 
 
@@ -59,7 +66,7 @@ def marked_notes(tx: Transaction, *, team: str, card: ModelCard) -> tuple[Marked
             else _period(note.said_at, card.periods)
         )
         text = with_names(tx, team, note.text)
-        marks.append((period, note.id, MarkedNote(Marker(period, f"A-{note.id}"), cut(text, MOST_OF_A_NOTE))))
+        marks.append((period, note.id, MarkedNote(Marker(period, f"A-{note.id}"), note.id, text)))
     return tuple(marked for _, _, marked in sorted(marks, key=lambda mark: (period_order(mark[0]), mark[1])))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +22,20 @@ class Anchor:
     measure: str | None = None
     slice: Slice | None = None
     period: str | None = None
+
+
+def of_reply(thread: Anchor | None, models: Collection[str], text: str) -> Anchor | None:
+    """What a reply is about: what its thread is about, else the one model of the thread's that it names, else the only
+    one that there is."""
+    if thread is not None:
+        return thread
+    named = [model for model in models if _names(text, model)]
+    about = named or list(models)
+    return Anchor(model=about[0]) if len(about) == 1 else None
+
+
+def _names(text: str, model: str) -> bool:
+    return re.search(rf"(?<![\w-]){re.escape(model)}(?![\w-])", text, re.IGNORECASE) is not None
 
 
 def stored(anchor: Anchor | None) -> dict[str, Json] | None:

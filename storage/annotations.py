@@ -141,7 +141,7 @@ def revise(
     if text == row.text:
         return None
     _revised(tx, row.id, row.text, now)
-    leave_messages(tx, row.id, row.text, now_says=text, now=now)
+    leave_messages(tx, row.id, row.text, team=row.team, now_says=text, now=now)
     return _changed(tx, row.id, text=text, edited_at=now)
 
 
@@ -154,7 +154,7 @@ def erase(tx: Transaction, *, team: str, channel: str, ts: str, now: datetime) -
     row = _found(tx, team, channel, ts)
     if row is None or row.deleted_at is not None:
         return None
-    leave_messages(tx, row.id, row.text, now_says=None, now=now)
+    leave_messages(tx, row.id, row.text, team=row.team, now_says=None, now=now)
     return _changed(tx, row.id, text="", deleted_at=now)
 
 
@@ -164,7 +164,7 @@ def not_a_note(tx: Transaction, *, team: str, channel: str, ts: str, now: dateti
     _hear(tx, team, channel, ts, now, is_request=True)
     row = _found(tx, team, channel, ts)
     if row is not None and row.thread is not None and row.deleted_at is None:
-        leave_messages(tx, row.id, row.text, now_says=None, now=now)
+        leave_messages(tx, row.id, row.text, team=row.team, now_says=None, now=now)
         tx.execute(delete(revisions).where(revisions.c.annotation_id == row.id))
         tx.execute(delete(annotation_rows).where(annotation_rows.c.id == row.id))
 
@@ -176,7 +176,7 @@ def withdraw(tx: Transaction, annotation: int, *, now: datetime) -> Annotation |
         return None
     if row.channel and row.ts:
         requests.forget_words(tx, team=row.team, channel=row.channel, message=row.ts)
-    leave_messages(tx, row.id, row.text, now_says=None, now=now)
+    leave_messages(tx, row.id, row.text, team=row.team, now_says=None, now=now)
     return _changed(tx, row.id, text="", deleted_at=now)
 
 

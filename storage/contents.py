@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,9 @@ from sqlalchemy import Row, update
 
 from storage.database import Json, Transaction
 from storage.tables import messages
+
+UNKNOWN_MODEL = ""
+"""Stands for the models of a message from before they were kept. No model bears this name, so nobody may see it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,10 @@ def words(content: Content) -> dict[str, Any]:
         "picture_title": picture.title if picture else None,
         "picture_alt": picture.alt if picture else None,
     }
+
+
+def known_models(models: Iterable[str]) -> tuple[str, ...]:
+    return tuple(model for model in models if model != UNKNOWN_MODEL)
 
 
 def restored(row: Row[Any], *, png: bytes | None) -> Content:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import delete, select
 
-from storage import contents
+from storage import contents, people
 from storage.contents import Content
 from storage.database import Json, Transaction
+from storage.quoting import DELETED, FEWEST_LETTERS, escaped, is_quoted, requoted, shortened
 from storage.tables import messages, quotes
 
-DELETED = "(deleted)"
 EDITED = "(edited)"
 HERE = "\0"  # no stored text holds it
 MENTION = re.compile(r"(?:<|\\&lt;)@[UW][A-Z0-9]+(?:>|\\&gt;)")
@@ -22,15 +22,20 @@ MENTION = re.compile(r"(?:<|\\&lt;)@[UW][A-Z0-9]+(?:>|\\&gt;)")
 ANY_NAME = "@.{1,80}?"
 TELLING_RUN = 16
 """So many letters in a row that a string shares with a deleted text are a piece of it, not a chance."""
+MACHINES = ("type", "block_id", "action_id", "id")
+"""Only what people read is changed, never these of a block's fields."""
 
 
-def leave_messages(tx: Transaction, annotation: int, said: str, *, now_says: str | None, now: datetime) -> None:
+def leave_messages(
+    tx: Transaction, annotation: int, said: str, *, team: str, now_says: str | None, now: datetime
+) -> None:
     """Take what an annotation said out of every message that quotes it; those messages are wanted anew."""
     quoting = select(quotes.c.message_id).where(quotes.c.annotation_id == annotation)
     rows = tx.execute(select(messages).where(messages.c.id.in_(quoting)).order_by(messages.c.id).with_for_update())
+    shows = people.with_names(tx, team, now_says) if now_says is not None else None
     for row in rows.all():
         before = contents.restored(row, png=b"")
-        after = without(before, said, now_says=now_says)
+        after = without(before, annotation, said, now_says=shows)
         if now_says is None:
             after = replace(after, quotes=tuple(quoted for quoted in before.quotes if quoted != annotation))
         if after != before:
@@ -39,13 +44,22 @@ def leave_messages(tx: Transaction, annotation: int, said: str, *, now_says: str
         tx.execute(delete(quotes).where(quotes.c.annotation_id == annotation))
 
 
-def without(content: Content, said: str, *, now_says: str | None = None) -> Content:
-    """The content without a text that was deleted, or with what now stands in its place.
+def without(content: Content, annotation: int, said: str, *, now_says: str | None = None) -> Content:
+    """The content without what an annotation said, or with what it says now."""
+    if any(is_quoted(text, annotation) for text in _leaves([content.text, *content.blocks])):
+        return _changed(content, lambda text: requoted(text, annotation, now_says))
+    return _searched(content, annotation, said, now_says)
 
-    The text is looked for as it was written and as Slack wants it escaped, whole and line by line; a line that holds a
-    piece of it, because it was shortened or broken otherwise, is replaced whole.
-    """
-    swap = _swap(said, now_says)
+
+def _searched(content: Content, annotation: int, said: str, now_says: str | None) -> Content:
+    """Messages from before quotations had their form: the text is looked for as it was written and as Slack wants it
+    escaped, whole and line by line. A line that holds a piece of it, because it was shortened or broken otherwise, is
+    replaced whole, and so is one that bears the annotation's id. Where nothing is found, nothing of it all can stay."""
+    after = _changed(content, _swap(annotation, said, now_says))
+    return after if after != content else replace(content, text=_piece_instead(now_says), blocks=())
+
+
+def _changed(content: Content, swap: Callable[[str], str]) -> Content:
     picture = content.picture
     if picture is not None:
         picture = replace(picture, title=swap(picture.title), alt=swap(picture.alt))
@@ -53,23 +67,26 @@ def without(content: Content, said: str, *, now_says: str | None = None) -> Cont
     return replace(content, text=swap(content.text), blocks=blocks, picture=picture)
 
 
-def escaped(text: str) -> str:
-    """As Slack's markup wants it."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+def _piece_instead(now_says: str | None) -> str:
+    return DELETED if now_says is None else EDITED
 
 
-def _swap(said: str, now_says: str | None) -> Callable[[str], str]:
+def _swap(annotation: int, said: str, now_says: str | None) -> Callable[[str], str]:
     said = said.strip()
     whole, lines = _forms([said]), _forms(said.splitlines())
-    instead = DELETED if now_says is None else _no_longer(escaped(now_says.strip()), than=max(len(said), 80))
-    piece_instead = DELETED if now_says is None else EDITED
-    runs = _runs(said)
+    new = escaped(now_says.strip()) if now_says is not None else DELETED
+    instead, piece_instead = shortened(new, max(len(said), FEWEST_LETTERS)), _piece_instead(now_says)
+    runs, id_ = _runs(said), re.compile(rf"(?<![\w-])A-{annotation}(?!\d)")
 
     def is_piece(text: str) -> bool:
         return not runs.isdisjoint(_runs(text))
 
+    def is_left(line: str) -> bool:
+        return id_.search(line) is not None and HERE not in line and piece_instead not in line
+
     def swap_line(line: str) -> str:
-        return line[: len(line) - len(line.lstrip("> "))] + piece_instead if is_piece(line) else line
+        indent = line[: len(line) - len(line.lstrip("> "))]
+        return indent + piece_instead if is_piece(line) or is_left(line) else line
 
     def swap(text: str) -> str:
         for form in whole:
@@ -89,11 +106,6 @@ def _forms(texts: Sequence[str]) -> list[re.Pattern[str]]:
     return [re.compile(rf"(?<!\w){MENTION.sub(ANY_NAME, re.escape(form))}(?!\w)") for form in forms]
 
 
-def _no_longer(text: str, *, than: int) -> str:
-    """A quotation must not outgrow the block that holds it; an escaped sign is not cut in two."""
-    return text if len(text) <= than else re.sub(r"&\w*$", "", text[: than - 1]) + "…"
-
-
 def _runs(text: str) -> set[str]:
     letters = "".join(re.findall(r"\w", _unescaped(text))).lower()
     return {letters[i : i + TELLING_RUN] for i in range(len(letters) - TELLING_RUN + 1)}
@@ -104,11 +116,18 @@ def _unescaped(text: str) -> str:
 
 
 def _in_leaves(value: Json, swap: Callable[[str], str], key: str = "") -> Json:
-    """Only what people read is changed: a block's type and ids are the machine's."""
     if isinstance(value, str):
-        return value if key in ("type", "block_id", "action_id", "id") else swap(value)
+        return value if key in MACHINES else swap(value)
     if isinstance(value, list):
         return [_in_leaves(part, swap, key) for part in value]
     if isinstance(value, dict):
         return {name: _in_leaves(part, swap, name) for name, part in value.items()}
     return value
+
+
+def _leaves(value: Json) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | dict):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _leaves(part)

@@ -177,7 +177,7 @@ def place(tx: Transaction, *, team: str, channel: str, ts: str) -> Place | None:
     ).first()
     if found is None:
         return None
-    return Place(found.id, found.key, anchors.restored(found.anchor), tuple(found.models))
+    return Place(found.id, found.key, anchors.restored(found.anchor), contents.known_models(found.models))
 
 
 def get(tx: Transaction, key: str) -> Stored | None:

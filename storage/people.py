@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,9 @@ from sqlalchemy import Row, select
 from storage.database import Transaction
 from storage.requests import Who
 from storage.tables import people
+
+MENTION = re.compile(r"<@(?P<user>[UW][A-Z0-9]+)>")
+"""A person in kept words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +38,16 @@ class Person:
 def get(tx: Transaction, who: Who) -> Person | None:
     row = tx.execute(select(people).where(people.c.team == who.team, people.c.user == who.user)).first()
     return None if row is None else _person(row)
+
+
+def name_of(tx: Transaction, who: Who) -> str:
+    person = get(tx, who)
+    return person.name if person is not None else who.user
+
+
+def with_names(tx: Transaction, team: str, text: str) -> str:
+    """Kept words with the people that they mention by name; a mention would ping them again."""
+    return MENTION.sub(lambda mention: f"@{name_of(tx, Who(team, mention['user']))}", text)
 
 
 def remember(tx: Transaction, person: Person) -> None:

@@ -7,7 +7,6 @@ import html
 import re
 
 _MARK = re.compile(r"<(?P<sign>[@#!]?)(?P<target>[^<>|]*)(?:\|(?P<shown>[^<>]*))?>")
-PERSON = re.compile(r"<@(?P<user>[UW][A-Z0-9]+)>")
 
 
 def plain(text: str) -> str:

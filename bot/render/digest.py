@@ -15,9 +15,11 @@ from storage.annotations import Annotation
 from storage.evaluations import Evaluation
 from storage.findings import Finding
 from storage.messages import Content
+from storage.quoting import is_quoted, quoted
 
 MOST_MODELS = 12
 MOST_FINDINGS = 3
+MOST_OF_A_NOTE = 140
 
 FIRST_FOR: dict[str, tuple[str, ...]] = {
     "data engineer": ("missing_values", "unseen_values", "out_of_range", "type_errors", "volume"),
@@ -51,16 +53,17 @@ def digest_message(lines: Sequence[DigestLine], *, more: int, persona: str | Non
     blocks: list[Block] = [header(title)]
     texts = [title]
     for line in lines:
-        said = _of_one(line, persona, zone)
-        blocks += [section(said), divider()]
-        texts.append(said)
+        of_one = _of_one(line, persona, zone)
+        blocks += [section(of_one), divider()]
+        texts.append(of_one)
     if not lines:
         blocks.append(section("There are no models to tell of."))
     rest = [f"{plural(more, 'more model')} not shown; `digest --model MODEL` shows one."] if more else []
     blocks.append(context(*rest, "`show MODEL` shows a card again · `findings` lists what is open."))
-    quotes = tuple(note.id for line in lines for note, _ in line.notes)
+    said = "\n".join(texts)
+    quotes = tuple(note.id for line in lines for note, _ in line.notes if is_quoted(said, note.id))
     models = tuple(line.model for line in lines)
-    return Content(text=cut("\n".join(texts), TEXT_MOST), blocks=tuple(blocks), quotes=quotes, models=models)
+    return Content(text=cut(said, TEXT_MOST), blocks=tuple(blocks), quotes=quotes, models=models)
 
 
 def _of_one(line: DigestLine, persona: str | None, zone: str) -> str:
@@ -84,8 +87,13 @@ def _of_one(line: DigestLine, persona: str | None, zone: str) -> str:
             for f in ordered[:MOST_FINDINGS]
         ]
     rows += [
-        f":speech_balloon: “{escape(cut(' '.join(note.text.split()), 140))}” {escape(who)}"
-        f"{f', {escape(note.persona)}' if note.persona else ''}, {day(note.said_at, zone)}"
+        quoted(
+            note.id,
+            note.text,
+            most=MOST_OF_A_NOTE,
+            lead=":speech_balloon: ",
+            rest=f" {escape(who)}{f', {escape(note.persona)}' if note.persona else ''}, {day(note.said_at, zone)}",
+        )
         for note, who in line.notes
     ]
     return "\n".join(rows)

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from analysis.judgement.wording import group, listed, plural, words
 from bot.render.answers import words_only
-from bot.render.blocks import cut, escape
+from bot.render.blocks import TEXT_MOST, cut, escape, section
 from bot.render.wording import day
 from storage.anchors import Anchor
 from storage.annotations import Annotation
 from storage.messages import Content
+from storage.quoting import quoted
 
 LINE_MOST = 400
 MOST_NAMED = 5
@@ -56,20 +57,21 @@ def notes_list(model: str, lines: Sequence[NoteLine], *, count: int, kind: str |
     head = f"*{plural(count, 'note')} on {escape(model)}*, the newest first"
     if kind is not None:
         head = f"*{plural(len(lines), what)} on {escape(model)}*, the newest first"
-    content = words_only("\n".join([head, *(_line(one, zone) for one in lines)]))
-    return Content(text=content.text, blocks=content.blocks, quotes=tuple(one.note.id for one in lines))
+    told = [_line(one, zone) for one in lines]
+    return Content(
+        text=cut("\n".join([head, *told]), TEXT_MOST),
+        blocks=(section(head), *(section(line) for line in told)),
+        quotes=tuple(one.note.id for one in lines),
+    )
 
 
 def _line(one: NoteLine, zone: str) -> str:
     note = one.note
+    kind = "" if note.kind == "note" else f" _{escape(note.kind)}_"
     role = f", {escape(note.persona)}" if note.persona else ""
-    kind = "" if note.kind == "note" else f"_{escape(note.kind)}_ "
-    id_ = f"<{note.permalink}|A-{note.id}>" if note.permalink else f"A-{note.id}"
     edited = ", edited" if note.edited_at else ""
-    said = escape(cut(" ".join(note.text.split()), LINE_MOST))
-    return (
-        f"• {kind}“{said}” *{escape(one.name)}*{role} · {day(note.said_at, zone)}{edited} · {id_}{_about(note.anchor)}"
-    )
+    rest = f"{kind} *{escape(one.name)}*{role} · {day(note.said_at, zone)}{edited}{_about(note.anchor)}"
+    return quoted(note.id, note.text, most=LINE_MOST, lead="• ", link=note.permalink, rest=rest)
 
 
 def _about(anchor: Anchor | None) -> str:

@@ -12,8 +12,10 @@ from bot.remembered import MarkedNote
 from bot.render.blocks import TEXT_MOST, Block, context, cut, escape, header, picture, section
 from bot.render.wording import measured
 from storage.messages import Content, Picture
+from storage.quoting import quoted
 
 MOST_HOLLOW = 4
+MOST_OF_A_NOTE = 240
 
 
 def trend_message(
@@ -34,14 +36,16 @@ def trend_message(
         lines = _ends(list(told) or known) + _hollow([p for p in known if p not in told])
     sentence = "\n".join(lines)
     blocks: list[Block] = [header(title), section(sentence), picture(chart.alt)]
-    said = [f"*{escape(m.marker.label)}* ({escape(m.marker.period)}) {escape(m.text)}" for m in marked]
+    said = [
+        quoted(m.annotation, m.text, most=MOST_OF_A_NOTE, rest=f" · {escape(m.marker.period)}") for m in marked
+    ]  # fmt: skip
     if notes > len(said):
         said.append(f"{notes - len(said)} more: `notes {escape(model)}`")
     if said:
         blocks.append(context(*said))
     blocks.append(context(f"Replies in the thread are kept with {escape(model)}."))
     text = cut("\n".join([f"{escape(title)}. {escape(chart.alt)}", *said]), TEXT_MOST)
-    quotes = tuple(int(m.marker.label.removeprefix("A-")) for m in marked)
+    quotes = tuple(m.annotation for m in marked)
     shown = Picture(f"{model}-{points[0].measure}.png", chart.title, chart.alt, chart.png)
     return Content(text=text, blocks=tuple(blocks), picture=shown, quotes=quotes)
 

@@ -16,16 +16,16 @@ FLOOR = "0003"
 
 
 def upgrade() -> None:
-    with op.batch_alter_table("requests") as requests:
-        requests.add_column(sa.Column("outsider", sa.Boolean(), server_default=sa.false(), nullable=False))
-        requests.add_column(sa.Column("shared", sa.Boolean(), server_default=sa.false(), nullable=False))
-    with op.batch_alter_table("messages") as messages:
-        messages.add_column(sa.Column("models", sa.Text(), server_default=sa.text("'[]'"), nullable=False))
-    with op.batch_alter_table("people") as people:
-        people.add_column(sa.Column("outsider", sa.Boolean(), server_default=sa.false(), nullable=False))
-        people.add_column(sa.Column("admin", sa.Boolean(), server_default=sa.false(), nullable=False))
-    with op.batch_alter_table("annotations") as annotations:
-        annotations.add_column(sa.Column("edited_event", sa.Text(), nullable=True))
+    # One by one: SQLite copies a table that is altered as a batch, and the copy would give deleted ids out again.
+    for table, column in (
+        ("requests", sa.Column("outsider", sa.Boolean(), server_default=sa.false(), nullable=False)),
+        ("requests", sa.Column("shared", sa.Boolean(), server_default=sa.false(), nullable=False)),
+        ("messages", sa.Column("models", sa.Text(), server_default=sa.text("'[]'"), nullable=False)),
+        ("people", sa.Column("outsider", sa.Boolean(), server_default=sa.false(), nullable=False)),
+        ("people", sa.Column("admin", sa.Boolean(), server_default=sa.false(), nullable=False)),
+        ("annotations", sa.Column("edited_event", sa.Text(), nullable=True)),
+    ):
+        op.add_column(table, column)
     with op.batch_alter_table("heard") as heard:
         heard.drop_column("edited")
         heard.drop_column("text")
@@ -36,8 +36,10 @@ def upgrade() -> None:
 
 
 def _name_the_models_of_older_messages() -> None:
-    """A message that was posted before can still be edited, and then it must be known what it is about."""
+    """A message that was posted before can still be edited, and then it must be known what it is about. A digest or a
+    list does not say, so it is about a model that nobody may see."""
     connection = op.get_bind()
+    connection.execute(sa.text("UPDATE messages SET models = '[\"\"]' WHERE anchor IS NULL AND blocks <> '[]'"))
     messages = sa.table("messages", sa.column("id"), sa.column("anchor"), sa.column("models"))
     anchored = connection.execute(sa.select(messages.c.id, messages.c.anchor).where(messages.c.anchor.is_not(None)))
     for row in anchored.all():
