@@ -28,7 +28,8 @@ def judge(question: Question) -> Iterable[CheckResult]:
     It warns above 0.10 and fails above 0.25, which is convention and no law; a bare `warn` or `fail` is the distance
     that is allowed. A distance beyond a limit that chance may have made, or whose interval reaches below it, is *cannot
     tell*; one within the limits passes. Drift that does no harm warns at most: when the performance is certainly no
-    worse than on the reference, a failure becomes a warning and says so. Needs a `reference:` in the model card.
+    worse than on the reference, a failure becomes a warning and says so. A category without a single value in common
+    with the reference fails all the same. Needs a `reference:` in the model card.
     """
     measures = question.features(_distances(question))
     harmless = _performance_that_held(question)
@@ -65,7 +66,7 @@ def _judged(question: Question, measure: Measure, harmless: str | None) -> Check
         doubt = f"{told(replace(ruling, open_fail=None))} With so few rows chance may have made it; more would tell."
         return question.result(subject_of(measure), "unsure", doubt, (measure,))
     says = f"{told(ruling, since=since(over_time, ruling.trial.beyond))} {_what_moved(question, measure)}".rstrip()
-    if ruling.verdict == "fail" and harmless is not None:
+    if ruling.verdict == "fail" and harmless is not None and not _has_nothing_in_common(question, measure):
         return question.result(subject_of(measure), "warn", f"{says} It does no harm so far: {harmless}.", (measure,))
     return question.result(subject_of(measure), ruling.verdict, f"{says} Look next at its source.", (measure,))
 
