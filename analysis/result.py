@@ -21,8 +21,8 @@ def to_json(result: Result) -> dict[str, Any]:
 
 
 def fingerprint(result: Result) -> str:
-    """`sha256:` and the SHA-256 of the result without its fingerprint and its checks' wording, as JSON with sorted keys,
-    no spaces, UTF-8."""
+    """`sha256:` and the SHA-256 of the result without its fingerprint and its checks' wording, as JSON with sorted
+    keys, no spaces, UTF-8."""
     return _fingerprint(_body(result))
 
 
