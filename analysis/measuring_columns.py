@@ -8,9 +8,10 @@ from dataclasses import replace
 import numpy as np
 
 from analysis.material import Material, rows_by_period
-from analysis.measures import drift, quality
+from analysis.measures import drift, many_values, quality
 from analysis.measures.bins import Binned, binned_numbers, binned_texts, is_number
 from analysis.measures.figures import Figure, Where, placed, placed_by_slice
+from analysis.measures.many_values import Sample
 from analysis.summaries.features import Feature
 from analysis.summaries.summary import OUT_OF_TIME
 from analysis.values import Measure
@@ -37,13 +38,36 @@ def of_column(material: Material, name: str, version: str) -> Iterator[Measure]:
     if binned is not None:
         named = {value for value, _ in new.values} if new is not None else set()
         yield from _histogram(binned, feature.rows, reference, here, named)
-    if reference is not None:
+    sample = many_values.beside(feature, reference) if binned is None and reference is not None else None
+    if sample is not None:
+        yield from _of_many_values(material, sample, here, is_a_class=is_a_class)
+    elif reference is not None:
         figures = drift.figures(feature, reference, binned, number=number)
         yield from placed(figures, replace(here, basis="difference"))
     if binned is not None and reference is not None:
         if new is not None:  # by definition
             yield from placed([quality.share("unseen_rate", 0, reference.rows)], replace(here, basis="reference"))
         yield from _over_time(material, binned, here, number=number, has_unseen=new is not None)
+
+
+def _of_many_values(material: Material, sample: Sample, here: Where, *, is_a_class: bool) -> Iterator[Measure]:
+    name = here.feature or ""
+    feature, reference = material.window.features[name], material.reference_of(name)
+    if reference is None:
+        return
+    yield from placed(sample.figures(), replace(here, basis="difference"))
+    if not is_a_class:
+        yield from placed([sample.unseen_rate(feature.rows)], here)
+        yield from placed([quality.share("unseen_rate", 0, reference.rows)], replace(here, basis="reference"))
+    if material.plan.periods is None:
+        return
+    rows, missing = rows_by_period(material.window.periods), rows_by_period(feature.missing)
+    known = {period: count - missing.get(period, 0) for period, count in rows.items()}
+    for period, of_period in many_values.over_time(feature, reference, known):
+        there = replace(here, period=material.period(period))
+        yield from placed([*of_period.distances(spread=False), of_period.chi2()], replace(there, basis="difference"))
+        if not is_a_class:
+            yield from placed([of_period.unseen_rate(rows[period])], there)
 
 
 def _quality(feature: Feature, reference: Feature | None, *, is_a_class: bool) -> Iterator[Figure]:

@@ -42,13 +42,18 @@ def evaluate(
     allow_unjudged: Annotated[
         bool, typer.Option("--allow-unjudged", help="end with 0 also where a check of the model card wasn't judged")
     ] = False,
+    seconds: Annotated[
+        int, typer.Option(envvar="PARLEY_JOB_SECONDS", min=1, help="the longest the evaluation may take")
+    ] = 900,
 ) -> None:
     """Evaluate a model here, without Slack. Exit status: 0 no check failed, 1 a check failed, 2 wrong input, 3 anything
     else, 4 nothing failed, but a check that the model card asks for could not be judged."""
     from bot.evaluate_cli import evaluate_in_terminal
 
     raise typer.Exit(
-        evaluate_in_terminal(model_card, window, version, against, json, html, allow_unjudged=allow_unjudged)
+        evaluate_in_terminal(
+            model_card, window, version, against, json, html, allow_unjudged=allow_unjudged, seconds=seconds
+        )
     )
 
 

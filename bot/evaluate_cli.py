@@ -10,6 +10,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
@@ -21,6 +22,7 @@ from analysis.judgement.beside import beside_the_other
 from analysis.judgement.left_out import left_out
 from analysis.judgement.meaning import main_measures
 from analysis.judgement.wording import plural, shown, words
+from analysis.log_limits import DEFAULT_LIMITS
 from analysis.values import Measure, Result, Verdict
 
 PASSED, FAILED, WRONG_INPUT, ANYTHING_ELSE, NOT_JUDGED = 0, 1, 2, 3, 4
@@ -55,10 +57,11 @@ def evaluate_in_terminal(
     html: str | None,
     *,
     allow_unjudged: bool = False,
+    seconds: float | None = None,
 ) -> int:
     """Evaluate, write what was asked for, and answer the exit status; errors go to stderr as one clear sentence."""
     try:
-        result = _evaluated(card, window, version, against, json, html)
+        result = _evaluated(card, window, version, against, json, html, seconds)
     except ParleyError as error:
         _to_stderr(f"parley: {error}")
         return WRONG_INPUT
@@ -73,7 +76,13 @@ def evaluate_in_terminal(
 
 
 def _evaluated(
-    path: Path, window: str, version: str | None, against: str | None, json: str | None, html: str | None
+    path: Path,
+    window: str,
+    version: str | None,
+    against: str | None,
+    json: str | None,
+    html: str | None,
+    seconds: float | None,
 ) -> Result:
     from analysis.card_reading import read_card
 
@@ -93,6 +102,7 @@ def _evaluated(
             now=datetime.now(UTC),
             threads=max(2, min(8, os.cpu_count() or 2)),
             progress=bar,
+            limits=replace(DEFAULT_LIMITS, seconds=seconds),
         )
     finally:
         if bar is not None:

@@ -70,11 +70,11 @@ def test_rows_without_a_score_or_a_label_are_told_with_their_share(tmp_path: Pat
     assert says in page.read_text(encoding="utf-8")
 
 
-def test_a_label_that_the_log_lacks_or_that_no_id_leads_to_is_told(tmp_path: Path) -> None:
+def test_a_label_that_the_log_lacks_is_refused_and_labels_that_no_id_leads_to_are_told(tmp_path: Path) -> None:
     misspelt = write_small_model(tmp_path / "models", card=SMALL.replace("label: returned", "label: retuned"))
-    said = parley("evaluate", str(misspelt), home=tmp_path).stdout
-    assert 'The log has no column "retuned", so no row has a label' in said
-    assert "1 check of the model card could not be judged." in said
+    done = parley("evaluate", str(misspelt), home=tmp_path)
+    assert done.returncode == 2
+    assert '"retuned" (log.columns.label); did you mean "returned"?' in done.stderr
     (tmp_path / "models" / "labels.csv").write_text("id,retuned\nx1,1\nx2,0\n")
     late = SMALL.replace("label: returned", "label: retuned").replace(
         "log:\n", "log:\n  labels: {source: labels.csv, by: id}\n"

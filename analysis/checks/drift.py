@@ -6,19 +6,17 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from analysis.judgement import wording
+from analysis.judgement.by_chance import has_nothing_in_common, identifier, may_be_chance
 from analysis.judgement.check import Check, Example, Question, above, subject_of
 from analysis.judgement.comparison import default_drops, main_measure
-from analysis.judgement.conditions import ROUNDING, Ruling, rule, told
+from analysis.judgement.conditions import Ruling, rule, told
 from analysis.judgement.default_limits import DRIFT
 from analysis.judgement.histogram import most_moved
 from analysis.judgement.history import first_bad, since, told_periods
 from analysis.values import Basis, CheckResult, Measure, Subject
 
 DISTANCES = ("psi", "jensen_shannon")
-CHANCE_TAKEN_FOR_NO_DRIFT = 0.01
 SHARE_WORTH_NAMING = 0.1
-FEWEST_ROWS_WITHOUT_A_COMMON_VALUE = 100
-"""On either side; of fewer rows, all may differ by chance."""
 
 
 def judge(question: Question) -> Iterable[CheckResult]:
@@ -28,7 +26,8 @@ def judge(question: Question) -> Iterable[CheckResult]:
     It warns above 0.10 and fails above 0.25, which is convention and no law; a bare `warn` or `fail` is the distance
     that is allowed. A distance beyond a limit that chance may have made, or whose interval reaches below it, is *cannot
     tell*; one within the limits passes. Drift that does no harm warns at most: when the performance is certainly no
-    worse than on the reference, a failure becomes a warning and says so. Needs a `reference:` in the model card.
+    worse than on the reference, a failure becomes a warning and says so. A category without a single value in common
+    with the reference fails all the same. Needs a `reference:` in the model card.
     """
     measures = question.features(_distances(question))
     harmless = _performance_that_held(question)
@@ -59,15 +58,19 @@ def _judged(question: Question, measure: Measure, harmless: str | None) -> Check
     over_time = told_periods(question.table.over_time(measure))
     if ruling.verdict == "pass":
         return _late(question, measure, ruling, over_time)
+    looks = identifier(question, measure)
+    if looks is not None and not has_nothing_in_common(question, measure):
+        return question.skipped(f"{looks} Its values were not compared.", subject_of(measure))
     if ruling.verdict not in ("warn", "fail") or ruling.trial is None:
         return question.result(subject_of(measure), ruling.verdict, told(ruling), (measure,))
-    if _may_be_chance(question, measure):
+    if may_be_chance(question, measure):
         doubt = f"{told(replace(ruling, open_fail=None))} With so few rows chance may have made it; more would tell."
         return question.result(subject_of(measure), "unsure", doubt, (measure,))
     says = f"{told(ruling, since=since(over_time, ruling.trial.beyond))} {_what_moved(question, measure)}".rstrip()
-    if ruling.verdict == "fail" and harmless is not None:
+    if ruling.verdict == "fail" and harmless is not None and not has_nothing_in_common(question, measure):
         return question.result(subject_of(measure), "warn", f"{says} It does no harm so far: {harmless}.", (measure,))
-    return question.result(subject_of(measure), ruling.verdict, f"{says} Look next at its source.", (measure,))
+    next_step = looks or "Look next at its source."
+    return question.result(subject_of(measure), ruling.verdict, f"{says} {next_step}", (measure,))
 
 
 def _late(question: Question, measure: Measure, ruling: Ruling, over_time: list[Measure]) -> CheckResult:
@@ -85,24 +88,8 @@ def _late(question: Question, measure: Measure, ruling: Ruling, over_time: list[
     return question.result(subject_of(measure), "warn", says, (measure, last))
 
 
-def _has_nothing_in_common(question: Question, measure: Measure) -> bool:
-    """Whether no value is both in the window and in the reference. Where each value occurs once, as names do, a test of
-    counts sees nothing in that."""
-    apart = question.table.find("total_variation", basis="difference", feature=measure.feature)
-    rows = min(measure.n, question.table.contrasted(measure).reference_rows or 0)
-    return apart is not None and (apart.value or 0.0) >= 1 - ROUNDING and rows >= FEWEST_ROWS_WITHOUT_A_COMMON_VALUE
-
-
-def _may_be_chance(question: Question, measure: Measure) -> bool:
-    if _has_nothing_in_common(question, measure):
-        return False
-    tests = [question.table.find(name, feature=measure.feature) for name in ("chi2_p", "ks_p")]
-    chances = [m.value for m in tests if m is not None and m.value is not None]
-    return bool(chances) and min(chances) > CHANCE_TAKEN_FOR_NO_DRIFT
-
-
 def _what_moved(question: Question, measure: Measure) -> str:
-    if _has_nothing_in_common(question, measure):
+    if has_nothing_in_common(question, measure):
         return "Not one of its values was in the reference."
     moved = most_moved(question.table, measure.feature or "")
     if moved is None or measure.feature is None:

@@ -16,10 +16,17 @@ Doubt = Callable[[Question, Measure], str | None]
 
 
 def judged_rates(
-    question: Question, measure: str, *, needs: str, next_step: More, doubt: Doubt = lambda *_: None
+    question: Question,
+    measure: str,
+    *,
+    needs: str,
+    next_step: More,
+    doubt: Doubt = lambda *_: None,
+    left_out: Doubt = lambda *_: None,
 ) -> Iterable[CheckResult]:
     """One verdict for each feature that has this rate. ``needs`` says what is missing when none has it; ``next_step``
-    ends the sentence of a warning; ``doubt`` says why one beyond its limit may mean nothing.
+    ends the sentence of a warning; ``doubt`` says why one beyond its limit may mean nothing, ``left_out`` why it is not
+    judged.
 
     The rate is taken without its interval: it counts these very rows and estimates nothing beyond them.
     """
@@ -28,8 +35,12 @@ def judged_rates(
     rates = question.features(question.table.whole(measure))
     for rate in rates:
         ruling = rule(question.table.contrasted(rate), warn=warning, fail=failing, exact=True)
-        why = doubt(question, rate) if ruling.verdict in ("warn", "fail") else None
-        if why is not None:
+        wrong = ruling.verdict in ("warn", "fail")
+        not_judged = left_out(question, rate) if wrong else None
+        why = doubt(question, rate) if wrong else None
+        if not_judged is not None:
+            yield question.skipped(not_judged, subject_of(rate))
+        elif why is not None:
             yield question.result(subject_of(rate), "unsure", f"{told(ruling)} {why}", (rate,))
         else:
             yield ruled(question, rate, ruling, next_step)

@@ -166,58 +166,71 @@ def _distances(names: Sequence[str], windows: Ints, reference: Ints) -> list[lis
     shares, drawn = _shares(both), _shares(resampled(both, DRAWS_OF_CURVES))
     found: list[list[Figure]] = [[] for _ in windows]
     for name in names:
-        distance, most = DISTANCES[name]
+        distance = DISTANCES[name]
         values = np.minimum(
-            distance(shares[:-1], shares[-1:], sizes[:-1], sizes[-1:]), most
+            distance.between(shares[:-1], shares[-1:], sizes[:-1], sizes[-1:]), distance.most
         )  # the last digit of a sum of shares may be above 1
-        spreads = distance(drawn[:, :-1], drawn[:, -1:], sizes[:-1], sizes[-1:])
+        spreads = distance.between(drawn[:, :-1], drawn[:, -1:], sizes[:-1], sizes[-1:])
         for place, value in enumerate(values.tolist()):
-            low, high = centred(value, spreads[:, place], most=most) or (None, None)
+            low, high = centred(value, spreads[:, place], most=distance.most) or (None, None)
             found[place].append(Figure(name=name, value=value, low=low, high=high, n=int(windows[place].sum())))
     return found
 
 
 def psi(p: Floats, q: Floats, n: Floats, m: Floats) -> Floats:
-    """The population stability index Σ (p - q) ln(p / q) (Lewis, 1994) of shares ``p`` of ``n`` rows and ``q`` of ``m``
-    rows; an empty bin counts as half a row, and as 1/10,000 at most."""
+    """Each bin's part of the population stability index Σ (p - q) ln(p / q) (Lewis, 1994) of shares ``p`` of ``n`` rows
+    and ``q`` of ``m`` rows; an empty bin counts as half a row, and as 1/10,000 at most."""
     p, q = (
         np.where(shares > 0, shares, np.minimum(ROWS_IN_AN_EMPTY_BIN / rows, LARGEST_SHARE_OF_AN_EMPTY_BIN))
         for shares, rows in ((p, n), (q, m))
     )
-    return np.asarray(((p - q) * np.log(p / q)).sum(axis=-1), dtype=np.float64)
+    return np.asarray((p - q) * np.log(p / q), dtype=np.float64)
 
 
 def jensen_shannon(p: Floats, q: Floats, *_: Floats) -> Floats:
-    """The Jensen-Shannon distance with base 2, sqrt((KL(p|m) + KL(q|m)) / 2) with m = (p + q) / 2: 0 to 1 (SciPy's
-    spatial.distance.jensenshannon); ``p`` and ``q`` are (…, bins)."""
+    """Each bin's part of the Jensen-Shannon divergence with base 2, (KL(p|m) + KL(q|m)) / 2 with m = (p + q) / 2; its
+    root is the distance: 0 to 1 (SciPy's spatial.distance.jensenshannon)."""
     middle = (p + q) / 2
 
     def divergence(of: Floats) -> Floats:
         parts = np.divide(of, middle, out=np.ones(middle.shape), where=of > 0)
-        return np.asarray((of * np.log2(parts)).sum(axis=-1), dtype=np.float64)
+        return np.asarray(of * np.log2(parts), dtype=np.float64)
 
-    return np.asarray(np.sqrt(np.maximum((divergence(p) + divergence(q)) / 2, 0.0)), dtype=np.float64)
+    return (divergence(p) + divergence(q)) / 2
 
 
 def hellinger(p: Floats, q: Floats, *_: Floats) -> Floats:
-    """sqrt(Σ (√p - √q)² / 2): 0 to 1; ``p`` and ``q`` are (…, bins)."""
-    return np.asarray(np.sqrt(np.square(np.sqrt(p) - np.sqrt(q)).sum(axis=-1) / 2), dtype=np.float64)
+    """Each bin's part of Σ (√p - √q)² / 2, whose root is the distance: 0 to 1."""
+    return np.asarray(np.square(np.sqrt(p) - np.sqrt(q)) / 2, dtype=np.float64)
 
 
 def total_variation(p: Floats, q: Floats, *_: Floats) -> Floats:
-    """Σ |p - q| / 2: the share that would have to move, 0 to 1; ``p`` and ``q`` are (…, bins)."""
-    return np.asarray(np.abs(p - q).sum(axis=-1) / 2, dtype=np.float64)
+    """Each bin's part of Σ |p - q| / 2: the share that would have to move, 0 to 1."""
+    return np.asarray(np.abs(p - q) / 2, dtype=np.float64)
 
 
-Distance = Callable[[Floats, Floats, Floats, Floats], Floats]
-"""From the shares of both sides, (…, bins), and the rows of both, (…, 1)."""
-DISTANCES: dict[str, tuple[Distance, float]] = {
-    "psi": (psi, math.inf),
-    "jensen_shannon": (jensen_shannon, 1.0),
-    "hellinger": (hellinger, 1.0),
-    "total_variation": (total_variation, 1.0),
+@dataclass(frozen=True, slots=True)
+class Distance:
+    """``parts`` of the bins, from the shares of both sides, (…, bins), and the rows of both, (…, 1); the distance is
+    their sum, or the ``root`` of it, and ``most`` at most."""
+
+    parts: Callable[[Floats, Floats, Floats, Floats], Floats]
+    most: float
+    root: bool = False
+
+    def between(self, p: Floats, q: Floats, n: Floats, m: Floats) -> Floats:
+        return self.of(self.parts(p, q, n, m).sum(axis=-1))
+
+    def of(self, total: Floats) -> Floats:
+        return np.sqrt(np.maximum(total, 0.0)) if self.root else total
+
+
+DISTANCES: dict[str, Distance] = {
+    "psi": Distance(psi, math.inf),
+    "jensen_shannon": Distance(jensen_shannon, 1.0, root=True),
+    "hellinger": Distance(hellinger, 1.0, root=True),
+    "total_variation": Distance(total_variation, 1.0),
 }
-"""Each with the most that it can be."""
 
 
 def chi2(window: Ints, reference: Ints) -> Iterator[Figure]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from analysis.measures import many_values
 from analysis.measures.bins import Binned, is_number, texts_of
 from analysis.measures.figures import Figure, undefined
 from analysis.measures.intervals import wilson
@@ -36,14 +37,17 @@ def missing_rate(feature: Feature) -> Figure:
 
 def unique_values(feature: Feature) -> Figure | None:
     """How many different values there are (pandas' nunique); None where there is none, or too many to be told apart."""
-    if feature.rows == feature.missing.rows:
+    there = feature.rows - feature.missing.rows
+    if not there:
         return None
+    if feature.texts.many is not None:
+        return many_values.unique_values(feature.texts.many, there)
     if feature.texts.values is None or not (feature.numbers.is_exact or not len(feature.numbers)):
         return None
     # What can be read as a number among texts is counted as a number, too.
     texts = len(feature.texts.values)
     count = texts or len(feature.numbers)
-    return Figure(name="unique_values", value=float(count), n=feature.rows - feature.missing.rows)
+    return Figure(name="unique_values", value=float(count), n=there)
 
 
 def future_rate(after: int, rows: int) -> Figure:

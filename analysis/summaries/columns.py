@@ -24,7 +24,7 @@ Kind = Literal["number", "text", "time", "empty", "other"]
 LONGEST_TEXT = 200
 """Texts that agree in their first 200 characters count as one: a log may hold whole documents."""
 MOST_TEXTS = 10_000
-"""A column with more different texts is no category; its values are not kept."""
+"""Of a column with more different texts the values are not kept; their rows are counted by hash (`many_texts.py`)."""
 
 NUMBER_AS_TEXT = r"^\s*[-+]?(\d+\.?\d*([eE][-+]?\d+)?|\.\d+([eE][-+]?\d+)?)\s*$"
 _TEXTS_LOOKED_AT = 256
@@ -96,10 +96,12 @@ def encoded_numbers(values: Floats, *, limit: Limit, level: int = EXACT) -> Enco
 @dataclass(frozen=True, slots=True)
 class Texts:
     """The texts of some rows: row i has ``values[codes[i]]``, or none where the code is -1. There may be values that no
-    row has: a file's dictionary has those of other rows, too. ``values`` is None if there are more than MOST_TEXTS."""
+    row has: a file's dictionary has those of other rows, too. ``values`` is None if there are more than MOST_TEXTS;
+    they stand in ``many``."""
 
     values: tuple[str, ...] | None
     codes: Ints
+    many: pa.Array | None = None
 
 
 def texts(array: pa.Array) -> Texts:
@@ -119,7 +121,7 @@ def texts(array: pa.Array) -> Texts:
     if len(dictionary) > MOST_TEXTS:
         dictionary, codes = _used(dictionary, codes)
     if len(dictionary) > MOST_TEXTS:
-        return Texts(None, codes)
+        return Texts(None, codes, dictionary)
     written = [as_text(v) for v in dictionary.to_pylist()]
     if len(set(written)) == len(written) and None not in written:
         return Texts(tuple(w for w in written if w is not None), codes)

@@ -26,6 +26,7 @@ from analysis.summaries.columns import (
 )
 from analysis.summaries.distinct import Ints
 from analysis.summaries.keys import EXACT, Floats
+from analysis.summaries.many_texts import ManyTexts, many_of_rows, many_of_texts
 from analysis.summaries.moments import Moments, moments_of, moments_of_counts
 from analysis.summaries.table import (
     NO_LIMIT,
@@ -49,24 +50,29 @@ MICROSECONDS_OF_A_DAY = 86_400e6
 
 @dataclass(frozen=True, slots=True)
 class TextCounts:
-    """``values`` are sorted; the table's keys are places in them, its lanes periods. None: more than are kept."""
+    """``values`` are sorted; the table's keys are places in them, its lanes periods. None: more than are kept, and
+    ``many`` counts them."""
 
     values: tuple[str, ...] | None
     table: Table
     by_period: bool
+    many: ManyTexts | None = None
 
     @classmethod
     def together(cls, parts: Sequence[TextCounts]) -> TextCounts:
         lists = [part.values for part in parts if part.values is not None]
         values = lists[0] if len(set(lists)) == 1 else tuple(sorted({value for own in lists for value in own}))
         if len(lists) < len(parts) or len(values) > MOST_TEXTS:
-            return cls(None, empty(), False)
+            return cls(None, empty(), False, ManyTexts.together([part.as_many() for part in parts]))
         place = {value: code for code, value in enumerate(values)}
         tables = [
             part.table if own == values else _renumbered(part.table, [place[v] for v in own])
             for part, own in zip(parts, lists, strict=True)
         ]
         return _bounded(values, together(tables), all(part.by_period for part in parts))
+
+    def as_many(self) -> ManyTexts:
+        return self.many or many_of_texts(self.values or (), self.table, by_period=self.by_period)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,8 +219,9 @@ def _with_numbers(
 
 def _with_texts(bare: Feature, array: pa.Array, periods: Lanes | None, like: Feature | None, *, words: bool) -> Feature:
     read = texts(array)
-    counts = TextCounts(None, empty(), False)
-    if read.values is not None and not (like is not None and like.texts.values is None):
+    if read.many is not None:
+        counts = TextCounts(None, empty(), False, many_of_rows(read.many, read.codes, periods))
+    else:
         counts = _counted_texts(read, periods)
     if words or pa.types.is_boolean(array.type) or not looks_like_numbers(array):
         return replace(bare, texts=counts)

@@ -23,6 +23,7 @@ from analysis.summaries.deviations import Deviations, Spreads
 from analysis.summaries.features import Feature, TextCounts
 from analysis.summaries.groups import Groups
 from analysis.summaries.ids import Ids
+from analysis.summaries.many_texts import ManyTexts, PartOfHashes
 from analysis.summaries.moments import Moments
 from analysis.summaries.pairs import Cases, Sides
 from analysis.summaries.said import Values
@@ -32,10 +33,11 @@ from analysis.summaries.spoken import Spoken
 from analysis.summaries.summary import Features, Part, Summary
 from analysis.summaries.table import Limit, Table
 
-REVISION = 9
+REVISION = 10
 """To be raised when a summary of the same rows would hold other numbers."""
 PACKED = (
-    *(Cases, Classes, Deviations, Feature, Features, Groups, Ids, Limit, Moments),
+    *(Cases, Classes, Deviations, Feature, Features, Groups, Ids, Limit, ManyTexts, Moments),
+    PartOfHashes,
     *(Sample, Sides, Spoken, Spreads, Summary, Table, TextCounts, Values, View),
 )
 _BY_NAME = {cls.__name__: cls for cls in PACKED}

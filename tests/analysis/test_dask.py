@@ -145,7 +145,7 @@ def test_what_is_wrong_with_the_log_is_said_as_on_this_machine(cluster: LocalClu
     (tmp_path / "log.csv").write_text("y,s\n1,0.5\n0,half\n", encoding="utf-8")
     lines = ["model: m", "task: binary", "log: {source: log.csv, columns: {label: y, score: s}}"]
     (tmp_path / "card.yaml").write_text("\n".join(lines), encoding="utf-8")
-    with pytest.raises(DataError, match='the score column "s" holds "half"'):
+    with pytest.raises(DataError, match='the score column "s" holds a value that is no number'):
         evaluate(read_card(tmp_path / "card.yaml"), now=NOW, machine=Dask(cluster.scheduler_address))
 
 

@@ -32,6 +32,10 @@ def bins(columns: Columns, like: list[Binning] | None = None) -> list[Binning]:
     return [b for b in found if b is not None]
 
 
+def without_labels(**about: Any) -> str:
+    return card(log="label: label, score: score", **about).replace("log: {", "log: {labels: later, ")
+
+
 def late(n: int) -> np.ndarray[Any, np.dtype[np.bool_]]:
     """Every other row is held back."""
     return np.asarray(np.arange(n) % 2 == 1)
@@ -226,7 +230,7 @@ def test_a_feature_that_is_the_label_is_certain_only_within_its_rows(tmp_path: P
 
 def test_leakage_is_not_looked_for_without_labels(tmp_path: Path) -> None:
     rows = {"score": np.linspace(0, 1, 500), "x": np.arange(500)}
-    result = evaluated(tmp_path, rows, card(log="label: label, score: score", more=["checks: {leakage: {}}"]))
+    result = evaluated(tmp_path, rows, without_labels(more=["checks: {leakage: {}}"]))
     assert [c.verdict for c in result.checks] == ["skipped"]
 
 
@@ -267,7 +271,7 @@ def test_the_feature_that_moved_the_score_is_named_first(tmp_path: Path) -> None
     score = np.concatenate([side["a"] + side["b"] for side in (before, now)])
     rows = stacked(before, now) | {"score": score}
     more = [f"reference: {{window: rows 0..{N}}}", "checks: {drift: {}}"]
-    result = evaluated(tmp_path, rows, card(log="label: label, score: score", task="regression", more=more))
+    result = evaluated(tmp_path, rows, without_labels(task="regression", more=more))
     shifts = [m for m in result.measures if m.measure == "score_shift"]
     assert shifts[0].feature == "b"
     # All of 1.5 but for the chance of the draw and what eighths of a number can tell.

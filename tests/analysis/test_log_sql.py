@@ -409,7 +409,9 @@ class TestPostgresql:
         )
         assert far.window == near.window
         found, expected = ({(m.measure, m.feature, m.slice, m.period): m for m in counted(r)} for r in (far, near))
+        # Rows that the database counts as one are not told apart, so that duplicates among them are not measured.
         del found["conflicting_label_rate", None, None, None], expected["conflicting_label_rate", None, None, None]
+        del expected["duplicate_rate", None, None, None]
         assert found.keys() == expected.keys()
         for key, measure in expected.items():
             assert found[key].n == measure.n, key
