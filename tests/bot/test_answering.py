@@ -180,9 +180,10 @@ def test_a_failure_that_cannot_even_be_told_ends_and_is_not_left_leased(worker: 
         for _ in range(MOST_ATTEMPTS + 1):
             assert worker.answer()
             worker.now += timedelta(seconds=40)  # shorter than a lease, so it was given back
-    assert [line["event"] for line in logged[-2:]] == [
+    assert [line["event"] for line in logged[-3:]] == [
         "a request was tried too often",
         "a dead request could not be told",
+        "a request is refused",
     ]
     with worker.database.reading() as tx:
         assert requests.queue_depth(tx) == {}

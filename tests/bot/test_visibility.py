@@ -385,7 +385,7 @@ def test_a_schedule_that_names_a_restricted_model_by_an_id_does_not_exist_elsewh
         said = str(floor.answers(stage.mara, stage.elsewhere, f"unschedule S-{number}"))
         assert f"There is no schedule S-{number}." in said
         said = str(floor.answers(stage.mara, stage.channel, f"unschedule S-{number}"))
-        assert f"S-{number} isn't yours" in said
+        assert f"S-{number} isn\\'t yours" in said, "its model names an owner, and Mara is none"
 
 
 def test_an_id_of_nothing_can_not_be_put_on_a_clock(floor: Floor) -> None:
