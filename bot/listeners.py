@@ -17,14 +17,12 @@ from bot.asking.plain import mentions, plain, without_mention
 from bot.asking.rights import OUTSIDER
 from bot.bell import Bell
 from bot.render.answers import refused
-from bot.render.notes import of_which_model
 from bot.slack import payloads
 from bot.slack.payloads import MessagePayload, Said
-from storage import annotations, messages, people, requests, schedules
-from storage.anchors import Anchor
-from storage.annotations import Edit
+from storage import annotations, channels, deciding, messages, people, requests, schedules
+from storage.annotations import Annotation, Edit
 from storage.database import Busy, Database, Transaction
-from storage.messages import Address, Place
+from storage.messages import Address
 from storage.requests import Request, Where, Who
 from storage.tracing import of_request
 
@@ -75,6 +73,9 @@ class Door:
         app.event("message")(self.on_message)
         app.event("app_uninstalled")(self.on_removal)
         app.event("tokens_revoked")(self.on_removal)
+        app.event("channel_shared")(self.on_sharing)
+        app.event("channel_unshared")(self.on_sharing)
+        app.event("user_change")(self.on_change_of_a_person)
         for rest in (app.event, app.shortcut, app.view, app.options):
             rest(ANYTHING)(self.on_anything_else)
         app.error(self.on_error)
@@ -127,7 +128,7 @@ class Door:
         elif event.subtype == "message_changed":
             self._revise(event, said)
         elif event.subtype in NEW_MESSAGES and self._is_by_a_person(said):
-            if mentions(said.text, self.bot_user, self.bot_name):
+            if mentions(said.text, self.bot_user, self.bot_name) or self._is_said_to_us_alone(event, said):
                 self._take_mention(event, said)
             elif said.thread_ts:
                 self._keep(event, said)
@@ -136,6 +137,24 @@ class Door:
         """The app was removed from the workspace, or its tokens were: nothing can be posted any more."""
         with self._transaction() as tx:
             schedules.pause_all(tx, self.team, reason="the app was removed from the workspace", now=self.now())
+
+    def on_sharing(self, body: Payload) -> None:
+        """Who reads a channel has changed."""
+        with self._transaction() as tx:
+            channels.doubt(tx, team=self.team, id=payloads.channel_of(body))
+
+    def on_change_of_a_person(self, body: Payload) -> None:
+        """Somebody became a guest, say, or an admin. Most changes are of a picture or a status, and change no right."""
+        told = payloads.changed_person(body)
+        who = self._who(told.user)
+        with self._transaction() as tx:
+            known = people.get(tx, who)
+            if known is not None and (known.guest, known.admin, known.deleted) != (
+                told.guest,
+                told.admin,
+                told.deleted,
+            ):
+                people.forget(tx, who)
 
     def on_anything_else(self, ack: Ack) -> None:
         """Whatever is not for us is acknowledged: an unmatched payload would be a failed delivery."""
@@ -170,6 +189,16 @@ class Door:
     def _is_by_a_person(self, said: Said) -> bool:
         """Our own files arrive as messages of our user, and not always with a bot's id."""
         return not said.bot_id and said.user != self.bot_user
+
+    def _is_said_to_us_alone(self, event: MessagePayload, said: Said) -> bool:
+        """A direct message is for us without a mention; in the thread of a card it is a note as anywhere."""
+        if event.channel_type != "im":
+            return False
+        if not said.thread_ts:
+            return True
+        with self.database.reading() as tx:
+            place = messages.place(tx, team=self.team, channel=event.channel, ts=said.thread_ts)
+        return place is None or (place.anchor is None and not place.models)
 
     def _may_speak(self, where: Where) -> bool:
         return not where.outsider or where.channel in self.shared_channels
@@ -257,9 +286,8 @@ class Door:
         text = plain(said.text) or (FILE_ALONE if said.files else "")
         if not text:
             return
-        anchor = _anchor(place, text)
-        if place is not None and anchor is None:
-            self._ask_which_model(tx, event, said, place)
+        anchor = place.anchor if place is not None else None
+        if place is not None and anchor is None and not place.models:
             return
         author = self._who(said.user or "")
         person = people.get(tx, author)
@@ -277,7 +305,9 @@ class Door:
             now=self.now(),
             edit=edit,
         )
-        if person is None or person.refreshed_at is None:
+        if place is not None and anchor is None:
+            self._find_its_model(tx, event, said)
+        elif person is None or person.refreshed_at is None:
             self._look_up(tx, author)
 
     def _look_up(self, tx: Transaction, who: Who) -> None:
@@ -286,19 +316,21 @@ class Door:
         key = f"meet:{who.team}:{who.user}:{self.now():%Y-%m-%d}"
         requests.take(tx, request, key=key, source="reply", lane="quick", now=self.now())
 
-    def _ask_which_model(self, tx: Transaction, event: MessagePayload, said: Said, place: Place) -> None:
-        """A reply under a message about several models, or about none, that names none of them."""
-        if not place.models or self._is_by_an_outsider(event, said):
-            return
-        address = Address(team=self.team, channel=event.channel, thread=said.thread_ts, user=said.user)
-        key = f"which-model:{self.team}:{event.channel}:{said.ts}"
-        content = of_which_model(place.models)
-        messages.want(tx, key=key, kind="ephemeral", address=address, content=content, now=self.now())
+    def _find_its_model(self, tx: Transaction, event: MessagePayload, said: Said) -> None:
+        """A reply under a message about several models: which of them it may be about depends on who wrote it."""
+        where = Where(
+            channel=event.channel,
+            thread=said.thread_ts,
+            message=said.ts,
+            outsider=self._is_by_an_outsider(event, said),
+            shared=event.is_ext_shared_channel,
+        )
+        deciding.take(tx, who=self._who(said.user or ""), where=where, edited=said.edited, now=self.now())
 
     def _revise(self, event: MessagePayload, said: Said) -> None:
         """An edit; Slack's unfurls arrive as changes too, and have the same ``edited.ts`` as before, or none."""
         before = event.previous.edited if event.previous is not None else None
-        if not self._is_by_a_person(said) or not said.thread_ts or not said.edited:
+        if not self._is_by_a_person(said) or not said.edited:
             return
         is_unfurl = said.edited == before and (event.previous is None or event.previous.text == said.text)
         if is_unfurl:
@@ -306,14 +338,31 @@ class Door:
         edit, place = Edit(said.edited, event.event_ts), {"team": self.team, "channel": event.channel, "ts": said.ts}
         text = plain(said.text)
         with self._transaction() as tx:
-            if not annotations.is_kept(tx, **place):
-                if not mentions(said.text, self.bot_user, self.bot_name):
+            note = annotations.of_message(tx, **place)
+            if note is None:
+                if said.thread_ts and not mentions(said.text, self.bot_user, self.bot_name):
                     self._keep_reply(tx, event, said, edit)
+            elif note.thread is None:
+                self._revise_what_was_asked(tx, note, said, edit)
             elif annotations.is_undecided(tx, **place, text=text, edit=edit):
                 self._read_again(tx, event, said)
             else:
                 annotations.revise(tx, **place, text=text, edit=edit, now=self.now())
         self._ring()
+
+    def _revise_what_was_asked(self, tx: Transaction, note: Annotation, said: Said, edit: Edit) -> None:
+        """The message of a `note` command was edited: what it asks to keep now, for the same model, is kept. Where it
+        asks for anything else, or can't be read, the note goes, for its words are no longer what its author says."""
+        try:
+            command, arguments = parse(plain(without_mention(said.text, self.bot_user, self.bot_name)), self.commands)
+        except UserError:
+            command, arguments = "", {}
+        text = arguments.get("text")
+        if command == "note" and arguments.get("model") == note.model and isinstance(text, str):
+            place = {"team": self.team, "channel": note.channel or "", "ts": said.ts}
+            annotations.revise(tx, **place, text=text, edit=edit, now=self.now())
+        else:
+            annotations.withdraw(tx, note.id, now=self.now())
 
     def _read_again(self, tx: Transaction, event: MessagePayload, said: Said) -> None:
         """Two edits with the same marks: Slack itself is asked, once, what stands there now."""
@@ -334,17 +383,3 @@ class Door:
 
     def _transaction(self) -> Any:
         return self.database.transaction(wait=SECONDS_TO_ACKNOWLEDGE)
-
-
-def _anchor(place: Place | None, text: str) -> Anchor | None:
-    """What a reply is about: what its thread is about, else the one model of the thread's that it names, else the only
-    one that there is."""
-    if place is None or place.anchor is not None:
-        return place.anchor if place is not None else None
-    named = [model for model in place.models if _names(text, model)]
-    about = named or list(place.models)
-    return Anchor(model=about[0]) if len(about) == 1 else None
-
-
-def _names(text: str, model: str) -> bool:
-    return re.search(rf"(?<![\w-]){re.escape(model)}(?![\w-])", text, re.IGNORECASE) is not None

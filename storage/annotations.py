@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, and_, delete, func, select, update
+from sqlalchemy import Row, Select, and_, delete, func, select, update
 
 from storage import anchors, messages, requests
 from storage.anchors import Anchor
@@ -109,9 +109,10 @@ def keep(
     return None if kept is None else _annotation(kept)
 
 
-def is_kept(tx: Transaction, *, team: str, channel: str, ts: str) -> bool:
-    """Whether a message is an annotation, also one that was deleted."""
-    return _found(tx, team, channel, ts) is not None
+def of_message(tx: Transaction, *, team: str, channel: str, ts: str) -> Annotation | None:
+    """The annotation that a message is, also one that was deleted."""
+    row = _found(tx, team, channel, ts)
+    return None if row is None else _annotation(row)
 
 
 def is_undecided(tx: Transaction, *, team: str, channel: str, ts: str, text: str, edit: Edit) -> bool:
@@ -131,7 +132,7 @@ def revise(
     was read from Slack just now: then it is the last one, whatever the marks say."""
     _heard(tx, team, channel, ts)
     row = _found(tx, team, channel, ts)
-    if row is None or row.deleted_at is not None or row.thread is None:
+    if row is None or row.deleted_at is not None:
         return None
     if edit is not None:
         if row.edited is not None and not Edit(row.edited, row.edited_event) < edit:
@@ -178,6 +179,19 @@ def withdraw(tx: Transaction, annotation: int, *, now: datetime) -> Annotation |
         requests.forget_words(tx, team=row.team, channel=row.channel, message=row.ts)
     leave_messages(tx, row.id, row.text, team=row.team, now_says=None, now=now)
     return _changed(tx, row.id, text="", deleted_at=now)
+
+
+def link(tx: Transaction, annotation: int, anchor: Anchor) -> None:
+    """What an annotation that waited is about."""
+    waits = and_(annotation_rows.c.id == annotation, annotation_rows.c.anchor.is_(None))
+    tx.execute(update(annotation_rows).where(waits).values(**anchors.columns(anchor)))
+
+
+def drop(tx: Transaction, annotation: int) -> bool:
+    """Forget what waited in vain, and whether it still did."""
+    a = annotation_rows.c
+    waits = select(a.id).where(a.id == annotation, a.anchor.is_(None), a.deleted_at.is_(None))
+    return _dropped(tx, waits)
 
 
 def get(tx: Transaction, annotation: int) -> Annotation | None:
@@ -243,8 +257,13 @@ def _forget_what_is_in_no_thread_of_ours(tx: Transaction, now: datetime) -> None
     a = annotation_rows.c
     long_ago = now - timedelta(hours=HOURS_A_REPLY_WAITS_FOR_ITS_THREAD)
     waits_in_vain = select(a.id).where(UNLINKED, a.deleted_at.is_(None), a.said_at < long_ago)
-    tx.execute(delete(revisions).where(revisions.c.annotation_id.in_(waits_in_vain)))
-    tx.execute(delete(annotation_rows).where(a.id.in_(waits_in_vain)))
+    _dropped(tx, waits_in_vain)
+
+
+def _dropped(tx: Transaction, which: Select[tuple[int]]) -> bool:
+    tx.execute(delete(revisions).where(revisions.c.annotation_id.in_(which)))
+    gone = tx.execute(delete(annotation_rows).where(annotation_rows.c.id.in_(which)).returning(annotation_rows.c.id))
+    return gone.first() is not None
 
 
 def _found(tx: Transaction, team: str, channel: str, ts: str) -> Row[Any] | None:

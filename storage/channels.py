@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from storage.database import Transaction
 from storage.tables import channels
+
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,3 +55,9 @@ def remember(tx: Transaction, channel: Channel) -> None:
     }
     insert = tx.insert(channels).values({"team": channel.team, "channel": channel.id, **told})
     tx.execute(insert.on_conflict_do_update(index_elements=["team", "channel"], set_=told))
+
+
+def doubt(tx: Transaction, *, team: str, id: str) -> None:  # noqa: A002  # as in Channel
+    """Others may read a channel now, or no longer: it counts as shared until Slack, which is asked again, says more."""
+    here = (channels.c.team == team, channels.c.channel == id)
+    tx.execute(update(channels).where(*here).values(shared=True, refreshed_at=LONG_AGO))

@@ -9,10 +9,10 @@ from typing import Any
 
 from sqlalchemy import Row, Select, and_, case, or_, select, tuple_, update
 
-from storage import anchors, contents, paces
+from storage import anchors, contents, deciding, paces
 from storage.contents import Address, Content
 from storage.database import Transaction
-from storage.requests import LeaseLost
+from storage.requests import LeaseLost, Where, Who
 from storage.tables import UNSENT, annotation_rows, messages, pictures, places
 from storage.tables import paces as paces_table
 
@@ -139,7 +139,7 @@ def shown(
         values["response_url"] = None
     _set(tx, due, **values)
     if ts is not None:
-        _remember_place(tx, row, ts)
+        _remember_place(tx, row, ts, now)
 
 
 def picture_state(
@@ -334,16 +334,21 @@ def _as_due(row: Row[Any], token: str) -> Due:
     )
 
 
-def _remember_place(tx: Transaction, row: Row[Any], ts: str) -> None:
+def _remember_place(tx: Transaction, row: Row[Any], ts: str, now: datetime) -> None:
+    """Replies that came before their thread was known are about what it is about, or have it decided which model of
+    several they are about."""
     tx.lock("thread", row.team, row.channel, ts)
     place = {"team": row.team, "channel": row.channel, "ts": ts, "message_id": row.id}
     tx.execute(tx.insert(places).values(place).on_conflict_do_nothing(index_elements=["team", "channel", "ts"]))
     anchor = anchors.restored(row.anchor)
-    if anchor is None:
-        return
     a = annotation_rows.c
     waits = and_(a.team == row.team, a.channel == row.channel, a.thread == ts, a.anchor.is_(None))
-    tx.execute(update(annotation_rows).where(waits).values(**anchors.columns(anchor)))
+    if anchor is not None:
+        tx.execute(update(annotation_rows).where(waits).values(**anchors.columns(anchor)))
+    elif contents.known_models(row.models):
+        for reply in tx.execute(select(a.author, a.ts).where(waits, a.deleted_at.is_(None))).all():
+            where = Where(channel=row.channel, thread=ts, message=reply.ts)
+            deciding.take(tx, who=Who(row.team, reply.author), where=where, now=now)
 
 
 def _locked(tx: Transaction, due: Due) -> Row[Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, select, update
 
 from storage.database import Transaction
 from storage.requests import Who
@@ -65,6 +65,11 @@ def remember(tx: Transaction, person: Person) -> None:
     row = {"team": person.team, "user": person.user, "persona": person.persona, **told}
     insert = tx.insert(people).values(row)
     tx.execute(insert.on_conflict_do_update(index_elements=["team", "user"], set_=told))
+
+
+def forget(tx: Transaction, who: Who) -> None:
+    """What Slack said of somebody's rights is no longer so: it is asked again before anything else."""
+    tx.execute(update(people).where(people.c.team == who.team, people.c.user == who.user).values(refreshed_at=None))
 
 
 def set_persona(tx: Transaction, who: Who, persona: str, *, now: datetime) -> None:

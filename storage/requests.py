@@ -167,10 +167,15 @@ def renew(tx: Transaction, leased: Leased, *, now: datetime, seconds: float) -> 
 
 def finish(tx: Transaction, leased: Leased, *, now: datetime, failed: str | None = None, is_dead: bool = False) -> None:
     """Answered, or failed for good; ``is_dead``: tried too often to be tried again. Raises LeaseLost where another has
-    it."""
+    it.
+
+    What a refused request asked is kept nowhere else, so nobody could delete it: it is forgotten at once."""
     dead_at = now if is_dead else None
     over = {"finished_at": now, "failed": failed, "dead_at": dead_at}
     _change(tx, leased, **over, response_url=None, token=None, leased_until=None)
+    if failed is not None:
+        tx.execute(update(requests).where(requests.c.id == leased.id).values(arguments={}))
+        return
     where = leased.request.where
     deleted = select(heard.c.ts).where(
         heard.c.team == leased.request.who.team,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from analysis.judgement.wording import group, listed, plural, words
 from bot.render.answers import words_only
@@ -35,10 +35,11 @@ def kept(note: Annotation) -> Content:
 def of_which_model(models: Sequence[str]) -> Content:
     """Told to somebody whose reply can't be kept, because its thread is about several models."""
     named = [f"`{escape(model)}`" for model in models]
-    return words_only(
+    content = words_only(
         f"I keep replies with a model, and this message is about {plural(len(models), 'model')}. "
         f"Name one of them in your reply ({listed(named, MOST_NAMED)}), or type `note MODEL …`."
     )
+    return replace(content, models=tuple(models))
 
 
 def deleted(note: Annotation) -> Content:

@@ -17,7 +17,18 @@ CORE_SCOPES = (
     "groups:read",
     "users:read",
 )
-EVENTS = ("app_mention", "message.channels", "message.groups")
+OPTIONAL_SCOPES = ("im:history",)
+EVENTS = (
+    "app_mention",
+    "app_uninstalled",
+    "channel_shared",
+    "channel_unshared",
+    "message.channels",
+    "message.groups",
+    "message.im",
+    "tokens_revoked",
+    "user_change",
+)
 
 LOST_WITHOUT = {
     "app_mentions:read": "no requests by mention",
@@ -56,10 +67,15 @@ def _manifest(url: str | None) -> dict[str, Any]:
             "description": "Model evaluations where the people who share a model talk",
         },
         "features": {
+            "app_home": {
+                "home_tab_enabled": False,
+                "messages_tab_enabled": True,
+                "messages_tab_read_only_enabled": False,
+            },
             "bot_user": {"display_name": "Parley", "always_online": True},
             "slash_commands": [command],
         },
-        "oauth_config": {"scopes": {"bot": list(CORE_SCOPES)}},
+        "oauth_config": {"scopes": {"bot": [*CORE_SCOPES, *OPTIONAL_SCOPES], "bot_optional": list(OPTIONAL_SCOPES)}},
         "settings": {
             "event_subscriptions": events,
             "interactivity": interactivity,

@@ -110,6 +110,16 @@ class MessagePayload:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedPerson:
+    """What a ``user_change`` event says of somebody's rights."""
+
+    user: str
+    guest: bool
+    admin: bool
+    deleted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OtherPayload:
     """Anything else that Slack sends: acknowledged, whether or not somebody listens to it.
 
@@ -201,6 +211,22 @@ def message(body: Mapping[str, Any]) -> MessagePayload:
         message=now,
         previous=before,
         deleted_ts=deleted,
+    )
+
+
+def channel_of(body: Mapping[str, Any]) -> str:
+    """The channel that an event tells of. Raises Malformed."""
+    return _id(_object(body, "event"), "channel")
+
+
+def changed_person(body: Mapping[str, Any]) -> ChangedPerson:
+    """The fields of a ``user_change`` event. Raises Malformed."""
+    user = _object(_object(body, "event"), "user")
+    return ChangedPerson(
+        user=_id(user, "id"),
+        guest=_flag(user, "is_restricted") or _flag(user, "is_ultra_restricted"),
+        admin=_flag(user, "is_admin") or _flag(user, "is_owner"),
+        deleted=_flag(user, "deleted"),
     )
 
 

@@ -44,8 +44,9 @@ def event_envelope(team: Team, app: App, happening: Happening) -> Json:
 def _actor(event: Json) -> str | None:
     """Who did what an event tells of: of a change who made it, of a deletion the author."""
     for part in (event.get("message", {}).get("edited", {}), event.get("message", {}), event, _before(event)):
-        if part.get("user") not in {None, TOMBSTONE_USER}:
-            return str(part["user"])
+        user = part.get("user")
+        if isinstance(user, str) and user != TOMBSTONE_USER:
+            return user
     return None
 
 

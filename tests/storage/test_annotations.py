@@ -254,7 +254,7 @@ def test_in_whatever_order_the_events_come_a_deleted_message_leaves_no_text(
 def revise_at(database: Database, ts: str) -> None:
     with database.transaction() as tx:
         place = {"team": "T1", "channel": "C1", "ts": ts}
-        if annotations.is_kept(tx, **place):
+        if annotations.of_message(tx, **place) is not None:
             annotations.revise(tx, **place, text=REPLY + " (edited)", edit=Edit("99.1"), now=NOON)
             return
     keep(database, ts=ts, text=REPLY + " (edited)", edit=Edit("99.1"))
@@ -401,8 +401,9 @@ def test_a_note_that_a_mention_asked_for_is_kept_and_goes_with_its_message(datab
     annotation = keep(database, thread=None)
     assert annotation is not None
     not_a_note(database)
-    assert revise(database, "@parley note churn something else") is None
     assert all_of(database) == [REPLY]
+    assert revise(database, "The linen supplier renamed its sizes, too") is not None
+    assert all_of(database) == ["The linen supplier renamed its sizes, too"]
     erase(database)
     assert all_of(database) == []
     assert not [cell for cell in stored(database) if "linen" in cell]

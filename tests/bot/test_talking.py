@@ -1,0 +1,166 @@
+"""What people say to us and under our messages: in direct messages, under lists, and in requests that they edit."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from bot.slack.manifest import manifest_json
+from bot.workspace.values import Happening
+from storage import annotations, channels, people
+from storage.annotations import Annotation
+from storage.requests import Who
+from storage.tables import annotation_rows, requests
+from tests.models import SMALL, write_small_model
+from tests.stage import Stage, staged, until
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    home: Path = tmp_path_factory.mktemp("talking")
+    models = home / "models"
+    with staged(home, models=models) as stage:
+        secret = f"sensitivity: restricted\nchannels: [{stage.channel}]\n"
+        for name, more in (
+            ("open-one", "sensitivity: open\n"),
+            ("open-two", "sensitivity: open\n"),
+            ("secret", secret),
+        ):
+            write_small_model(models, rows=200, name=name, card=SMALL.replace("model: small", f"model: {name}") + more)
+        yield stage
+
+
+@pytest.fixture(scope="module")
+def under_a_list(stage: Stage) -> str:
+    """The thread of a digest about three models, of which guests may see two."""
+    stage.type("digest")
+    return str(stage.card("Models on")["ts"])
+
+
+def kept(stage: Stage, author: str) -> list[Annotation]:
+    with stage.parley.database.reading() as tx:
+        numbers = tx.execute(select(annotation_rows.c.id).where(annotation_rows.c.author == author)).scalars().all()
+        return [one for one in annotations.several(tx, numbers) if one.deleted_at is None]
+
+
+def hints(stage: Stage, user: str) -> list[str]:
+    return [m["text"] for m in stage.workspace.ephemerals(stage.channel, user) if "I keep replies" in m["text"]]
+
+
+def test_a_reply_under_several_models_is_about_the_one_that_it_names(stage: Stage, under_a_list: str) -> None:
+    stage.workspace.say(stage.mara, stage.channel, "open-two lost a feed", thread=under_a_list)
+    until(lambda: [n.model for n in kept(stage, stage.mara)] == ["open-two"], why="the note")
+
+
+def test_a_reply_that_names_none_of_them_is_not_kept_and_its_author_is_asked(stage: Stage, under_a_list: str) -> None:
+    stage.workspace.say(stage.jonas, stage.channel, "that is better", thread=under_a_list)
+    hint = until(lambda: hints(stage, stage.jonas), why="a question")[0]
+    assert all(f"`{name}`" in hint for name in ("open-one", "open-two", "secret"))
+    assert kept(stage, stage.jonas) == []
+
+
+def test_a_guest_hears_the_same_of_a_model_that_is_hidden_and_of_one_that_is_not_there(
+    stage: Stage, under_a_list: str
+) -> None:
+    told = []
+    for number, name in enumerate(("secret", "sekret"), start=1):
+        stage.workspace.say(stage.guest, stage.channel, f"and {name}?", thread=under_a_list)
+        told.append(until(lambda many=number: hints(stage, stage.guest)[many - 1 :], why="a question")[0])
+        assert kept(stage, stage.guest) == []
+    assert told[0] == told[1]
+    assert "2 models" in told[0]
+    assert "secret" not in told[0]
+
+
+def test_an_edited_note_command_keeps_its_new_words_and_one_that_asks_for_something_else_none(stage: Stage) -> None:
+    say = f"{stage.mention} note open-one"
+    ts = stage.workspace.say(stage.jonas, stage.channel, f"{say} Bob took the money")
+    until(lambda: [n.text for n in kept(stage, stage.jonas)] == ["Bob took the money"], why="the note")
+    stage.quiet()
+    stage.workspace.edit(stage.jonas, stage.channel, ts, f"{say} nothing to see")
+    until(lambda: [n.text for n in kept(stage, stage.jonas)] == ["nothing to see"], why="the new words")
+    stage.workspace.edit(stage.jonas, stage.channel, ts, f"{stage.mention} note open-two nothing to see")
+    until(lambda: kept(stage, stage.jonas) == [], why="the note to go")
+
+
+def test_the_words_of_a_note_that_was_refused_are_kept_nowhere(stage: Stage) -> None:
+    stage.type("note nowhere Bob took the money", user=stage.jonas)
+    stage.told("no model", user=stage.jonas)
+    stage.quiet()
+    with stage.parley.database.reading() as tx:
+        asked = tx.execute(select(requests.c.arguments).where(requests.c.failed.is_not(None))).scalars().all()
+    assert asked
+    assert not [one for one in asked if one]
+
+
+def test_a_direct_message_is_a_request_and_a_reply_under_a_message_of_ours_a_note(stage: Stage) -> None:
+    direct = stage.workspace.records.direct(stage.app, stage.mara)["id"]
+    asked = stage.workspace.say(stage.mara, direct, "models")
+    until(lambda: "open-one" in str(stage.workspace.replies(direct, asked)), why="an answer")
+    stage.type("digest --model open-two", channel=direct)
+    digest = stage.card("Models on", channel=direct)
+    stage.quiet()
+    before = len(kept(stage, stage.mara))
+    stage.workspace.say(stage.mara, direct, "they lost a feed", thread=digest["ts"])
+    until(lambda: [n.model for n in kept(stage, stage.mara)][:-before] == ["open-two"], why="the note")
+    stage.workspace.say(stage.mara, direct, "help", thread=asked)
+    until(lambda: len(ours(stage, direct, asked)) == 2, why="an answer in the thread of another message")
+
+
+def ours(stage: Stage, channel: str, thread: str) -> list[dict[str, Any]]:
+    return [m for m in stage.workspace.replies(channel, thread) if m.get("bot_id")]
+
+
+def test_a_channel_counts_as_shared_as_soon_as_slack_says_that_who_reads_it_has_changed(stage: Stage) -> None:
+    workspace, team = stage.workspace, stage.workspace.team
+    room = workspace.add_channel("room", members=(stage.mara,))
+    stage.type("models", channel=room)
+    stage.told("open-one", channel=room)
+    workspace.share_channel(room, workspace.add_partner("Partner"))
+
+    def is_shared() -> bool:
+        with stage.parley.database.reading() as tx:
+            channel = channels.get(tx, team=team, id=room)
+        return channel is not None and channel.shared
+
+    until(is_shared, why="the channel to count as shared")
+    stage.type("models", channel=room)
+    stage.told("shared with another organization", channel=room)
+
+
+def test_somebody_who_became_a_guest_is_looked_up_anew_and_a_new_picture_changes_nothing(stage: Stage) -> None:
+    who = Who(stage.workspace.team, stage.mara)
+    stage.type("help")
+    stage.quiet()
+
+    def is_known() -> bool:
+        with stage.parley.database.reading() as tx:
+            person = people.get(tx, who)
+        return person is not None and person.refreshed_at is not None
+
+    assert is_known()
+    user = {"id": stage.mara, "is_restricted": False, "is_admin": False, "deleted": False, "profile": {"image_24": "x"}}
+    changes(stage, user)
+    assert is_known()
+    changes(stage, user | {"is_restricted": True})
+    until(lambda: not is_known(), why="it to be forgotten")
+
+
+def changes(stage: Stage, user: dict[str, object]) -> None:
+    event = {"type": "user_change", "user": user, "event_ts": stage.workspace.records.new_ts("app")}
+    [delivery] = stage.workspace._courier.tell([Happening(event, None, None, only=stage.app.app_id)])
+    until(lambda: delivery.acknowledged, why="the change to be acknowledged")
+
+
+def test_the_manifest_subscribes_to_what_is_listened_to_and_opens_the_messages_tab() -> None:
+    manifest = json.loads(manifest_json(None))
+    events = manifest["settings"]["event_subscriptions"]["bot_events"]
+    assert {"app_uninstalled", "tokens_revoked", "channel_shared", "channel_unshared", "user_change"} < set(events)
+    assert "message.im" in events
+    assert manifest["oauth_config"]["scopes"]["bot_optional"] == ["im:history"]
+    assert manifest["features"]["app_home"]["messages_tab_enabled"] is True
