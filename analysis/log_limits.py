@@ -54,8 +54,9 @@ class Limits:
         """Raises UserError when the time is over."""
         left = self.seconds_left
         if left is not None and left <= 0:
+            unit = "second" if self.seconds == 1 else "seconds"
             raise UserError(
-                f"The evaluation was ended after {self.seconds:g} seconds, which is its limit. Take a shorter window "
+                f"The evaluation was ended after {self.seconds:g} {unit}, which is its limit. Take a shorter window "
                 "or fewer columns, or raise `seconds`."
             )
 

@@ -59,6 +59,13 @@ def test_a_check_that_was_asked_for_and_not_judged_ends_with_4(
     assert status(path, allow_unjudged=True) == 0
 
 
+def test_an_evaluation_that_takes_too_long_ends_with_2_and_says_its_limit(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert status(card(tmp_path, GOOD), seconds=1e-6) == 2
+    assert "which is its limit" in capsys.readouterr().err
+
+
 def test_a_failure_weighs_more_than_what_was_not_judged(tmp_path: Path) -> None:
     path = card(tmp_path, "log_loss: {fail: {above: 0.001}}, drift: {fail: 0.2}")
     assert status(path) == 1

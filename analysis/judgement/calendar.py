@@ -68,7 +68,7 @@ def label_at(moment: datetime, *, like: str) -> str:
     if "W" in like:
         year, week, _ = moment.isocalendar()
         return f"{year:04d}-W{week:02d}"
-    return moment.strftime({13: "%Y-%m-%dT%H", 10: "%Y-%m-%d", 7: "%Y-%m", 4: "%Y"}[len(like)])
+    return moment.isoformat()[: len(like)]  # strftime writes the year 1 as 1
 
 
 def _instant(text: str) -> datetime:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from analysis import charts
 from analysis.card_reading import parse_card
 from analysis.evaluate import evaluate
+from analysis.judgement.calendar import label_at, without_gaps
 from analysis.judgement.wording import count
 from analysis.measure_table import period_order
 from analysis.measures.intervals import effective, wilson
@@ -116,3 +118,8 @@ def test_years_of_more_than_four_digits_stand_after_the_others() -> None:
 def test_a_share_of_rows_is_not_weighed(tmp_path: Path) -> None:
     columns = {**rows(), "w": np.zeros(N)}
     assert value(evaluated(tmp_path, columns, card(log="label: y, score: s, weight: w")), "volume") == N
+
+
+def test_days_of_the_year_1_are_written_with_four_digits_as_all_others() -> None:
+    assert without_gaps(["0001-01-01", "0001-01-03"]) == ["0001-01-01", "0001-01-02", "0001-01-03"]
+    assert label_at(datetime(1, 2, 3, 4, tzinfo=UTC), like="0001-02-03T03") == "0001-02-03T04"

