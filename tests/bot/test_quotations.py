@@ -1,7 +1,5 @@
 """What was deleted or edited stands in no message any more, whatever it was and wherever it was quoted."""
 
-from __future__ import annotations
-
 import html
 import json
 import re

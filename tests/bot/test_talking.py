@@ -1,7 +1,5 @@
 """What people say to us and under our messages: in direct messages, under lists, and in requests that they edit."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from pathlib import Path

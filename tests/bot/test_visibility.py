@@ -344,7 +344,7 @@ def scheduled(floor: Floor, when: str) -> Schedule:
 def test_a_schedule_whose_model_may_not_be_seen_any_more_is_paused_and_nobody_reads_its_name(floor: Floor) -> None:
     stage = floor.stage
     floor.answers(stage.mara, stage.channel, f"every day 05:00 digest --model {SECRET}")
-    file = stage.settings.cards / f"{SECRET}.yaml"
+    file = stage.parley.models.folder / f"{SECRET}.yaml"
     whole = file.read_text()
     file.write_text(whole.replace(f"channels: [{stage.channel}]", "channels: [C0OTHER]"))
     before = stage.cards(channel=stage.channel)
