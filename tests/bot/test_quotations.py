@@ -1,7 +1,5 @@
 """What was deleted or edited stands in no message any more, whatever it was and wherever it was quoted."""
 
-from __future__ import annotations
-
 import html
 import json
 import re
@@ -26,7 +24,7 @@ from bot.render.trend import trend_message
 from storage import annotations, messages, people
 from storage.anchors import Anchor
 from storage.annotations import Annotation, Edit
-from storage.database import Database, Transaction
+from storage.database import Database, Json, Transaction
 from storage.evaluations import Evaluation
 from storage.findings import Finding
 from storage.forgetting import without
@@ -183,7 +181,7 @@ def pieces(text: str) -> set[str]:
     ],
 )
 def test_of_older_messages_a_line_with_the_notes_id_goes_else_all_their_words(said: str, shown: str) -> None:
-    block = {"type": "section", "text": {"type": "mrkdwn", "text": f"*1 note*\n{shown}"}}
+    block: Json = {"type": "section", "text": {"type": "mrkdwn", "text": f"*1 note*\n{shown}"}}
     content = Content(text=f"1 note\n{shown}", blocks=(block,), quotes=(9,))
     for now_says, instead in ((None, "(deleted)"), ("something else", "(edited)")):
         after = without(content, 9, said, now_says=now_says)
