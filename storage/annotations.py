@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, delete, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, delete, func, select, update
 
 from storage import anchors, messages, requests
 from storage.anchors import Anchor
@@ -111,7 +111,7 @@ def keep(
 
 def of_message(tx: Transaction, *, team: str, channel: str, ts: str) -> Annotation | None:
     """The annotation that a message is, also one that was deleted."""
-    row = _found(tx, team, channel, ts)
+    row = tx.execute(select(annotation_rows).where(_here(team, channel, ts))).first()
     return None if row is None else _annotation(row)
 
 
@@ -267,9 +267,12 @@ def _dropped(tx: Transaction, which: Select[tuple[int]]) -> bool:
 
 
 def _found(tx: Transaction, team: str, channel: str, ts: str) -> Row[Any] | None:
+    return tx.execute(select(annotation_rows).where(_here(team, channel, ts)).with_for_update()).first()
+
+
+def _here(team: str, channel: str, ts: str) -> ColumnElement[bool]:
     a = annotation_rows.c
-    here = and_(a.team == team, a.channel == channel, a.ts == ts)
-    return tx.execute(select(annotation_rows).where(here).with_for_update()).first()
+    return and_(a.team == team, a.channel == channel, a.ts == ts)
 
 
 def _revised(tx: Transaction, annotation: int, old_text: str, now: datetime) -> None:

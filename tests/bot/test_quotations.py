@@ -24,7 +24,7 @@ from bot.render.trend import trend_message
 from storage import annotations, messages, people
 from storage.anchors import Anchor
 from storage.annotations import Annotation, Edit
-from storage.database import Database, Transaction
+from storage.database import Database, Json, Transaction
 from storage.evaluations import Evaluation
 from storage.findings import Finding
 from storage.forgetting import without
@@ -130,8 +130,8 @@ def test_after_an_edit_the_old_words_are_gone_and_after_a_deletion_all_are(
     place = {"team": "T1", "channel": "C1", "ts": ts}
     with database.transaction() as tx:
         note = annotations.keep(
-            tx, **place, author="UAUTHOR", persona="analyst", text=first, anchor=Anchor(model="churn"),
-            thread="1.000001", permalink="https://x.test/archives/C1/p5?thread_ts=1&cid=C1", now=NOON,
+            tx, team="T1", channel="C1", ts=ts, author="UAUTHOR", persona="analyst", text=first,
+            anchor=Anchor(model="churn"), thread="1.000001", permalink="https://x.test/archives/C1/p5?thread_ts=1&cid=C1", now=NOON,
         )  # fmt: skip
         assert note is not None
         for name, content_of in PLACES.items():
@@ -181,7 +181,7 @@ def pieces(text: str) -> set[str]:
     ],
 )
 def test_of_older_messages_a_line_with_the_notes_id_goes_else_all_their_words(said: str, shown: str) -> None:
-    block = {"type": "section", "text": {"type": "mrkdwn", "text": f"*1 note*\n{shown}"}}
+    block: Json = {"type": "section", "text": {"type": "mrkdwn", "text": f"*1 note*\n{shown}"}}
     content = Content(text=f"1 note\n{shown}", blocks=(block,), quotes=(9,))
     for now_says, instead in ((None, "(deleted)"), ("something else", "(edited)")):
         after = without(content, 9, said, now_says=now_says)

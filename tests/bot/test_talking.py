@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,10 @@ def hints(stage: Stage, user: str) -> list[str]:
     return [m["text"] for m in stage.workspace.ephemerals(stage.channel, user) if "I keep replies" in m["text"]]
 
 
+def new_hint(stage: Stage, before: int) -> list[str]:
+    return hints(stage, stage.guest)[before:]
+
+
 def test_a_reply_under_several_models_is_about_the_one_that_it_names(stage: Stage, under_a_list: str) -> None:
     stage.workspace.say(stage.mara, stage.channel, "open-two lost a feed", thread=under_a_list)
     until(lambda: [n.model for n in kept(stage, stage.mara)] == ["open-two"], why="the note")
@@ -66,9 +71,9 @@ def test_a_guest_hears_the_same_of_a_model_that_is_hidden_and_of_one_that_is_not
     stage: Stage, under_a_list: str
 ) -> None:
     told = []
-    for number, name in enumerate(("secret", "sekret"), start=1):
+    for before, name in enumerate(("secret", "sekret")):
         stage.workspace.say(stage.guest, stage.channel, f"and {name}?", thread=under_a_list)
-        told.append(until(lambda many=number: hints(stage, stage.guest)[many - 1 :], why="a question")[0])
+        told.append(until(partial(new_hint, stage, before), why="a question")[0])
         assert kept(stage, stage.guest) == []
     assert told[0] == told[1]
     assert "2 models" in told[0]

@@ -433,6 +433,40 @@ def test_a_reply_is_linked_when_its_thread_becomes_known(database: Database) -> 
     assert late.anchor == CARD, "the place is known by now"
 
 
+def test_a_reply_that_came_before_its_thread_about_several_models_has_it_decided_which_it_is_about(
+    database: Database,
+) -> None:
+    waiting = kept(database, "churn is worse", anchor=None)
+    with database.transaction() as tx:
+        content = Content("x", models=("churn", "risk"))
+        messages.want(
+            tx, key="list", kind="message", address=Address(team="T1", channel="C1"), content=content, now=NOON
+        )  # fmt: skip
+        due = messages.lease(tx, now=NOON, seconds=9)
+        assert due is not None
+        messages.shown(tx, due, ts="1.000001", revision=1, now=NOON)
+        messages.shown(tx, due, ts="1.000001", revision=1, now=NOON)
+        [leased] = requests.lease(tx, lane="quick", now=NOON, seconds=9, limit=5)
+    assert (leased.request.command, leased.request.arguments) == ("which-model", {})
+    assert leased.request.who == Who("T1", "UANA")
+    assert leased.request.where == Where(channel="C1", thread="1.000001", message="5.000001")
+    with database.reading() as tx:
+        found = annotations.of_message(tx, team="T1", channel="C1", ts="5.000001")
+    assert found == waiting
+    with database.transaction() as tx:
+        annotations.link(tx, waiting.id, CARD)
+        assert not annotations.drop(tx, waiting.id), "what is linked stays"
+    linked = get(database, waiting.id)
+    assert linked.model == "churn"
+
+
+def test_a_reply_about_no_model_is_forgotten_at_once(database: Database) -> None:
+    waiting = kept(database, anchor=None)
+    with database.transaction() as tx:
+        assert annotations.drop(tx, waiting.id)
+    assert not [cell for cell in stored(database) if "linen" in cell]
+
+
 def test_a_reply_and_its_card_that_come_at_the_same_time_are_linked(database: Database) -> None:
     with database.transaction() as tx:
         messages.want(
