@@ -165,8 +165,8 @@ def test_distances_of_words_are_those_of_their_shares(
     before, now = sides
     result = drifted(tmp_path_factory.mktemp("log"), before, now, csv=csv)
     must_be_sound(result)
-    # In a CSV an empty text is missing, and a column of nothing but NA and null is one of missing values at best.
-    gone = {None, ""} if csv else {None}
+    # An empty text is missing in every format, NA and null in a CSV.
+    gone = {None, "", "NA", "null"} if csv else {None, ""}
     ours, theirs = ([v for v in side if v not in gone] for side in (now, before))
     found = {m.measure: m for m in result.measures if m.feature == "x" and m.basis == "difference"}
     words = {*ours, *theirs} - {"NA", "null"}
