@@ -131,7 +131,8 @@ def test_after_an_edit_the_old_words_are_gone_and_after_a_deletion_all_are(
     with database.transaction() as tx:
         note = annotations.keep(
             tx, team="T1", channel="C1", ts=ts, author="UAUTHOR", persona="analyst", text=first,
-            anchor=Anchor(model="churn"), thread="1.000001", permalink="https://x.test/archives/C1/p5?thread_ts=1&cid=C1", now=NOON,
+            anchor=Anchor(model="churn"), thread="1.000001", permalink="https://x.test/archives/C1/p5?thread_ts=1&cid=C1",
+            now=NOON,
         )  # fmt: skip
         assert note is not None
         for name, content_of in PLACES.items():
