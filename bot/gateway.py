@@ -13,7 +13,15 @@ import structlog
 from bot.asking.visible import Reading
 from bot.bell import Alarm, Bell
 from bot.evaluating.children import reference
-from bot.render.answers import A_BUG, NO_ANSWER, cannot_post, may_be_lost, not_shown_here, why_not_posted
+from bot.render.answers import (
+    A_BUG,
+    NO_ANSWER,
+    cannot_post,
+    may_be_lost,
+    not_shown_any_more,
+    not_shown_here,
+    why_not_posted,
+)
 from bot.render.as_sent import NO_PICTURE, as_sent, for_one_person, next_level
 from bot.render.blocks import without_pictures
 from bot.scheduled import pause_and_tell
@@ -129,7 +137,16 @@ class Gateway:
             self._later(due, "a model card can't be read")
         else:
             log.warning("a message is withheld: its readers may not see its models", message=due.id)
-            self._write(lambda tx: self._withhold(tx, due))
+            self._taken(due, lambda: self._cover(due))
+
+    def _cover(self, due: Due) -> None:
+        """What was posted while its readers might still see it is covered, words that were deleted meanwhile too."""
+        if due.ts is not None:
+            covered = not_shown_any_more()
+            place = {"channel": due.address.channel, "ts": due.ts}
+            words = {"text": covered.text, "blocks": list(covered.blocks)}
+            self._pace.call(due.address.team, "chat.update", place | words)
+        self._write(lambda tx: self._withhold(tx, due))
 
     def _withhold(self, tx: Transaction, due: Due) -> None:
         """Whoever asked hears that there is something, not what it is about."""
@@ -139,19 +156,26 @@ class Gateway:
             messages.want(tx, key=f"notice:{due.id}", kind="ephemeral", address=to, content=not_shown_here(), now=now)
 
     def _show(self, due: Due) -> None:
+        self._taken(due, lambda: self._step(due))
+
+    def _step(self, due: Due) -> None:
+        if due.orphaned is not None:
+            self._write(lambda tx: messages.give_up(tx, due, reason=due.orphaned or "", now=self._now()))
+        elif due.kind == "ephemeral":
+            self._tell(due)
+        elif due.kind == "view":
+            self._fill_view(due)
+        elif due.content.is_withdrawn:
+            self._take_back(due)
+        elif due.ts is None:
+            self._post(due)
+        else:
+            self._edit(due, due.ts)
+
+    def _taken(self, due: Due, step: Callable[[], None]) -> None:
+        """A step towards Slack, and what follows from Slack's answer where that is no success."""
         try:
-            if due.orphaned is not None:
-                self._write(lambda tx: messages.give_up(tx, due, reason=due.orphaned or "", now=self._now()))
-            elif due.kind == "ephemeral":
-                self._tell(due)
-            elif due.kind == "view":
-                self._fill_view(due)
-            elif due.content.is_withdrawn:
-                self._take_back(due)
-            elif due.ts is None:
-                self._post(due)
-            else:
-                self._edit(due, due.ts)
+            step()
         except LeaseLost:
             log.info("another gateway has this message", message=due.id)
         except Busy:

@@ -11,6 +11,7 @@ from bot.asking.visible import Reading, reading
 from bot.models import Models
 from bot.slack.directory import Directory
 from storage import people
+from storage.contents import UNKNOWN_MODEL
 from storage.database import Database
 from storage.messages import Address, Due
 from storage.requests import Who
@@ -32,8 +33,9 @@ class Readers:
         """Whether those who would read the message may see every model that it tells about. Raises Busy where that
         can't be known just now."""
         about = due.content.models
-        if about is None:
-            return "yes"
+        is_from_before = about is not None and UNKNOWN_MODEL in about
+        if about is None or (is_from_before and due.ts is not None):
+            return "yes"  # of a list from before models were named, nothing changes but words that somebody deleted
         return reading(self.models, self._audience(due), about)
 
     def _audience(self, due: Due) -> Audience:

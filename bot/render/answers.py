@@ -43,6 +43,11 @@ def not_shown_here() -> Content:
     return words_only(":lock: I have an answer for you that may not be shown here. Ask in the model's own channel.")
 
 
+def not_shown_any_more() -> Content:
+    """What stands where a message was whose readers may not see it any more."""
+    return words_only(":lock: This message may not be shown here any more.")
+
+
 def cannot_post(channel: str, why: str) -> Content:
     """Told to the one who asked when a message of ours can't be seen where they asked."""
     says, then = _cannot_post(channel, why)

@@ -240,6 +240,30 @@ def test_a_message_that_waited_is_withheld_once_its_model_is_restricted(floor: F
     assert not stage.cards("inside-one is failing", channel=stage.elsewhere)
 
 
+def test_a_message_that_was_shown_is_covered_by_its_next_edit_once_its_model_is_restricted(floor: Floor) -> None:
+    stage = floor.stage
+    card = stage.settings.cards / "inside-one.yaml"
+    text = card.read_text(encoding="utf-8")
+    address = Address(team=stage.workspace.team, channel=stage.elsewhere)
+
+    def want(says: str) -> None:
+        content = Content(text=says, models=("inside-one",))
+        with stage.parley.database.transaction() as tx:
+            messages.want(tx, key="shown", kind="message", address=address, content=content, now=stage.parley.now())
+        stage.parley.wanted.ring()
+
+    want("inside-one was fine")
+    ts = stage.card("inside-one was fine", channel=stage.elsewhere)["ts"]
+    card.write_text(f"{text}sensitivity: restricted\n", encoding="utf-8")
+    try:
+        want("inside-one is failing")
+        stage.quiet()
+        [shown] = [m for m in stage.workspace.messages(stage.elsewhere) if m["ts"] == ts]
+    finally:
+        card.write_text(text, encoding="utf-8")
+    assert shown["text"] == ":lock: This message may not be shown here any more."
+
+
 def test_whoever_waits_for_an_evaluation_hears_that_somebody_else_stopped_it(floor: Floor) -> None:
     stage = floor.stage
     with stage.parley.database.transaction() as tx:
