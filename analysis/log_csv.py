@@ -54,7 +54,8 @@ class _Looking:
 
 @dataclass(frozen=True, slots=True)
 class CsvFile:
-    """``fractions`` are the columns of ids that lose their needless fraction; in a column of ``codes`` NA is a code."""
+    """``fractions`` are the columns of ids that lose their needless fraction; in a column of ``codes`` NA is a code;
+    those that are ``as_written`` keep the text of their numbers."""
 
     file: LogFile
     columns: tuple[str, ...]
@@ -65,6 +66,7 @@ class CsvFile:
     style: NumberStyle
     fractions: frozenset[str]
     codes: frozenset[str]
+    as_written: frozenset[str]
     piece_bytes: int | None
 
     def pieces(self) -> list[Piece]:
@@ -100,7 +102,8 @@ class CsvFile:
             return pa.nulls(block.rows, ARROW_TYPE[kind])
         if column in self.fractions:
             values = pc.replace_substring_regex(values, r"\.0+$", "")
-        return without_empty(values)
+        values = without_empty(values)
+        return values if column in self.as_written else self.style.plain_among_words(values)
 
 
 def open_csv(file: LogFile, format_: Format, roles: Roles, *, kept_bytes: int, limits: Limits) -> CsvFile:
@@ -135,6 +138,7 @@ def open_csv(file: LogFile, format_: Format, roles: Roles, *, kept_bytes: int, l
         style=style,
         fractions=_in_all(columns, [b.found.fractions for b in blocks]),
         codes=_in_all(columns, [b.found.codes for b in blocks]),
+        as_written=frozenset(roles.texts | roles.exact),
         piece_bytes=None if file.must_be_read_from_its_start and not keep else limits.piece_bytes,
     )
 

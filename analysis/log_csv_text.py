@@ -23,6 +23,7 @@ from analysis.near_names import listed
 MOST_HEADER_BYTES = 4 * MEGABYTE
 MISSING_NUMBERS = [w for w in pv.ConvertOptions().null_values if "nan" not in w.lower()] + ["None", "<NA>"]
 
+_NUMBER = r"^\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*$"
 _BOM = b"\xef\xbb\xbf"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
@@ -47,6 +48,13 @@ class NumberStyle:
             bare = pc.replace_substring(values, self.thousands, "")
             values = pc.if_else(pc.match_substring_regex(values, pattern), bare, values)
         return values if self.decimal == "." else pc.replace_substring(values, self.decimal, ".")
+
+    def plain_among_words(self, values: pa.Array) -> pa.Array:
+        """Texts whose numbers are as Arrow reads them, so that a few words among them are still told from numbers."""
+        if self.decimal == "." and self.thousands is None:
+            return values
+        plain = self.plain(values)
+        return pc.if_else(pc.match_substring_regex(plain, _NUMBER), plain, values)
 
 
 def delimiter_of(file: LogFile, format_: Format) -> str:

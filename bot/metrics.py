@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import get_args
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from bot.asking.command import Lane
 from bot.clock import lag
 from storage import messages, requests
 from storage.database import Database
 from storage.requests import Queue
 
+NOTHING_WAITS = Queue(0, None)
 SECONDS_OF_AN_ACKNOWLEDGEMENT = (0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1.0, 2.0, 3.0)
 SECONDS_OF_AN_EVALUATION = (0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 300.0, 900.0)
 
@@ -88,7 +91,8 @@ class Gauges(Collector):
 def _waiting(seen: Look) -> list[GaugeMetricFamily]:
     depth = GaugeMetricFamily("parley_requests_waiting", "Requests that wait for an answer", labels=["lane"])
     age = GaugeMetricFamily("parley_requests_oldest_seconds", "How long the oldest request waits", labels=["lane"])
-    for lane, queue in seen.queues.items():
+    for lane in get_args(Lane):
+        queue = seen.queues.get(lane, NOTHING_WAITS)
         depth.add_metric([lane], queue.depth)
         age.add_metric([lane], _seconds(queue, seen.at))
     unsent = GaugeMetricFamily("parley_messages_unsent", "Messages Slack doesn't show yet", value=seen.unsent.depth)

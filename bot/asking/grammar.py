@@ -120,7 +120,7 @@ def _looks_like_an_option(text: str) -> bool:
 def _wanted(argument: Argument) -> str:
     """What is missing: `MODEL`, or `the schedule's id, such as S-3`."""
     shape = argument.kind.shape
-    return f"{argument.help}, such as {shape}" if any(c.isdigit() for c in shape) else shape
+    return f"{argument.help}, such as {shape}" if any(c.isdigit() for c in shape) and "|" not in shape else shape
 
 
 def _usage(command: Command) -> str:

@@ -60,4 +60,4 @@ class _Phases:
         tenth = int(progress.done * 10 // progress.total) if progress.total else 0
         if tenth > self._told:
             self._told = tenth
-            self._phase(f"Read {tenth * 10} % of the log")
+            self._phase(f"Read {tenth * 10}% of the log")

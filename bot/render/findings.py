@@ -13,6 +13,8 @@ from storage.findings import Finding
 from storage.messages import Content
 
 MOST = 12
+SAYS_MOST = 220
+SAYS_WHOLE = 2000
 
 
 def findings_list(
@@ -41,7 +43,7 @@ def finding_message(
 ) -> Content:
     """One finding with its state, what people said about it, and the way to the evaluation that it was seen in last."""
     state = f"State: {finding.state}" + (f" until {day(finding.until, zone)}" if finding.until else "")
-    lines = [_line(finding, window, zone), state]
+    lines = [_line(finding, window, zone, most=SAYS_WHOLE), state]
     shown = f"E-{finding.last_evaluation}"
     blocks = [section("\n".join(lines))]
     if talked:
@@ -57,7 +59,7 @@ def finding_message(
     return Content(text=text, blocks=tuple(blocks), quotes=tuple(quotes))
 
 
-def _line(finding: Finding, window: str | None, zone: str) -> str:
+def _line(finding: Finding, window: str | None, zone: str, *, most: int = SAYS_MOST) -> str:
     subject = about(finding.subject)
     name = f"{escape(finding.check)}{f': {subject}' if subject else ''}"
     since = f"since {day(finding.first_seen, zone)}, E-{finding.first_evaluation}"
@@ -65,4 +67,4 @@ def _line(finding: Finding, window: str | None, zone: str) -> str:
         since += f" · seen {finding.times} times, last in E-{finding.last_evaluation}"
     head = f"{MARK[finding.verdict]} *F-{finding.id}* {escape(finding.model)} · {name}"
     over = f"Over {window}: " if window else ""
-    return f"{head}\n{over}{escape(cut(finding.says, 220))} _{since}_"
+    return f"{head}\n{over}{escape(cut(finding.says, most))} _{since}_"

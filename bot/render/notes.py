@@ -44,7 +44,9 @@ def of_which_model(models: Sequence[str]) -> Content:
 
 def deleted(note: Annotation) -> Content:
     """What was deleted, without its words or its model: it may have been asked for anywhere."""
-    in_slack = ["The message in Slack is yours to delete."] if note.thread is not None else []
+    in_slack = (
+        ["The Slack message is still there. Delete it yourself if you want it gone."] if note.thread is not None else []
+    )
     return words_only(f":wastebasket: Deleted A-{note.id}. Its text is gone from Parley's memory.", notes=in_slack)
 
 

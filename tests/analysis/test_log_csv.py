@@ -2,6 +2,7 @@
 
 import gzip
 import io
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analysis.card_reading import parse_card
+from analysis.evaluate import evaluate
 from analysis.log_blocks import cut_quoted_rows
 from analysis.log_limits import Limits
 from analysis.log_values import Kind
@@ -255,3 +258,16 @@ def test_gzip_that_is_cut_off_is_refused(tmp_path: Path) -> None:
     packed = gzip.compress(b"s,a\n" + b"".join(b"%d,%d\n" % (i, i * 7919 % 1000) for i in range(10_000)))
     write(tmp_path, "log.csv.gz", packed[: len(packed) // 2])
     assert "log.csv.gz cannot be unpacked: it is cut off or damaged" in refused(tmp_path, source="log.csv.gz")
+
+
+def test_words_among_numbers_with_decimal_commas_are_of_the_wrong_type(tmp_path: Path) -> None:
+    amounts = ["?", *(f"1.{n:03},5" for n in range(99))]
+    rows = "".join(f"{n % 2};0,{n:02};{amount}\n" for n, amount in enumerate(amounts))
+    (tmp_path / "log.csv").write_text(f"y;s;amount\n{rows}", encoding="utf-8")
+    text = (
+        'model: m\ntask: binary\nlog: {source: log.csv, format: {delimiter: ";", decimal: ",", thousands: "."}, '
+        "columns: {label: y, score: s}}\n"
+    )
+    result = evaluate(parse_card(text, root=tmp_path, name="card.yaml"), now=datetime(2026, 3, 1, tzinfo=UTC))
+    [rate] = [m.value for m in result.measures if m.measure == "type_error_rate" and m.feature == "amount"]
+    assert rate == pytest.approx(1 / 100)

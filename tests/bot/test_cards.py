@@ -157,7 +157,7 @@ def test_guests_can_read_but_not_run(stage: Stage) -> None:
     stage.type("evaluate small", user=stage.guest)
     assert "Guests can read here" in stage.told("Guests", user=stage.guest)["text"]
     stage.type("models", user=stage.guest)
-    assert stage.told("no models yet", user=stage.guest)  # it is internal, and guests see open models only
+    assert stage.told("no models that you can see", user=stage.guest)  # it is internal, and guests see open models only
 
 
 def test_in_a_channel_without_the_bot_the_one_who_asked_is_told_how_to_invite_it(stage: Stage) -> None:

@@ -48,7 +48,7 @@ def test_a_mention_is_one_request_although_two_events_tell_of_it(stage: Stage) -
     stage.quiet()
     replies = [m for m in stage.workspace.replies(stage.channel, ts) if m.get("bot_id")]
     assert len(replies) == 1
-    assert "no models yet" in replies[0]["text"]
+    assert "no models that you can see" in replies[0]["text"]
 
 
 def test_a_misspelt_mention_in_the_channel_is_answered_there_and_not_in_a_thread_that_nobody_sees(stage: Stage) -> None:
@@ -76,7 +76,7 @@ def test_people_talking_among_themselves_get_no_answer(stage: Stage) -> None:
 
 def test_a_command_in_a_channel_without_the_bot_is_still_answered(stage: Stage) -> None:
     stage.type("models", channel=stage.elsewhere)
-    assert "no models yet" in stage.told("no models yet", channel=stage.elsewhere)["text"]
+    assert "no models that you can see" in stage.told("no models that you can see", channel=stage.elsewhere)["text"]
 
 
 def test_while_the_database_is_locked_nothing_is_acknowledged_and_nothing_is_kept(stage: Stage) -> None:
