@@ -114,7 +114,7 @@ class Answering:
             self._bury(command, context)
             return
         try:
-            context = self._introduced(context)
+            context = self._introduced(context, anew=leased.source == "clock" and not _is_a_later_step(command))
             self._finish(leased, self._outcome(command, context, lease))
         except Busy as busy:
             self._when_less_busy(leased, busy)
@@ -154,20 +154,21 @@ class Answering:
         check_may_ask(command, context.person, context.models.audience)
         return command.run(context)
 
-    def _introduced(self, context: Context) -> Context:
-        """The request with who asked it and where, and with the models that may be seen by them there."""
-        who = self._directory.person(context.request.who, anew=context.leased.source == "clock")
-        place = self._channel(context)
+    def _introduced(self, context: Context, *, anew: bool) -> Context:
+        """The request with who asked it and where, and with the models that may be seen by them there. ``anew``: as
+        they are now; a schedule outlives what its owner may do, and what its channel is."""
+        who = self._directory.person(context.request.who, anew=anew)
+        place = self._channel(context, anew=anew)
         models = VisibleModels(self._models, self._audience(context, who, place))
         return replace(context, person=who.person, known=who.known, place=place, models=models)
 
-    def _channel(self, context: Context) -> Channel | None:
+    def _channel(self, context: Context, *, anew: bool) -> Channel | None:
         """What the channel is where this was asked. Before a scheduled post Slack is asked each time; direct messages
         with one person are never shared."""
         channel = context.request.where.channel
         if not channel or channel.startswith("D"):
             return None
-        return self._directory.channel(context.team, channel, newest=NOW if context.leased.source == "clock" else None)
+        return self._directory.channel(context.team, channel, newest=NOW if anew else None)
 
     def _audience(self, context: Context, who: Known, channel: Channel | None) -> Audience:
         where = context.request.where
@@ -286,6 +287,11 @@ class _Lease:
         except Busy:
             log.warning("a lease could not be renewed yet", request=self._leased.id)
         return not self.lost
+
+
+def _is_a_later_step(command: Command | None) -> bool:
+    """Whether Parley asked this of itself, a moment after the schedule's own request was looked at."""
+    return command is not None and command.right == "none"
 
 
 def _failure(command: Command | None, context: Context, says: str) -> Outcome:

@@ -31,7 +31,7 @@ def models_list(lines: Sequence[ModelLine], broken: Sequence[BrokenCard], *, mor
     shown += [f":warning: `{escape(card.path.name)}` can't be used: {escape(cut(card.why, 300))}" for card in broken]
     if not shown:
         none = words_only(
-            "There are no models that you can see here yet. A model card in the folder that PARLEY_MODELS names adds one."
+            "There are no models that you can see here. A model card in the folder that PARLEY_MODELS names adds one."
         )
         return replace(none, models=())
     rest = [f"{plural(more, 'more model')} not shown; `digest` shows those that need attention."] if more else []

@@ -186,7 +186,7 @@ def test_a_trend_says_which_limit_it_crossed_and_since_when() -> None:
     chart = charts.draw("trend", EVERYTHING, card=story.CARD, markers=NOTES)
     assert chart.title == "ROC AUC is 0.658 in W10, below the warn limit of 0.692 since W08"
     assert "Reference 0.712." in chart.alt
-    assert "Note A-9 at 2026-W08: the new supplier" in chart.alt
+    assert "Note A-9 is about 2026-W08." in chart.alt
     assert "A-12" not in chart.alt
 
 

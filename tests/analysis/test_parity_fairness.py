@@ -166,7 +166,7 @@ def test_groups_are_written_as_people_write_them_whatever_their_type(tmp_path_fa
         "huge": ([2**53, 2**53, 2**53 + 2, 2**53 + 2, None, None], [str(2**53), str(2**53 + 2), "null"]),
         "fraction": ([1.0, 1.0, 0.5, 0.5, None, float("nan")], ["0.5", "1", "null"]),
         "truth": ([True, True, False, False, None, None], ["false", "true", "null"]),
-        "text": (["a", "a", "", "", None, None], ["", "a", "null"]),
+        "text": (["a", "a", "b", "b", "", None], ["a", "b", "null"]),
     }
     rows: dict[str, list[Any]] = {"label": [1, 0] * 3, "score": [0.9, 0.1, 0.9, 0.9, 0.2, 0.2]}
     rows |= {name: values for name, (values, _) in groups.items()}

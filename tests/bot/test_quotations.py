@@ -167,8 +167,8 @@ def everything(database: Database, ts: str) -> dict[str, str]:
 
 
 def pieces(text: str) -> set[str]:
-    """Every run of so many signs in a row; white space does not count, and quotation marks are all the same."""
-    signs = re.sub(r"\s", "", re.sub("[“”]", '"', text))
+    """Every run of so many signs in a row, without white space and quotation marks: a quote has those around it."""
+    signs = re.sub(r'[\s“”"\u200b]', "", text)
     return {signs[start : start + PIECE] for start in range(len(signs) - PIECE + 1)}
 
 
