@@ -331,7 +331,7 @@ def _footnotes(trend: Trend) -> list[str]:
             f"{number} · {short(period)}: {wording.listed([note.label for note in notes], MOST_LABELS)}"
             for number, (period, notes) in enumerate(told, start=1)
         )
-        lines.append("  |  ".join(named))
+        lines.append(" | ".join(named))
     if trend.after:
         first, reason = trend.after[0], trend.after[0].reason or "it is undefined"
         lines.append(f"No number from {short(first.period or '')} on: {reason}")

@@ -244,7 +244,7 @@ def test_a_line_that_fell_beyond_its_interval_does_not_hold() -> None:
 
 def test_a_picture_names_notes_by_their_ids_alone() -> None:
     shown = [t.get_text() for t in texts(painted(("trend", EVERYTHING, {"markers": NOTES})))]
-    assert "1 · W06: A-7  |  2 · W08: A-9 and A-10  |  3 · W09: A-11" in shown
+    assert "1 · W06: A-7 | 2 · W08: A-9 and A-10 | 3 · W09: A-11" in shown
 
 
 def test_a_trend_without_a_model_card_has_no_limits_but_still_says_what_happened() -> None:

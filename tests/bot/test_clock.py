@@ -184,7 +184,7 @@ def test_what_a_schedule_began_ends_though_the_schedule_is_removed_while_it_wait
     child = frozen_at(stage, "Reading the log", before)
     at = datetime.now(UTC).replace(minute=0, second=5, microsecond=0) + timedelta(hours=4)
     assert tick_at(stage, at) == 1
-    stage.card("Waiting for its turn")
+    stage.card("Waiting for its turn … E-2")
     stage.type("unschedule S-1")
     stage.told("Removed S-1.")
     child.send_signal(signal.SIGCONT)

@@ -1,6 +1,7 @@
 """Who may see what: every command, with every argument, from every kind of channel, for every kind of person."""
 
 import json
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -220,6 +221,12 @@ def test_outsiders_are_told_that_they_are_not_answered_and_nothing_else(floor: F
         assert "open-one" not in told
 
 
+def rewrite(card: Path, text: str) -> None:
+    """As it was, and some time ago: a model card that became less strict a moment ago may be half written."""
+    card.write_text(text, encoding="utf-8")
+    os.utime(card, (0, 0))
+
+
 def test_a_message_that_waited_is_withheld_once_its_model_is_restricted(floor: Floor) -> None:
     stage = floor.stage
     card = stage.settings.cards / "inside-one.yaml"
@@ -234,7 +241,7 @@ def test_a_message_that_waited_is_withheld_once_its_model_is_restricted(floor: F
         with stage.parley.database.reading() as tx:
             stored = messages.get(tx, "late")
     finally:
-        card.write_text(text, encoding="utf-8")
+        rewrite(card, text)
     assert stored is not None
     assert (stored.ts, stored.failed) == (None, "withheld")
     assert not stage.cards("inside-one is failing", channel=stage.elsewhere)
@@ -260,7 +267,7 @@ def test_a_message_that_was_shown_is_covered_by_its_next_edit_once_its_model_is_
         stage.quiet()
         [shown] = [m for m in stage.workspace.messages(stage.elsewhere) if m["ts"] == ts]
     finally:
-        card.write_text(text, encoding="utf-8")
+        rewrite(card, text)
     assert shown["text"] == ":lock: This message may not be shown here any more."
 
 
