@@ -11,7 +11,7 @@ from sqlalchemy import Row, Select, and_, case, or_, select, tuple_, update
 
 from storage import anchors, contents, deciding, paces
 from storage.contents import Address, Content
-from storage.database import Transaction
+from storage.database import Stale, Transaction
 from storage.requests import LeaseLost, Where, Who
 from storage.tables import UNSENT, annotation_rows, messages, pictures, places
 from storage.tables import paces as paces_table
@@ -99,10 +99,13 @@ def begin(tx: Transaction, due: Due, *, now: datetime, seconds: float, repeated:
     """Remember, before Slack is called, that a try begins; the lease lasts for so long from here, longer than the call.
     ``repeated``: an earlier try may have arrived unseen.
 
-    Raises LeaseLost where another has the message."""
+    Raises LeaseLost where another has the message, and Stale where an answer for one person has other words since it was
+    leased: it is sent once, so they must be the last ones."""
     row = _locked(tx, due)
     if row.token != due.token:
         raise LeaseLost(f"message {due.id} is no longer ours")
+    if row.kind != "message" and row.wanted != due.wanted:
+        raise Stale(f"message {due.id} was changed since it was read")
     _set(
         tx,
         due,
@@ -124,6 +127,8 @@ def shown(
     It is written even where the lease was lost meanwhile: what Slack shows is a fact. The address that it was asked
     from is a secret and not needed any more."""
     row = _locked(tx, due)
+    if row.kind != "message":
+        revision = row.wanted  # what one person saw can't be changed, and is not sent again
     values: dict[str, Any] = {
         "ts": ts if ts is not None else row.ts,
         "shown": max(min(revision, row.wanted), row.shown),

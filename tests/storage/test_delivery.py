@@ -1,7 +1,5 @@
 """Order, pace and the end of messages, as several gateways on one database see them."""
 
-from __future__ import annotations
-
 import time
 import traceback
 from datetime import UTC, datetime, timedelta
@@ -9,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import exc, insert, text
 
-from storage import messages, paces, requests, response_urls, schedules
-from storage.database import Database
+from storage import annotations, messages, paces, requests, response_urls, schedules
+from storage.anchors import Anchor
+from storage.annotations import Edit
+from storage.database import Database, Stale
 from storage.messages import Address, Content, Due
 from storage.requests import Request, Where, Who
 from storage.tables import messages as table
@@ -300,3 +300,31 @@ def test_all_schedules_of_a_team_stop_together(database: Database) -> None:
         assert schedules.pause_all(tx, "T1", reason="the app was removed", now=NOON) == 0
         assert [one.team for one in schedules.active(tx)] == ["T2"]
         assert {one.reason for one in schedules.listed(tx, team="T1")} == {"the app was removed"}
+
+
+def test_an_answer_for_one_person_that_changes_while_it_is_sent_is_not_sent_again(database: Database) -> None:
+    with database.transaction() as tx:
+        note = annotations.keep(
+            tx, team="T1", author="UANA", persona=None, text="first words", anchor=Anchor(model="churn"), channel="C1",
+            ts="5.000001", thread="1.000001", permalink=None, now=NOON,
+        )  # fmt: skip
+        assert note is not None
+        content = Content(f"A-{note.id} “first words” *Ana*", quotes=(note.id,))
+        address = Address(team="T1", channel="C1", user="UANA")
+        messages.want(tx, key="answer:1", kind="ephemeral", address=address, content=content, now=NOON)
+        due = messages.lease(tx, now=NOON, seconds=60)
+        assert due is not None
+    place = {"team": "T1", "channel": "C1", "ts": "5.000001"}
+    with database.transaction() as tx:
+        annotations.revise(tx, **place, text="last words", edit=Edit("6.0"), now=NOON)
+    with pytest.raises(Stale), database.transaction() as tx:
+        messages.begin(tx, due, now=NOON, seconds=60)
+    with database.transaction() as tx:
+        messages.postpone(tx, due, at=NOON, reason="read again")
+        due = messages.lease(tx, now=NOON, seconds=60)
+        assert due is not None
+        assert "last words" in due.content.text
+        messages.begin(tx, due, now=NOON, seconds=60)
+        annotations.revise(tx, **place, text="too late", edit=Edit("7.0"), now=NOON)
+        messages.shown(tx, due, ts=None, revision=due.wanted, now=NOON)
+        assert messages.lease(tx, now=NOON + timedelta(hours=1), seconds=60) is None
