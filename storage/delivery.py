@@ -99,8 +99,8 @@ def begin(tx: Transaction, due: Due, *, now: datetime, seconds: float, repeated:
     """Remember, before Slack is called, that a try begins; the lease lasts for so long from here, longer than the call.
     ``repeated``: an earlier try may have arrived unseen.
 
-    Raises LeaseLost where another has the message, and Stale where an answer for one person has other words since it was
-    leased: it is sent once, so they must be the last ones."""
+    Raises LeaseLost where another has the message, and Stale where an answer for one person has other words since it
+    was leased: it is sent once, so they must be the last ones."""
     row = _locked(tx, due)
     if row.token != due.token:
         raise LeaseLost(f"message {due.id} is no longer ours")
