@@ -1,11 +1,13 @@
 """Write something down about a model, so that it is found again."""
 
+from dataclasses import replace
+
 from analysis.values import Slice
 from bot.asking.command import Argument, Command, number_of, text_of
 from bot.asking.context import Context, Outcome
 from bot.asking.kinds import Condition, Number, OneOf, Slug, Words
 from bot.render.notes import kept
-from storage import annotations, requests
+from storage import annotations, messages, requests
 from storage.anchors import Anchor
 from storage.database import Transaction
 
@@ -38,7 +40,7 @@ def _keep(tx: Transaction, context: Context, anchor: Anchor) -> None:
         persona=context.person.persona,
         text=text_of(context.request.arguments, "text") or "",
         kind=text_of(context.request.arguments, "kind") or "note",
-        anchor=anchor,
+        anchor=_in_its_thread(tx, context, anchor),
         channel=where.channel or "",
         ts=where.message if context.leased.source == "mention" and where.message else f"request:{context.leased.id}",
         thread=None,
@@ -48,6 +50,15 @@ def _keep(tx: Transaction, context: Context, anchor: Anchor) -> None:
     requests.forget_when_done(tx, context.leased.id)
     if note is not None:
         context.tell(kept(note))(tx)
+
+
+def _in_its_thread(tx: Transaction, context: Context, anchor: Anchor) -> Anchor:
+    """A note on a model that is asked for in the thread of one of its cards is about that card, too."""
+    where = context.request.where
+    place = messages.place(tx, team=context.team, channel=where.channel or "", ts=where.thread or "")
+    if place is None or place.anchor is None or place.anchor.model != anchor.model:
+        return anchor
+    return replace(anchor, version=place.anchor.version, evaluation=place.anchor.evaluation)
 
 
 def _slice(pairs: object) -> Slice | None:

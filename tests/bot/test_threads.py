@@ -111,6 +111,13 @@ def test_a_note_has_a_kind_and_what_it_is_about(stage: Stage) -> None:
     assert "A-" in stage.told("Kept as")["text"]
 
 
+def test_a_note_that_is_asked_for_in_a_cards_thread_is_about_that_card(stage: Stage, card: dict[str, Any]) -> None:
+    stage.workspace.say(stage.mara, stage.channel, f"{stage.mention} note small ask the carrier", thread=card["ts"])
+    note = the(stage, "ask the carrier")
+    assert note.anchor is not None
+    assert (note.anchor.model, note.anchor.evaluation) == ("small", 1)
+
+
 def test_a_conversation_in_another_thread_is_not_ours(stage: Stage) -> None:
     ts = stage.workspace.say(stage.mara, stage.channel, "lunch?")
     stage.workspace.say(stage.jonas, stage.channel, "yes, at noon", thread=ts)
