@@ -27,14 +27,14 @@ SECONDS_TO_ACKNOWLEDGE = 2.0
 """After Slack's three seconds a person has repeated the command. Nothing is committed so late."""
 
 SECONDS_FOR_A_TURN = 0.7
-SECONDS_FOR_A_TURN_IN_A_JAM = 0.15
+SECONDS_FOR_A_TURN_IN_A_JAM = 0.5
 SECONDS_UNTIL_A_JAM = 1.0
 """A burst may wait. Where the queue hasn't been empty for this long, more comes than can be served, and a long queue
 would only make everybody late."""
 
 MOST_WAITING = 1000
 MOST_TOGETHER = 32
-SECONDS_TOGETHER = 0.03
+SECONDS_TOGETHER = 0.1
 THREADS_ON_POSTGRESQL = 6
 
 
