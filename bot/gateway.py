@@ -232,8 +232,7 @@ class Gateway:
             if error.error in CANNOT_EDIT:
                 self._write(lambda tx: self._reply_instead(tx, due, ts))
             elif error.error == "message_not_found":
-                log.info("a message was deleted in Slack and is posted anew", message=due.id)
-                self._write(lambda tx: messages.lost(tx, due, now=self._now()))
+                self._post_anew(due)
             else:
                 self._refused(due, error)
             self._wanted.ring()
@@ -243,12 +242,19 @@ class Gateway:
             lambda tx: messages.shown(tx, due, ts=ts, revision=revision, worded=due.wanted, now=self._now())
         )  # fmt: skip
 
+    def _post_anew(self, due: Due) -> None:
+        log.info("a message was deleted in Slack and is posted anew", message=due.id)
+        self._write(lambda tx: messages.lost(tx, due, now=self._now()))
+
     def _bring_picture(self, due: Due, picture: PictureState, ts: str, *, words_wait: bool) -> PictureState | None:
         """One step of the picture, or the picture as it can be shown. The words wait for it no longer than a moment."""
         thread = due.thread_ts or ts
         try:
             pause = self._pictures.step(due, picture, thread=thread, now=self._now(), keep=self._keep_picture)
         except (Refused, TooSlow) as error:
+            if str(error) == "thread_not_found" and thread == ts:  # the card itself is gone, not the picture refused
+                self._post_anew(due)
+                return None
             log.warning("the picture can't be in the message", message=due.id, error=str(error) or "too slow")
             self._write(lambda tx: messages.reduce(tx, due, to=NO_PICTURE, now=self._now()))
             return None

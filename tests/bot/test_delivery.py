@@ -403,6 +403,19 @@ def test_a_picture_that_slack_looks_at_for_long_holds_up_neither_words_nor_other
     assert desk.said()[0] == "the result\nSlack didn't show the chart here. It's a file in this thread."
 
 
+def test_a_card_that_is_deleted_while_its_picture_is_on_the_way_is_posted_anew_with_it(desk: Desk) -> None:
+    desk.want("card", words_only("evaluating"))
+    desk.send()
+    place = {"channel": desk.channel, "ts": desk.stored("card").ts}
+    desk.pace().call(desk.team, "chat.delete", place)
+    desk.want("card", CHART)
+    for _ in range(10):
+        desk.later(1)
+    [card] = [m for m in desk.workspace.messages(desk.channel) if m.get("bot_id")]
+    assert card["text"] == "the result"
+    assert [block["type"] for block in card["blocks"]] == ["section", "image"]
+
+
 @pytest.mark.parametrize("method", ["files.getUploadURLExternal", "files.completeUploadExternal"])
 def test_where_files_are_not_allowed_the_card_stays_and_says_so(desk: Desk, method: str) -> None:
     desk.workspace.fault(method, error="file_uploads_disabled")

@@ -59,6 +59,7 @@ def test_slack_asks_for_patience_and_gets_it(stage: Stage) -> None:
     stage.workspace.fault("chat.postMessage", retry_after=1)
     want(stage, "with patience")
     stage.card("with patience")
+    stage.quiet()
     tries = [c for c in stage.workspace.calls if c.method == "chat.postMessage"]
     assert len(tries) == 2
     assert (tries[1].at - tries[0].at).total_seconds() >= 1
