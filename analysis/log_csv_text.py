@@ -18,12 +18,12 @@ from analysis.errors import DataError
 from analysis.log_blocks import RowError, unpacked
 from analysis.log_files import LogFile
 from analysis.log_limits import MEGABYTE
+from analysis.log_values import NUMBER_AS_TEXT
 from analysis.near_names import listed
 
 MOST_HEADER_BYTES = 4 * MEGABYTE
 MISSING_NUMBERS = [w for w in pv.ConvertOptions().null_values if "nan" not in w.lower()] + ["None", "<NA>"]
 
-_NUMBER = r"^\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*$"
 _BOM = b"\xef\xbb\xbf"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
@@ -54,7 +54,7 @@ class NumberStyle:
         if self.decimal == "." and self.thousands is None:
             return values
         plain = self.plain(values)
-        return pc.if_else(pc.match_substring_regex(plain, _NUMBER), plain, values)
+        return pc.if_else(pc.match_substring_regex(plain, NUMBER_AS_TEXT), plain, values)
 
 
 def delimiter_of(file: LogFile, format_: Format) -> str:

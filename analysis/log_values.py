@@ -28,6 +28,9 @@ class Kind(Enum):
 
 
 NUMBERS = (Kind.WHOLE, Kind.FRACTION, Kind.DECIMAL)
+NUMBER_AS_TEXT = r"^\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*$"
+"""A number that was written as a text, as Arrow's regular expressions have it."""
+
 LARGEST_EXACT_POWER = 22
 """Of ten, that a float holds exactly."""
 EXACT_DECIMAL = pa.decimal256(76, 38)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analysis.log_values import decimal_as_text, floats_of_decimals
+from analysis.log_values import NUMBER_AS_TEXT, decimal_as_text, floats_of_decimals
 from analysis.summaries.bits import COARSE_ENOUGH, in_bins
 from analysis.summaries.distinct import Ints, distinct, how_many
 from analysis.summaries.keys import EXACT, LEVELS, Floats, coarser, keys_of
@@ -26,7 +26,6 @@ LONGEST_TEXT = 200
 MOST_TEXTS = 10_000
 """Of a column with more different texts the values are not kept; their rows are counted by hash (`many_texts.py`)."""
 
-NUMBER_AS_TEXT = r"^\s*[-+]?(\d+\.?\d*([eE][-+]?\d+)?|\.\d+([eE][-+]?\d+)?)\s*$"
 _TEXTS_LOOKED_AT = 256
 _DENSE = 4096
 _FINEST = LEVELS[1]
