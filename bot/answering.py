@@ -19,7 +19,6 @@ from bot.asking.context import Context, Drawer, Outcome, nothing_more
 from bot.asking.rights import Audience, NotAllowed, check_may_ask, standing_of
 from bot.asking.visible import VisibleModels
 from bot.asking.when import HOURS_LATE_STILL_SENT
-from bot.bell import Bell
 from bot.evaluating.children import Children, reference
 from bot.evaluating.values import ChildDied, Evaluated, Job, Stopped
 from bot.models import Models
@@ -67,8 +66,6 @@ class Answering:
         directory: Directory,
         shared_channels: Collection[str],
         now: Callable[[], datetime],
-        asked: Bell,
-        wanted: Bell,
     ) -> None:
         self._database = database
         self._shared_channels = shared_channels
@@ -77,19 +74,18 @@ class Answering:
         self._children = children
         self._directory = directory
         self._now = now
-        self._asked = asked
-        self._wanted = wanted
 
     def work(self, lane: Lane, stop: threading.Event) -> None:
         """Answer requests of one lane until told to stop."""
-        heard = self._asked.heard()
+        asked = self._database.bells.named(requests.work_in(lane))
+        heard = asked.heard()
         while not stop.is_set():
             try:
                 if self.answer_one(lane):
                     continue
             except Exception:  # the edge of one look at the queue: the next look must come
                 log.exception("looking for requests failed", lane=lane)
-            heard = self._asked.wait(heard, SECONDS_BETWEEN_LOOKS)
+            heard = asked.wait(heard, SECONDS_BETWEEN_LOOKS)
 
     def answer_one(self, lane: Lane) -> bool:
         """Answer the oldest request of a lane; False when there is none."""
@@ -215,8 +211,6 @@ class Answering:
             outcome(tx)
             requests.finish(tx, leased, now=self._now(), failed=failed, is_dead=is_dead)
         log.info("a request is answered" if failed is None else "a request is refused")
-        self._wanted.ring()
-        self._asked.ring()  # an outcome may ask for more, as `evaluate` asks for `measure`
 
     def _when_less_busy(self, leased: Leased, busy: Busy) -> None:
         """Nothing is wrong with the request, so it counts as no attempt, for some time: then whoever asked is told."""
@@ -256,7 +250,6 @@ class Answering:
             evaluate=lease.evaluating(self._children),
             draw=_drawing(self._children),
             read_message=partial(self._directory.message, leased.request.who.team),
-            ring=self._wanted.ring,
         )
 
 

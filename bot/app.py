@@ -21,7 +21,6 @@ from analysis.card_reading import parse_card
 from analysis.errors import UserError
 from bot.answering import Answering
 from bot.asking.readers import Readers
-from bot.bell import Bell
 from bot.clock import Clock
 from bot.commands import all_commands
 from bot.evaluating.children import Children
@@ -81,7 +80,6 @@ class Parley:
         self.database = Database(settings.database)
         self.now = now or self.database.now
         self.commands = all_commands()
-        self.asked, self.wanted = Bell(), Bell()
         self.models = Models(settings.cards, read=parse_card)
         self.watch = Watch(self._look)
         self.metrics = Metrics(self.watch.known)
@@ -102,7 +100,6 @@ class Parley:
             database=self.database,
             commands=self.commands,
             now=self.now,
-            asked=self.asked,
             keep=timedelta(days=settings.retention_days),
         )
         directory = Directory(pace=pace, database=self.database, now=self.now)
@@ -114,14 +111,11 @@ class Parley:
             directory=directory,
             shared_channels=settings.shared_channels,
             now=self.now,
-            asked=self.asked,
-            wanted=self.wanted,
         )
         self.gateway = Gateway(
             pace=pace,
             database=self.database,
             now=self.now,
-            wanted=self.wanted,
             may_be_read=Readers(self.models, directory, self.database, settings.shared_channels).may_read,
         )
         self.intake = Intake(self.database, refused=deliveries.refused())
@@ -163,8 +157,7 @@ class Parley:
         self.intake.close(seconds=SECONDS_TO_ACKNOWLEDGE)
         self._stop.set()
         self.children.end()
-        self.asked.ring()
-        self.wanted.ring()
+        self.database.bells.ring_all()
         for thread in self._threads:
             thread.join(max(end - time.monotonic(), 0.0))
         left = [thread.name for thread in self._threads if thread.is_alive()]
@@ -253,8 +246,6 @@ class Parley:
             database=self.database,
             commands={name: command for name, command in self.commands.items() if not command.hidden},
             now=self.now,
-            asked=self.asked,
-            wanted=self.wanted,
             team=str(identity.get("team_id", "")),
             bot_user=str(identity.get("user_id", "")),
             bot_name=str(identity.get("user", "")),

@@ -13,7 +13,6 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from analysis.errors import UserError
 from bot.asking.command import Command
 from bot.asking.when import Slot, due, parse_when
-from bot.bell import Bell
 from bot.scheduled import pause_and_tell
 from storage import requests, retention, schedules
 from storage.database import Database, Transaction
@@ -37,13 +36,11 @@ class Clock:
         database: Database,
         commands: Mapping[str, Command],
         now: Callable[[], datetime],
-        asked: Bell,
         keep: timedelta,
     ) -> None:
         self._database = database
         self._commands = commands
         self._now = now
-        self._asked = asked
         self._keep = keep
         self._stopping = threading.Event()
         self._scheduler = BackgroundScheduler(timezone="UTC")
@@ -76,10 +73,7 @@ class Clock:
         now = self._now()
         with self._database.reading() as tx:
             active = schedules.active(tx)
-        fired = sum(self._fired(schedule, now) for schedule in active)
-        if fired:
-            self._asked.ring()
-        return fired
+        return sum(self._fired(schedule, now) for schedule in active)
 
     def sweep(self) -> bool:
         """Remove what is older than it is kept; False where another replica has done so within the hour."""

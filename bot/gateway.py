@@ -10,8 +10,8 @@ from typing import Any
 
 import structlog
 
+from bot.alarm import Alarm
 from bot.asking.visible import Reading
-from bot.bell import Alarm, Bell
 from bot.evaluating.children import reference
 from bot.render.answers import (
     A_BUG,
@@ -29,7 +29,7 @@ from bot.slack.api import HTTP_TIMEOUT_SECONDS, Refused, TooFast, Unknown
 from bot.slack.lookup import look_up, metadata_of
 from bot.slack.pace import OutOfTurn, Pace
 from bot.slack.pictures import Pictures, TooSlow
-from storage import messages, response_urls
+from storage import contents, messages, response_urls
 from storage.database import Busy, Database, Transaction
 from storage.messages import Content, Due, PictureState
 from storage.requests import LeaseLost
@@ -70,14 +70,13 @@ class Gateway:
         pace: Pace,
         database: Database,
         now: Callable[[], datetime],
-        wanted: Bell,
         may_be_read: Callable[[Due], Reading],
     ) -> None:
         self._pace = pace
         self._pictures = Pictures(pace)
         self._database = database
         self._now = now
-        self._wanted = wanted
+        self._wanted = database.bells.named(contents.WORK)
         self._may_be_read = may_be_read
         self._alarm = Alarm()
         self._forgetting = Alarm()
@@ -193,7 +192,6 @@ class Gateway:
             if seen.ts is not None:
                 found = seen.ts
                 self._write(lambda tx: messages.shown(tx, due, ts=found, revision=0, now=self._now()))
-                self._wanted.ring()
                 return
             if seen.further is not None:
                 self._write(lambda tx: messages.look_further(tx, due, cursor=seen.further, at=self._now()))
@@ -205,7 +203,6 @@ class Gateway:
         self._write(
             lambda tx: messages.shown(tx, due, ts=ts, revision=revision, worded=due.wanted, now=self._now())
         )  # fmt: skip
-        self._wanted.ring()
 
     def _posted(self, due: Due) -> dict[str, Any]:
         """Slack's answer to the message, begun together with taking its turn. What Slack refused is not unknown."""
@@ -235,7 +232,6 @@ class Gateway:
                 self._post_anew(due)
             else:
                 self._refused(due, error)
-            self._wanted.ring()
             return
         revision = 0 if due.waits_for_picture else due.wanted
         self._write(
@@ -320,7 +316,6 @@ class Gateway:
             self._whisper(due)
         except Unknown:
             self._write(lambda tx: self._lost(tx, due))
-            self._wanted.ring()
             return
         except OutOfTurn:
             raise
@@ -375,7 +370,6 @@ class Gateway:
         else:
             kind, channel = place
             self._write(lambda tx: messages.redirect(tx, due, kind=kind, channel=channel, now=self._now()))
-        self._wanted.ring()
 
     def _give_up(self, tx: Transaction, due: Due, why: str, *, for_good: bool) -> None:
         """Never half-said: whoever asked is told why nothing is to be seen. ``for_good``: Slack would refuse the next

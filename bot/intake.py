@@ -8,13 +8,11 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import structlog
 
-from bot.bell import ringing_afterwards
 from storage.database import Busy, Database
 
 log = structlog.get_logger()
@@ -128,9 +126,7 @@ class Intake(Generic[Answer]):
         """Serve what waits now, in one commit, and answer after it."""
         answers: dict[Ticket[Answer], Answer] = {first: self.refused}
         try:
-            with ExitStack() as one_round:
-                one_round.enter_context(ringing_afterwards())
-                one_round.enter_context(self._database.together(until=first.arrived + SECONDS_TO_ACKNOWLEDGE))
+            with self._database.together(until=first.arrived + SECONDS_TO_ACKNOWLEDGE):
                 self._serve(first, answers)
         except Busy as busy:
             log.warning("deliveries are not acknowledged", why=str(busy), deliveries=len(answers))

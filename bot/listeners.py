@@ -15,7 +15,6 @@ from bot.asking.grammar import Asked, parse
 from bot.asking.kinds import TooLong
 from bot.asking.plain import mentions, plain, without_mention
 from bot.asking.rights import OUTSIDER
-from bot.bell import Bell
 from bot.render.answers import refused
 from bot.slack import payloads
 from bot.slack.payloads import MessagePayload, Said
@@ -57,8 +56,6 @@ class Door:
     database: Database
     commands: Mapping[str, Command]
     now: Callable[[], datetime]
-    asked: Bell
-    wanted: Bell
     team: str
     bot_user: str
     bot_name: str
@@ -89,7 +86,6 @@ class Door:
         delivery = _Delivery(f"command:{self.team}:{typed.trigger_id}", "command", self._who(typed.user), where)
         with self._transaction() as tx:
             self._take_words(tx, typed.text, delivery)
-        self._ring()
         ack()
 
     def on_click(self, ack: Ack, body: Payload) -> None:
@@ -107,7 +103,6 @@ class Door:
                 if action.asked is not None:
                     key = f"button:{who.team}:{who.user}:{click.message}:{action.action_id}:{action.action_ts}"
                     self._take(tx, action.asked, _Delivery(key, "button", who, where))
-        self._ring()
         ack()
 
     def on_mention(self, body: Payload) -> None:
@@ -220,7 +215,6 @@ class Door:
         with self._transaction() as tx:
             annotations.not_a_note(tx, team=who.team, channel=channel, ts=said.ts, now=self.now())
             self._take_words(tx, text, delivery)
-        self._ring()
 
     def _take_words(self, tx: Transaction, text: str, delivery: _Delivery) -> None:
         if not self._may_speak(delivery.where):
@@ -263,10 +257,6 @@ class Door:
         content = refused(says, written=written)
         messages.want(tx, key=key, kind="ephemeral", address=address, content=content, now=self.now())
 
-    def _ring(self) -> None:
-        self.asked.ring()
-        self.wanted.ring()
-
     # --- what people say -----------------------------------------------------------------------------------------
 
     def _keep(self, event: MessagePayload, said: Said) -> None:
@@ -274,7 +264,6 @@ class Door:
             return  # most threads are not ours, and Slack says so
         with self._transaction() as tx:
             self._keep_reply(tx, event, said)
-        self._ring()
 
     def _keep_reply(self, tx: Transaction, event: MessagePayload, said: Said, edit: Edit | None = None) -> None:
         """A reply in a thread of ours is an annotation, also before its thread is known where its parent is ours. Text
@@ -348,7 +337,6 @@ class Door:
                 self._read_again(tx, event, said)
             else:
                 annotations.revise(tx, **place, text=text, edit=edit, now=self.now())
-        self._ring()
 
     def _revise_what_was_asked(self, tx: Transaction, note: Annotation, said: Said, edit: Edit) -> None:
         """The message of a `note` command was edited: what it asks to keep now, for the same model, is kept. Where it
@@ -375,7 +363,6 @@ class Door:
         """A message was deleted; one that has replies leaves a tombstone in Slack, and nothing here either."""
         with self._transaction() as tx:
             annotations.erase(tx, team=self.team, channel=channel, ts=ts, now=self.now())
-        self.wanted.ring()
 
     def _permalink(self, channel: str, ts: str, thread: str) -> str:
         where = f"{self.workspace_url}archives/{channel}/p{ts.replace('.', '')}"

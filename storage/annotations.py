@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, delete, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, delete, func, select, update
 
 from storage import anchors, messages, requests
 from storage.anchors import Anchor
@@ -104,8 +104,8 @@ def keep(
         "edited_event": edit.event if edit else None,
         "edited_at": now if edit else None,
     }
-    insert = tx.insert(annotation_rows).values(row).on_conflict_do_nothing(index_elements=["team", "channel", "ts"])
-    kept = tx.execute(insert.returning(*annotation_rows.c)).first()
+    insert = tx.insert(annotation_rows).on_conflict_do_nothing(index_elements=["team", "channel", "ts"])
+    kept = tx.execute(insert.returning(*annotation_rows.c), row).first()
     return None if kept is None else _annotation(kept)
 
 
@@ -240,11 +240,15 @@ def _instant(ts: str) -> tuple[int, int]:
     return int(seconds), int(fraction.ljust(6, "0"))
 
 
+_HEARD = select(heard).where(
+    *(column == bindparam(column.name) for column in (heard.c.team, heard.c.channel, heard.c.ts))
+)
+
+
 def _heard(tx: Transaction, team: str, channel: str, ts: str) -> Row[Any] | None:
     """What is known of the message already; whoever else has an event of it waits until we are done."""
     tx.lock("message", team, channel, ts)
-    h = heard.c
-    return tx.execute(select(heard).where(h.team == team, h.channel == channel, h.ts == ts)).first()
+    return tx.execute(_HEARD, {"team": team, "channel": channel, "ts": ts}).first()
 
 
 def _hear(tx: Transaction, team: str, channel: str, ts: str, now: datetime, **known: Any) -> None:

@@ -12,6 +12,9 @@ from sqlalchemy import Row, update
 from storage.database import Json, Transaction
 from storage.tables import messages
 
+WORK = "messages"
+"""The name of the bell that rings when a message may be due."""
+
 UNKNOWN_MODEL = ""
 """Stands for the models of a message from before they were kept. No model bears this name, so nobody may see it."""
 
@@ -102,6 +105,7 @@ def replace_words(tx: Transaction, row: Row[Any], content: Content, *, now: date
     is_pending = row.shown < row.wanted
     can_change = row.failed is None and (is_pending or row.kind == "message")
     values = words(content) | {"emptied_at": None} | (wanted_anew(row, now=now) if can_change else {})
+    tx.announce(WORK)
     tx.execute(update(messages).where(messages.c.id == row.id).values(**values))
 
 

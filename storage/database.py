@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import sqlite3
 import threading
 import time
@@ -33,6 +34,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from analysis.errors import UserError
 from storage import private
+from storage.bell import Bells
 from storage.together import Together
 from storage.turns import Turns
 from storage.unusable import in_words
@@ -77,11 +79,16 @@ class Stale(Busy):
 class Transaction:
     """A transaction as callers see it: something to hand on. Only the modules of storage look inside."""
 
-    __slots__ = ("_connection", "_is_sqlite")
+    __slots__ = ("_connection", "_is_sqlite", "_work")
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, work: set[str]) -> None:
         self._connection = connection
         self._is_sqlite = connection.dialect.name == "sqlite"
+        self._work = work
+
+    def announce(self, work: str) -> None:
+        """Ring the bell of this name once the rows are committed."""
+        self._work.add(work)
 
     def execute(
         self, statement: Executable, rows: Sequence[Mapping[str, Any]] | Mapping[str, Any] | None = None
@@ -114,6 +121,7 @@ class Database:
         else:
             self._engine = _sqlite_looking(self.file) if only_look else _sqlite_engine(self.file)
         self._turns = Turns()
+        self.bells = Bells()
         self._of_this_thread = threading.local()
         self._writer = self._engine.execution_options(**{WRITES: True})
         self._reader = (
@@ -127,17 +135,20 @@ class Database:
         """A transaction that writes: committed at the end, rolled back on an exception.
 
         Raises Busy when a lock could not be had within ``wait`` seconds."""
-        together = self._together
+        together, work = self._together, set[str]()
         if together is None:
             with self._alone(wait) as connection:
-                yield Transaction(connection)
+                yield Transaction(connection, work)
         elif self.is_sqlite:
             with _busy_by_name(), together.savepoint(wait) as connection:
-                yield Transaction(connection)
+                yield Transaction(connection, work)
+            together.work |= work
+            return
         else:
             with self._alone(together.within(wait)) as connection:
-                yield Transaction(connection)
+                yield Transaction(connection, work)
                 together.check_time()
+        self.bells.ring(work)
 
     @contextmanager
     def together(self, *, until: float) -> Iterator[None]:
@@ -152,6 +163,7 @@ class Database:
                 yield
         finally:
             del self._of_this_thread.together
+        self.bells.ring(together.work)
 
     @property
     def _together(self) -> Together | None:
@@ -173,7 +185,7 @@ class Database:
         with _busy_by_name(), self._reader.connect() as connection:
             self._give_up_after(connection, 10.0)
             with connection.begin():
-                yield Transaction(connection)
+                yield Transaction(connection, set())
 
     def now(self) -> datetime:
         """The time by the database's clock, so that several machines agree; SQLite's is this machine's."""
@@ -264,9 +276,11 @@ class Database:
             self._turns.give_back()
 
     def _give_up_after(self, connection: Connection, seconds: float) -> None:
-        driver = connection.connection.driver_connection
-        if isinstance(driver, sqlite3.Connection):
-            driver.execute(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
+        pooled = connection.connection
+        driver, tenths = pooled.driver_connection, math.ceil(seconds * 10)
+        if isinstance(driver, sqlite3.Connection) and pooled.info.get("patience") != tenths:
+            driver.execute(f"PRAGMA busy_timeout = {tenths * 100}")
+            pooled.info["patience"] = tenths
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, case, or_, select, tuple_, update
+from sqlalchemy import BindParameter, Row, Select, and_, bindparam, case, or_, select, tuple_, update
 
 from storage import anchors, contents, deciding, paces
 from storage.contents import Address, Content
@@ -81,7 +81,7 @@ def lease(tx: Transaction, *, now: datetime, seconds: float, gap: float = 0.0) -
     lease. Steps of a picture say nothing in the channel, and what one person alone sees does not count."""
     passed: list[tuple[str, str]] = []
     while len(passed) < CHANNELS_TRIED:
-        row = tx.execute(_due(now, passed)).first()
+        row = tx.execute(_not_among(passed), {"now": now}).first()
         if row is None:
             return None
         place = (row.team, row.channel)
@@ -145,6 +145,7 @@ def shown(
     _set(tx, due, **values)
     if ts is not None:
         _remember_place(tx, row, ts, now)
+        tx.announce(contents.WORK)
 
 
 def picture_state(
@@ -199,6 +200,7 @@ def lost(tx: Transaction, due: Due, *, now: datetime) -> None:
     if row.token == due.token:
         values |= _FREE
     _set(tx, due, **values)
+    tx.announce(contents.WORK)
 
 
 def give_up(tx: Transaction, due: Due, *, reason: str, now: datetime) -> None:
@@ -206,6 +208,7 @@ def give_up(tx: Transaction, due: Due, *, reason: str, now: datetime) -> None:
     _set_if_ours(
         tx, due, failed=reason, reason=reason, next_at=now, response_url=None, **_NOTHING_UNKNOWN, **_FREE
     )  # fmt: skip
+    tx.announce(contents.WORK)  # those behind it in its thread
 
 
 def redirect(tx: Transaction, due: Due, *, kind: str, channel: str, now: datetime) -> None:
@@ -217,11 +220,13 @@ def redirect(tx: Transaction, due: Due, *, kind: str, channel: str, now: datetim
     if due.address.response_url is None:
         values["otherwise"] = list(due.otherwise[1:])
     _set_if_ours(tx, due, **values, **_NOTHING_UNKNOWN, **_FREE)
+    tx.announce(contents.WORK)
 
 
 def reduce(tx: Transaction, due: Due, *, to: int, now: datetime) -> None:
     """Slack refused a part of it: the rest is sent without, as the level says that whoever sends it knows."""
     _set_if_ours(tx, due, reduced=to, next_at=now, **_FREE)
+    tx.announce(contents.WORK)
 
 
 def free_all(tx: Transaction, *, now: datetime, arrived_at: datetime) -> None:
@@ -238,9 +243,14 @@ _FREE: dict[str, Any] = {"token": None, "leased_until": None}
 _NOTHING_UNKNOWN: dict[str, Any] = {"sending": False, "first_sent_at": None, "look_cursor": None}
 
 
-def _due(now: datetime, passed: list[tuple[str, str]]) -> Select[Any]:
+def _not_among(passed: list[tuple[str, str]]) -> Select[Any]:
     """The oldest wish that may be shown now, apart from the channels that were passed over."""
+    return _OLDEST_DUE.where(tuple_(messages.c.team, messages.c.channel).not_in(passed)) if passed else _OLDEST_DUE
+
+
+def _oldest_due() -> Select[Any]:
     m, p = messages.c, paces_table.c
+    now: BindParameter[datetime] = bindparam("now")
     parent = messages.alias("parent")
     parent_is_settled = (
         select(parent.c.id)
@@ -257,11 +267,19 @@ def _due(now: datetime, passed: list[tuple[str, str]]) -> Select[Any]:
         or_(m.ts.is_not(None), m.line.is_(None), ~_earlier_in_line().exists()),
         ~rests,
     ]
-    if passed:
-        ready.append(tuple_(m.team, m.channel).not_in(passed))
     columns = (m.id, m.team, m.channel, m.kind, m.ts, m.picture, m.file_ready, m.reduced)
     oldest = select(*columns).where(*ready).order_by(m.wanted_at, m.id).limit(1)
     return oldest.with_for_update(skip_locked=True, of=messages)
+
+
+def _whole() -> Select[Any]:
+    parent = messages.alias("parent")
+    return (
+        select(messages, pictures.c.png, parent.c.ts.label("parent_ts"), parent.c.failed.label("parent_failed"))
+        .outerjoin(pictures, pictures.c.sha == messages.c.picture)
+        .outerjoin(parent, parent.c.key == messages.c.parent)
+        .where(messages.c.id == bindparam("message"))
+    )
 
 
 def _earlier_in_line() -> Select[Any]:
@@ -285,18 +303,15 @@ def _speaks(row: Row[Any]) -> bool:
     return row.kind == "message" and not waits_for_picture
 
 
+_OLDEST_DUE, _WHOLE = _oldest_due(), _whole()
+"""Made once: what they are made of takes longer to put together than to ask for."""
+
+
 def _leased(tx: Transaction, message: int, until: datetime) -> Due:
     token = uuid.uuid4().hex
     ours = update(messages).where(messages.c.id == message)
     tx.execute(ours.values(token=token, leased_until=until, attempts=messages.c.attempts + 1))
-    parent = messages.alias("parent")
-    row = tx.execute(
-        select(messages, pictures.c.png, parent.c.ts.label("parent_ts"), parent.c.failed.label("parent_failed"))
-        .outerjoin(pictures, pictures.c.sha == messages.c.picture)
-        .outerjoin(parent, parent.c.key == messages.c.parent)
-        .where(messages.c.id == message)
-    ).one()
-    return _as_due(row, token)
+    return _as_due(tx.execute(_WHOLE, {"message": message}).one(), token)
 
 
 def _as_due(row: Row[Any], token: str) -> Due:

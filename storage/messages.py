@@ -128,6 +128,7 @@ def want(
     ``otherwise`` names, as kind and channel, where it goes when Slack refuses it there; what one person alone is to see
     goes to them directly. Returns its id. The same content again changes nothing, but a message that was given up is
     tried anew. Raises Stale where it quotes what was deleted since it was read."""
+    tx.announce(contents.WORK)
     content = _with_its_models(content, anchor)
     _all_still_said(tx, content)
     sha = _keep_picture(tx, content.picture)
@@ -150,8 +151,8 @@ def want(
         "sending": False,
         "trace": tracing.current(),
     }
-    insert = tx.insert(messages).values(row).on_conflict_do_nothing(index_elements=["key"])
-    message: int | None = tx.execute(insert.returning(messages.c.id)).scalar_one_or_none()
+    insert = tx.insert(messages).on_conflict_do_nothing(index_elements=["key"])
+    message: int | None = tx.execute(insert.returning(messages.c.id), row).scalar_one_or_none()
     if message is None:
         return _want_again(tx, key, placed, content, anchor, sha, now)
     _keep_quotes(tx, message, content)
@@ -170,11 +171,7 @@ def reword(tx: Transaction, *, key: str, content: Content, now: datetime) -> Non
 
 def place(tx: Transaction, *, team: str, channel: str, ts: str) -> Place | None:
     """The message of ours that is, or once was, at this place."""
-    found = tx.execute(
-        select(messages.c.id, messages.c.key, messages.c.anchor, messages.c.models)
-        .join(places, places.c.message_id == messages.c.id)
-        .where(places.c.team == team, places.c.channel == channel, places.c.ts == ts)
-    ).first()
+    found = tx.execute(_AT_A_PLACE, {"team": team, "channel": channel, "ts": ts}).first()
     if found is None:
         return None
     return Place(found.id, found.key, anchors.restored(found.anchor), contents.known_models(found.models))
@@ -232,6 +229,11 @@ def count_dead(tx: Transaction) -> int:
     return int(tx.execute(select(func.count()).select_from(messages).where(_DEAD)).scalar_one())
 
 
+_AT_A_PLACE = (
+    select(messages.c.id, messages.c.key, messages.c.anchor, messages.c.models)
+    .join(places, places.c.message_id == messages.c.id)
+    .where(*(column == bindparam(column.name) for column in (places.c.team, places.c.channel, places.c.ts)))
+)
 _ANY_DUE = (
     select(messages.c.id)
     .where(

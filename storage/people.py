@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, bindparam, select, update
 
 from storage.database import Transaction
 from storage.requests import Who
@@ -35,8 +35,11 @@ class Person:
     refreshed_at: datetime | None
 
 
+_ONE = select(people).where(people.c.team == bindparam("team"), people.c.user == bindparam("user"))
+
+
 def get(tx: Transaction, who: Who) -> Person | None:
-    row = tx.execute(select(people).where(people.c.team == who.team, people.c.user == who.user)).first()
+    row = tx.execute(_ONE, {"team": who.team, "user": who.user}).first()
     return None if row is None else _person(row)
 
 

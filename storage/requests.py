@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, func, or_, select, tuple_, update
+from sqlalchemy import BindParameter, ColumnElement, Row, Select, and_, bindparam, func, or_, select, tuple_, update
 
 from storage.database import Json, Transaction
 from storage.tables import DEAD, heard, requests
@@ -78,6 +78,11 @@ class LeaseLost(Exception):  # noqa: N818  # read as a sentence: except LeaseLos
     """Somebody else has taken this over, or it is finished: what was done here must not be written."""
 
 
+def work_in(lane: str) -> str:
+    """The name of the bell that rings when a request is taken in this lane."""
+    return f"requests in {lane}"
+
+
 def take(tx: Transaction, request: Request, *, key: str, source: str, lane: str, now: datetime) -> int | None:
     """The new request's id, or None where that key was taken before."""
     row = {
@@ -100,8 +105,10 @@ def take(tx: Transaction, request: Request, *, key: str, source: str, lane: str,
         "attempts": 0,
         "forgotten": False,
     }
-    insert = tx.insert(requests).values(row).on_conflict_do_nothing(index_elements=["key"])
-    taken: int | None = tx.execute(insert.returning(requests.c.id)).scalar_one_or_none()
+    insert = tx.insert(requests).on_conflict_do_nothing(index_elements=["key"])
+    taken: int | None = tx.execute(insert.returning(requests.c.id), row).scalar_one_or_none()
+    if taken is not None:
+        tx.announce(work_in(lane))
     return taken
 
 
@@ -109,16 +116,30 @@ def is_taken(tx: Transaction, *, key: str) -> bool:
     return tx.execute(select(requests.c.id).where(requests.c.key == key)).first() is not None
 
 
-_ANY_DUE = (
-    select(requests.c.id)
-    .where(
-        requests.c.finished_at.is_(None),
-        requests.c.lane == bindparam("lane"),
-        requests.c.next_at <= bindparam("now"),
-        or_(requests.c.leased_until.is_(None), requests.c.leased_until <= bindparam("now")),
-    )
-    .limit(1)
-)
+def _due() -> ColumnElement[bool]:
+    t = requests.c
+    now: BindParameter[datetime] = bindparam("now")
+    free = or_(t.leased_until.is_(None), t.leased_until <= now)
+    return and_(t.finished_at.is_(None), t.lane == bindparam("lane"), t.next_at <= now, free)
+
+
+def _oldest() -> Select[Any]:
+    found = select(requests).where(_due()).order_by(requests.c.id).limit(bindparam("limit"))
+    return found.with_for_update(of=requests, skip_locked=True)
+
+
+def _of_people_who_are_not_being_answered() -> ColumnElement[bool]:
+    t, other = requests.c, requests.alias("other").c
+    answered = and_(
+        other.finished_at.is_(None), other.lane == bindparam("lane"), other.leased_until > bindparam("now")
+    )  # fmt: skip
+    return tuple_(t.team, t.user).not_in(select(other.team, other.user).where(answered))
+
+
+_ANY_DUE = select(requests.c.id).where(_due()).limit(1)
+_OLDEST = _oldest()
+_OLDEST_OF_OTHERS = _OLDEST.where(_of_people_who_are_not_being_answered())
+"""Made once: what they are made of takes longer to put together than to ask for."""
 
 
 def any_due(tx: Transaction, *, lane: str, now: datetime) -> bool:
@@ -129,13 +150,8 @@ def any_due(tx: Transaction, *, lane: str, now: datetime) -> bool:
 def lease(tx: Transaction, *, lane: str, now: datetime, seconds: float, limit: int = 1) -> list[Leased]:
     """The oldest requests that wait, or whose lease is over; nobody else gets them for so many seconds. Those of people
     who are being answered in this lane come after those of others."""
-    t, other = requests.c, requests.alias("other").c
-    free = or_(t.leased_until.is_(None), t.leased_until <= now)
-    waiting = and_(t.finished_at.is_(None), t.lane == lane, t.next_at <= now, free)
-    oldest = select(requests).where(waiting).order_by(t.id).limit(limit).with_for_update(of=requests, skip_locked=True)
-    answered = and_(other.finished_at.is_(None), other.lane == lane, other.leased_until > now)
-    of_others = tuple_(t.team, t.user).not_in(select(other.team, other.user).where(answered))
-    rows = tx.execute(oldest.where(of_others)).all() or tx.execute(oldest).all()
+    t, given = requests.c, {"lane": lane, "now": now, "limit": limit}
+    rows = tx.execute(_OLDEST_OF_OTHERS, given).all() or tx.execute(_OLDEST, given).all()
     if not rows:
         return []
     token, until = uuid.uuid4().hex, now + timedelta(seconds=seconds)

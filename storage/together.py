@@ -24,6 +24,8 @@ class Together:
         self._busy = busy
         self._whole = ExitStack()
         self._connection: Connection | None = None
+        self.work = set[str]()
+        """What its transactions announced."""
 
     def within(self, wait: float) -> float:
         """The time that is left, at most ``wait``."""

@@ -63,7 +63,6 @@ class Context:
     draw: Drawer
     read_message: Callable[[str, str], str | None]
     """The text that stands in Slack now, by channel and ts; None where it can't be read or is gone."""
-    ring: Callable[[], None]
 
     @property
     def request(self) -> Request:

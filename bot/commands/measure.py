@@ -111,7 +111,6 @@ def _tell_phase(context: Context, evaluation_id: int, phase: str) -> None:
         evaluation = evaluations.locked(tx, evaluation_id)
         if evaluation is not None and evaluation.status == "running":
             put_card(tx, context, evaluation, _running(tx, evaluation, phase))
-    context.ring()
 
 
 def _running(tx: Transaction, evaluation: Evaluation, phase: str) -> messages.Content:

@@ -30,6 +30,8 @@ log = structlog.get_logger()
 
 PRELOADED = ("bot.evaluating.in_child", "analysis.drawing.ready", "bot.cli")
 """The last because every child imports the main module anew, which would take longer than half a chart."""
+NICENESS = 10
+"""Whoever asks Slack for an answer has three seconds; an evaluation has minutes."""
 SECONDS_BETWEEN_QUESTIONS = 0.25
 SECONDS_TO_DIE = 5.0
 SECONDS_TO_DRAW = 20.0
@@ -188,6 +190,7 @@ def _child(pipe: Connection, function: Callable[..., object], arguments: tuple[o
     """The whole life of a child: it never outlives its parent, and tells everything through its pipe. When it is ended,
     what it asks of a database ends as well."""
     signal.signal(signal.SIGTERM, _end_with_its_statements)
+    os.nice(NICENESS)
     threading.Thread(target=_die_with_the_parent, daemon=True).start()
 
     def phase(text: str) -> None:

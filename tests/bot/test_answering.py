@@ -19,7 +19,6 @@ from analysis.card_reading import parse_card
 from bot.answering import GAVE_UP, KILLED_TWICE, MOST_ATTEMPTS, Answering
 from bot.asking.command import Command, Lane
 from bot.asking.context import Context, Outcome
-from bot.bell import Bell
 from bot.cards import card_key
 from bot.commands import all_commands
 from bot.evaluating.children import Children
@@ -113,8 +112,6 @@ class Worker:
             directory=Directory(pace=pace, database=self.database, now=lambda: self.now),
             shared_channels=(),
             now=lambda: self.now,
-            asked=Bell(),
-            wanted=Bell(),
         )
         return answering.answer_one(lane)
 

@@ -35,7 +35,6 @@ def another_replica(stage: Stage) -> Clock:
         database=parley.database,
         commands=parley.commands,
         now=parley.now,
-        asked=parley.asked,
         keep=timedelta(days=30),
     )
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from bot.bell import Alarm, Bell
+from bot.alarm import Alarm
 from bot.demo.clock import StoryClock, utc_now
 from bot.gateway import MOST_ATTEMPTS, Gateway
 from bot.render.answers import words_only
@@ -75,7 +75,6 @@ class Desk:
             pace=self.pace(gap=gap, database=database),
             database=database or self.database,
             now=self.clock,
-            wanted=Bell(),
             may_be_read=lambda _due: "yes",
         )
 

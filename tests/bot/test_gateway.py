@@ -28,7 +28,6 @@ def want(stage: Stage, text: str, *, key: str = "k", parent: str | None = None, 
         messages.want(
             tx, key=key, kind="message", address=address, content=content, anchor=anchor, now=stage.parley.now()
         )
-    stage.parley.wanted.ring()
 
 
 def test_a_message_whose_answer_never_came_is_looked_up_and_not_posted_again(stage: Stage) -> None:

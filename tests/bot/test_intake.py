@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import event
 
-from bot.bell import Bell
 from bot.intake import MOST_WAITING, SECONDS_FOR_A_TURN, SECONDS_TO_ACKNOWLEDGE, Intake, Ticket
 from storage import requests
 from storage.database import Database
@@ -98,19 +97,18 @@ def test_what_could_not_be_acknowledged_in_time_is_not_committed(database: Datab
     assert not kept(database, "slow")
 
 
-def test_a_bell_that_a_listener_rings_is_heard_after_the_commit(database: Database, intake: Intake[str]) -> None:
-    bell = Bell()
-    before = bell.heard()
+def test_a_request_that_a_listener_takes_rings_the_bell_of_its_lane_once_it_is_committed(
+    database: Database, intake: Intake[str]
+) -> None:
+    bell, other = (database.bells.named(requests.work_in(lane)) for lane in ("quick", "slow"))
     during: list[int] = []
 
-    def ring_twice() -> None:
-        bell.ring()
-        bell.ring()
-        during.append(bell.heard() - before)
-
-    assert intake.served(taking(database, "a", then=ring_twice), arrived=time.monotonic()) == "taken"
+    assert (
+        intake.served(taking(database, "a", then=lambda: during.append(bell.heard())), arrived=time.monotonic())
+        == "taken"
+    )
     assert during == [0]
-    assert bell.heard() - before == 1
+    assert (bell.heard(), other.heard()) == (1, 0)
 
 
 def test_a_listener_that_breaks_refuses_its_own_and_the_next_is_served(database: Database, intake: Intake[str]) -> None:

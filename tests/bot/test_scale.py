@@ -14,7 +14,6 @@ from analysis.card_reading import parse_card
 from analysis.values import CheckResult, Measure, Result, Rows, Subject, Verdict
 from bot.answering import Answering
 from bot.asking.grammar import parse
-from bot.bell import Bell
 from bot.commands import all_commands
 from bot.evaluating.children import Children
 from bot.models import Models
@@ -50,8 +49,6 @@ class Office:
             directory=Directory(pace=pace, database=database, now=lambda: NOON),
             shared_channels=(),
             now=lambda: NOON,
-            asked=Bell(),
-            wanted=Bell(),
         )
         with database.transaction() as tx:
             people.remember(tx, replace(stranger(MARA), refreshed_at=NOON))

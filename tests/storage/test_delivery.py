@@ -215,11 +215,11 @@ def _copies_of_the_first() -> str:
 
 
 def _indexes_used(database: Database, kind: Kind) -> set[str]:
-    from storage.delivery import _due
+    from storage.delivery import _OLDEST_DUE
 
     with database.transaction() as tx:
         dialect = tx._connection.dialect
-        query = _due(NOON, []).compile(dialect=dialect, compile_kwargs={"literal_binds": True})
+        query = _OLDEST_DUE.params(now=NOON).compile(dialect=dialect, compile_kwargs={"literal_binds": True})
         prefix = "EXPLAIN QUERY PLAN " if kind == "sqlite" else "EXPLAIN "
         plan = [" ".join(map(str, row)) for row in tx._connection.exec_driver_sql(prefix + str(query))]
     return {name for name in ("messages_unsent", "messages_in_line") if any(name in line for line in plan)}
