@@ -5,7 +5,8 @@ A period is a whole number that grows with time, so batches can be counted and m
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+import re
+from datetime import date, datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -58,6 +59,35 @@ def period_label(number: int, kind: Kind, *, rows: int | None = None) -> str:
     if kind == "week":
         return _week_label(7 * number - _DAYS_FROM_MONDAY_TO_EPOCH)
     return str(np.asarray(number).astype(f"datetime64[{_UNITS[kind]}]"))
+
+
+EXAMPLES: dict[Kind, str] = {
+    "hour": "2026-03-02T14",
+    "day": "2026-03-02",
+    "week": "2026-W10",
+    "month": "2026-03",
+    "year": "2026",
+}
+_ROWS = re.compile(r"rows (\d+)\.\.(\d+)")
+_FORMS = {"hour": "%Y-%m-%dT%H", "day": "%Y-%m-%d", "week": "%G-W%V", "month": "%Y-%m", "year": "%Y"}
+
+
+def kind_of_label(label: str) -> Kind | None:
+    """The kind of period that a label names, as `period_label` writes it: rows by their number, None for no period."""
+    rows = _ROWS.fullmatch(label)
+    if rows is not None:
+        start, end = int(rows[1]), int(rows[2])
+        return end - start if end > start else None
+    return next((kind for kind, form in _FORMS.items() if _is_written_as(label, form)), None)
+
+
+def _is_written_as(label: str, form: str) -> bool:
+    try:
+        # A week alone is no day: its Monday stands for it.
+        moment = datetime.strptime(f"{label}-1" if "%V" in form else label, f"{form}-%u" if "%V" in form else form)  # noqa: DTZ007  # a label has no zone
+    except ValueError:
+        return False
+    return moment.strftime(form) == label
 
 
 def _week_label(monday: int) -> str:

@@ -7,11 +7,9 @@ from collections.abc import Iterable
 from analysis.judgement.check import Check, Example, Question, above
 from analysis.judgement.comparison import worse_by
 from analysis.judgement.conditions import rule
-from analysis.judgement.default_limits import MISSING_WITHOUT_REFERENCE, RISE_OF_MISSING
+from analysis.judgement.default_limits import MISSING_VERSIONS, MISSING_WITHOUT_REFERENCE, RISE_OF_MISSING
 from analysis.judgement.rates import ruled
 from analysis.values import Basis, CheckResult, Measure
-
-MISSING_VERSIONS_THAT_FAIL = 0.05
 
 
 def judge(question: Question) -> Iterable[CheckResult]:
@@ -31,7 +29,7 @@ def judge(question: Question) -> Iterable[CheckResult]:
     for rate in rates:
         contrasted = question.table.contrasted(rate)
         if rate.feature == question.card.columns.version:  # such rows count for no version, so none should be
-            levels = [above(0.0), above(MISSING_VERSIONS_THAT_FAIL)]
+            levels = [above(bound) for bound in MISSING_VERSIONS]
         elif contrasted.reference is not None:
             levels = [worse_by("missing_rate", bound) for bound in RISE_OF_MISSING]
         else:

@@ -29,3 +29,6 @@ RISE_OF_MISSING = Levels(0.01, 0.05)
 """Above the reference."""
 
 MISSING_WITHOUT_REFERENCE = Levels(0.20, 0.50)
+
+MISSING_VERSIONS = Levels(0.0, 0.05)
+"""Of the column that names the version: such rows count for none."""

@@ -10,7 +10,7 @@ from analysis.card import CheckSetting, Condition, ModelCard
 from analysis.judgement.check import Question, bad_side
 from analysis.judgement.comparison import as_drops
 from analysis.judgement.conditions import held
-from analysis.judgement.default_limits import ABOVE, MISSING_WITHOUT_REFERENCE, RISE_OF_MISSING
+from analysis.judgement.default_limits import ABOVE, MISSING_VERSIONS, MISSING_WITHOUT_REFERENCE, RISE_OF_MISSING
 from analysis.judgement.meaning import main_measures
 from analysis.measure_table import MeasureTable, same_slice
 from analysis.values import Measure
@@ -56,6 +56,11 @@ def _of_default(card: ModelCard, table: MeasureTable, measure: Measure) -> Itera
         usual = ABOVE[measure.measure]
         yield Limit(level="fail", value=usual.fail, side="above")
         yield Limit(level="warn", value=usual.warn, side="above")
+    elif measure.measure == "missing_rate" and measure.feature == card.columns.label:
+        return  # labels arrive late, so no check judges them
+    elif measure.measure == "missing_rate" and measure.feature == card.columns.version:
+        yield Limit(level="fail", value=MISSING_VERSIONS.fail, side="above")
+        yield Limit(level="warn", value=MISSING_VERSIONS.warn, side="above")
     elif measure.measure == "missing_rate":
         reference = table.contrasted(measure).reference
         base = reference.value if reference is not None and reference.value is not None else None

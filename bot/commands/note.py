@@ -2,12 +2,16 @@
 
 from dataclasses import replace
 
+from analysis.card import ModelCard
+from analysis.errors import UserError
+from analysis.judgement.wording import listed
+from analysis.periods import EXAMPLES, kind_of_label
 from analysis.values import Slice
 from bot.asking.command import Argument, Command, number_of, text_of
 from bot.asking.context import Context, Outcome
 from bot.asking.kinds import Condition, Number, OneOf, Slug, Words
 from bot.render.notes import kept
-from storage import annotations, messages, requests
+from storage import annotations, evaluations, messages, requests
 from storage.anchors import Anchor
 from storage.database import Transaction
 
@@ -16,18 +20,53 @@ KINDS = ("note", "hypothesis", "explanation", "decision", "caveat", "action")
 
 def run(context: Context) -> Outcome:
     arguments = context.request.arguments
-    model = context.models.get(text_of(arguments, "model") or "").card.model
+    card = context.models.get(text_of(arguments, "model") or "").card
+    model, period, slice_ = card.model, text_of(arguments, "period"), _slice(arguments.get("slice"))
     number = number_of(arguments, "finding")
     if number is not None:
         context.finding(number, model=model)
+    if period is not None:
+        _check_period(card, period)
+    if slice_ is not None:
+        _check_slice(context, card, slice_)
     anchor = Anchor(
         model=model,
         finding=number,
         measure=text_of(arguments, "measure"),
-        slice=_slice(arguments.get("slice")),
-        period=text_of(arguments, "period"),
+        slice=slice_,
+        period=period,
     )
     return lambda tx: _keep(tx, context, anchor)
+
+
+def _check_period(card: ModelCard, period: str) -> None:
+    """A note about a period that the model never has would stand under no chart."""
+    kind, of_card = kind_of_label(period), card.periods
+    example = EXAMPLES.get(of_card if isinstance(of_card, str) else "week")
+    if isinstance(of_card, int):
+        example = f"rows 0..{of_card}"
+    if kind is None:
+        raise UserError(f"“{period}” is no period; one of {card.model} looks like {example}.")
+    fits = of_card is None or (kind == of_card if isinstance(of_card, str) else isinstance(kind, int))
+    if not fits:
+        raise UserError(f"The model {card.model} has no period {period}: its periods look like {example}.")
+
+
+def _check_slice(context: Context, card: ModelCard, slice_: Slice) -> None:
+    """The column must be one that rows are told apart by: in the model card, or in the latest evaluation."""
+    of_card = {column for columns in card.slices for column in columns}
+    with context.database.reading() as tx:
+        latest = evaluations.latest(tx, team=context.team, model=card.model)
+        result = evaluations.result(tx, latest.id) if latest is not None else None
+    found = {column for m in result.measures for column, _ in m.slice or ()} if result is not None else set()
+    unknown = next((column for column, _ in slice_ if column not in of_card | found), None)
+    if unknown is not None:
+        has = (
+            f"It has {listed(sorted(of_card), 8)}."
+            if of_card
+            else "Name columns under slices: in its model card first."
+        )
+        raise UserError(f"The model {card.model} has no slices by {unknown}. {has}")
 
 
 def _keep(tx: Transaction, context: Context, anchor: Anchor) -> None:

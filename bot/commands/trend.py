@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from analysis import charts
+from analysis.card import ModelCard
 from analysis.errors import UserError
 from analysis.judgement.history import settled, told_periods
 from analysis.judgement.wording import listed, words
@@ -36,7 +37,7 @@ def run(context: Context) -> Outcome:
     arguments = context.request.arguments
     model = context.models.get(text_of(arguments, "model") or "")
     name = model.card.model
-    series, points = _points(context, name)
+    series, points = _points(context, model.card)
     version = series.version or model.card.champion
     with context.database.reading() as tx:
         noted = marked_notes(tx, team=context.team, card=model.card)
@@ -59,10 +60,11 @@ def run(context: Context) -> Outcome:
     return context.post(content, anchor=Anchor(model=name, measure=series.measure, slice=series.slice))
 
 
-def _points(context: Context, model: str) -> tuple[Series, list[Measure]]:
+def _points(context: Context, card: ModelCard) -> tuple[Series, list[Measure]]:
     """The series that was asked for, and its periods; of a measure of features without one, the feature that stands out
-    most in the latest evaluation."""
-    arguments = context.request.arguments
+    most in the latest evaluation. The label is none that is looked for: it
+    arrives late, so much of it is missing."""
+    arguments, model = context.request.arguments, card.model
     asked, feature = text_of(arguments, "measure"), text_of(arguments, "feature")
     version, slice_ = text_of(arguments, "version"), _slice(context)
     with context.database.reading() as tx:
@@ -72,7 +74,8 @@ def _points(context: Context, model: str) -> tuple[Series, list[Measure]]:
                 return series, points
         latest = evaluations.latest(tx, team=context.team, model=model)
         result = evaluations.result(tx, latest.id) if latest is not None else None
-        there = [m for m in result.measures if m.period is not None] if result is not None else []
+        measures = result.measures if result is not None else ()
+        there = [m for m in measures if m.period is not None and m.feature != card.columns.label]
         if asked and feature is None and slice_ is None and (of_features := _features(there, asked)):
             series = Series(measure=asked, feature=of_features[0], slice=None, version=version)
             if points := _stored(tx, context, model, series):
@@ -120,10 +123,26 @@ def _why_nothing(model: str, asked: str | None, feature: str | None, there: list
 
 
 def _beside(tx: Transaction, context: Context, model: str, series: Series) -> list[Measure]:
-    """What tells which periods have most of their labels: their rows, and for a slice the number of all rows."""
+    """What the points are seen against: their periods' rows, which tell who has most labels, for a slice the number of
+    all rows, and the reference, which limits may be relative to."""
     of_all = replace(series, feature=None, slice=None)
     wanted = {"volume", series.measure} if series.slice is not None else {"volume"} - {series.measure}
-    return [m for name in sorted(wanted) for m in _stored(tx, context, model, replace(of_all, measure=name))]
+    rows = [m for name in sorted(wanted) for m in _stored(tx, context, model, replace(of_all, measure=name))]
+    return [*rows, *_reference(tx, context, model, series)]
+
+
+def _reference(tx: Transaction, context: Context, model: str, series: Series) -> list[Measure]:
+    """The same number of the rows that the latest evaluation compared with."""
+    latest = evaluations.latest(tx, team=context.team, model=model)
+    result = evaluations.result(tx, latest.id) if latest is not None else None
+    return [
+        m
+        for m in (result.measures if result is not None else ())
+        if m.basis == "reference"
+        and m.period is None
+        and m.class_ is None
+        and (m.measure, m.feature, m.slice) == (series.measure, series.feature, series.slice)
+    ]
 
 
 def _as_result(model: str, version: str, points: list[Measure], beside: list[Measure]) -> Result:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from analysis.periods import KINDS, NO_PERIOD, Kind, Places, period_label, period_numbers, period_of
+from analysis.periods import KINDS, NO_PERIOD, Kind, Places, kind_of_label, period_label, period_numbers, period_of
 
 _FORMATS = {"hour": "%Y-%m-%dT%H", "day": "%Y-%m-%d", "month": "%Y-%m", "year": "%Y", "week": "%G-W%V"}
 
@@ -72,3 +72,23 @@ def test_numbers_grow_with_time_and_name_the_same_period_in_every_batch(micros: 
 def test_times_a_million_days_apart_still_have_their_months() -> None:
     times = np.array(["-4000-06-15", "2026-03-02"], dtype="datetime64[us]")
     assert period_of(times, "month").tolist() == ["-4000-06", "2026-03"]
+
+
+@pytest.mark.parametrize(
+    ("label", "kind"),
+    [
+        ("2026-03-02T14", "hour"),
+        ("2026-03-02", "day"),
+        ("2026-W10", "week"),
+        ("2020-W53", "week"),
+        ("2026-03", "month"),
+        ("2026", "year"),
+        ("rows 5000..10000", 5000),
+        *(
+            (label, None)
+            for label in ("2021-W53", "2026-W00", "2026-13", "2026-02-30", "2026-3", "W10", "rows 5..5", "")
+        ),
+    ],
+)
+def test_a_label_says_which_kind_of_period_it_names(label: str, kind: Kind | None) -> None:
+    assert kind_of_label(label) == kind

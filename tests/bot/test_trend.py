@@ -50,3 +50,24 @@ def test_notes_under_a_trend_stand_by_period_and_say_how_many_more_there_are(sta
     places = [told.index(f"({period})") for period in ("2026-W37", "2026-W38", "2026-W39") if f"({period})" in told]
     assert places == sorted(places)
     assert "4 more: `notes small`" in told
+
+
+def test_of_missing_values_a_feature_is_drawn_and_not_the_label(stage: Stage) -> None:
+    before = len(stage.cards("over time"))
+    stage.type("trend small missing_rate")
+    stage.quiet()
+    told = said(stage.cards("over time")[before])
+    assert "missing values in price" in told or "missing values in region" in told
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("--period tomorrow it was hot", "“tomorrow” is no period; one of small looks like 2026-W10."),
+        ("--period 2026-03 it was hot", "The model small has no period 2026-03: its periods look like 2026-W10."),
+        ("--slice colour=red it was hot", "The model small has no slices by colour. It has region."),
+    ],
+)
+def test_a_note_about_what_the_model_never_has_is_refused(stage: Stage, words: str, says: str) -> None:
+    stage.type(f"note small {words}")
+    assert stage.told(says)
