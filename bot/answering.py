@@ -19,6 +19,7 @@ from bot.asking.context import Context, Drawer, Outcome, nothing_more
 from bot.asking.rights import Audience, NotAllowed, check_may_ask, standing_of
 from bot.asking.visible import VisibleModels
 from bot.asking.when import HOURS_LATE_STILL_SENT
+from bot.edges import work_until
 from bot.evaluating.children import Children, reference
 from bot.evaluating.values import ChildDied, Evaluated, Job, Stopped
 from bot.models import Models
@@ -77,15 +78,14 @@ class Answering:
 
     def work(self, lane: Lane, stop: threading.Event) -> None:
         """Answer requests of one lane until told to stop."""
-        asked = self._database.bells.named(requests.work_in(lane))
-        heard = asked.heard()
-        while not stop.is_set():
-            try:
-                if self.answer_one(lane):
-                    continue
-            except Exception:  # the edge of one look at the queue: the next look must come
-                log.exception("looking for requests failed", lane=lane)
-            heard = asked.wait(heard, SECONDS_BETWEEN_LOOKS)
+        work = requests.work_in(lane)
+        work_until(
+            stop,
+            self._database.bells.named(work),
+            work=work,
+            step=lambda: self.answer_one(lane),
+            pause=lambda: SECONDS_BETWEEN_LOOKS,
+        )
 
     def answer_one(self, lane: Lane) -> bool:
         """Answer the oldest request of a lane; False when there is none."""

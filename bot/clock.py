@@ -13,6 +13,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from analysis.errors import UserError
 from bot.asking.command import Command
 from bot.asking.when import Slot, due, parse_when
+from bot.edges import edge
 from bot.scheduled import pause_and_tell
 from storage import requests, retention, schedules
 from storage.database import Database, Transaction
@@ -115,16 +116,12 @@ class Clock:
         return taken is not None
 
     def _tick_safely(self) -> None:
-        try:
+        with edge("schedules"):
             self.tick()
-        except Exception:  # the edge of one tick: the next must come
-            log.exception("a tick failed")
 
     def _sweep_safely(self) -> None:
-        try:
+        with edge("removing what is old"):
             self.sweep()
-        except Exception:  # the edge of one sweep: the next goes on where it ended
-            log.exception("removing what is old failed")
 
 
 def _slot_due(schedule: Schedule, now: datetime) -> Slot | None:

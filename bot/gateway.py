@@ -12,6 +12,7 @@ import structlog
 
 from bot.alarm import Alarm
 from bot.asking.visible import Reading
+from bot.edges import work_until
 from bot.evaluating.children import reference
 from bot.render.answers import (
     A_BUG,
@@ -76,7 +77,6 @@ class Gateway:
         self._pictures = Pictures(pace)
         self._database = database
         self._now = now
-        self._wanted = database.bells.named(contents.WORK)
         self._may_be_read = may_be_read
         self._alarm = Alarm()
         self._forgetting = Alarm()
@@ -84,15 +84,17 @@ class Gateway:
 
     def work(self, stop: threading.Event) -> None:
         """Show messages until told to stop."""
-        heard = self._wanted.heard()
-        while not stop.is_set():
-            try:
-                self._forget_old_addresses()
-                if self.show_one():
-                    continue
-            except Exception:  # the edge of one look at the table: the next look must come
-                log.exception("looking for messages failed")
-            heard = self._wanted.wait(heard, self._alarm.seconds(at_most=SECONDS_BETWEEN_LOOKS))
+        work_until(
+            stop,
+            self._database.bells.named(contents.WORK),
+            work="messages",
+            step=self._look,
+            pause=lambda: self._alarm.seconds(at_most=SECONDS_BETWEEN_LOOKS),
+        )
+
+    def _look(self) -> bool:
+        self._forget_old_addresses()
+        return self.show_one()
 
     def show_one(self) -> bool:
         """Bring one message a step nearer to what is wanted; False when none is due."""
@@ -114,6 +116,8 @@ class Gateway:
     def _show_safely(self, due: Due) -> None:
         try:
             self._show_or_withhold(due)
+        except Busy as busy:
+            log.warning("a message waits for its lease to end", message=due.id, why=str(busy))
         except Exception:  # the edge of one message: others must be shown
             mark = reference()
             log.exception("a message could not be shown", message=due.id, reference=mark)
