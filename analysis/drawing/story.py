@@ -7,12 +7,12 @@ from dataclasses import replace
 
 from analysis.drawing.chart import Scene
 from analysis.judgement.importance import by_importance
+from analysis.judgement.meaning import DISTANCES
 from analysis.measure_table import columns_of
 from analysis.values import CheckResult, Subject
 
 Story = tuple[str, Scene]
 
-DRIFTS = ("psi", "ks", "jensen_shannon", "wasserstein", "hellinger", "chi2", "total_variation", "mean_difference")
 BEHIND_A_DIFFERENCE = {
     "demographic_parity_difference": ("selection_rate",),
     "demographic_parity_ratio": ("selection_rate",),
@@ -51,7 +51,7 @@ def of_finding(scene: Scene, finding: CheckResult) -> Iterator[Story]:
     )
     if subject.measure is None or subject.measure in WITHOUT_A_CHART:
         return
-    if subject.measure in DRIFTS and subject.feature is not None:
+    if subject.measure in DISTANCES and subject.feature is not None:
         yield "feature", told
         yield "drift", replace(told, feature=None)
     elif subject.measure == "expected_calibration_error":

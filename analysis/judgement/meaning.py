@@ -84,6 +84,10 @@ KNOWN: dict[str, Meaning] = {
     "false_negatives": Meaning("false negatives", "count", "low"),
 }
 
+DISTANCES = ("psi", "ks", "jensen_shannon", "wasserstein", "hellinger", "chi2", "total_variation", "mean_difference")
+"""Of a feature's values from those of the reference."""
+
+NEED_A_REFERENCE = frozenset({*DISTANCES, "unseen_rate"})
 
 OTHER_NAMES: dict[str, tuple[str, ...]] = {
     "roc_auc": ("auc", "auroc", "rocauc"),

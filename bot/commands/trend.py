@@ -6,7 +6,8 @@ from analysis import charts
 from analysis.card import ModelCard
 from analysis.errors import UserError
 from analysis.judgement.history import settled, told_periods
-from analysis.judgement.wording import listed, words
+from analysis.judgement.meaning import NEED_A_REFERENCE
+from analysis.judgement.wording import listed, sentence, words
 from analysis.measure_table import MeasureTable, period_order
 from analysis.values import Basis, Measure, Result, Rows, Slice
 from bot.asking.command import Argument, Command, text_of
@@ -80,7 +81,7 @@ def _points(context: Context, card: ModelCard) -> tuple[Series, list[Measure]]:
             series = Series(measure=asked, feature=of_features[0], slice=None, version=version)
             if points := _stored(tx, context, model, series):
                 return series, points
-    raise UserError(_why_nothing(model, asked, feature, there))
+    raise UserError(_why_nothing(card, asked, feature, there))
 
 
 def _stored(tx: Transaction, context: Context, model: str, series: Series) -> list[Measure]:
@@ -111,10 +112,15 @@ def _features(there: list[Measure], measure: str) -> list[str]:
     return sorted(latest, key=lambda feature: (-(latest[feature].value or 0.0), feature))
 
 
-def _why_nothing(model: str, asked: str | None, feature: str | None, there: list[Measure]) -> str:
-    known = sorted({m.measure for m in there})
+def _why_nothing(card: ModelCard, asked: str | None, feature: str | None, there: list[Measure]) -> str:
+    model, known = card.model, sorted({m.measure for m in there})
     if not known:
         return f"No periods of {model} are stored yet. Type `evaluate {model}` first."
+    if asked in NEED_A_REFERENCE and card.reference is None:
+        return (
+            f"{sentence(words(asked or ''))} compares rows with a reference, and {model} has none. "
+            "Name one under reference: in its model card, then evaluate it again."
+        )
     if asked is not None and asked not in known:
         return f"The model {model} has no measure `{asked}`{near(asked, known)}"
     if asked is not None and feature is not None and (features := _features(there, asked)):

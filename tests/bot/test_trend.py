@@ -60,6 +60,11 @@ def test_of_missing_values_a_feature_is_drawn_and_not_the_label(stage: Stage) ->
     assert "missing values in price" in told or "missing values in region" in told
 
 
+def test_a_measure_that_needs_a_reference_says_so_where_there_is_none(stage: Stage) -> None:
+    stage.type("trend small unseen_rate")
+    assert stage.told("Share of unseen values compares rows with a reference, and small has none.")
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
