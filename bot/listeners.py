@@ -123,7 +123,7 @@ class Door:
         elif event.subtype == "message_changed":
             self._revise(event, said)
         elif event.subtype in NEW_MESSAGES and self._is_by_a_person(said):
-            if mentions(said.text, self.bot_user, self.bot_name) or self._is_said_to_us_alone(event, said):
+            if self._is_a_request(event, said):
                 self._take_mention(event, said)
             elif said.thread_ts:
                 self._keep(event, said)
@@ -185,6 +185,9 @@ class Door:
         """Our own files arrive as messages of our user, and not always with a bot's id."""
         return not said.bot_id and said.user != self.bot_user
 
+    def _is_a_request(self, event: MessagePayload, said: Said) -> bool:
+        return mentions(said.text, self.bot_user, self.bot_name) or self._is_said_to_us_alone(event, said)
+
     def _is_said_to_us_alone(self, event: MessagePayload, said: Said) -> bool:
         """A direct message is for us without a mention; in the thread of a card it is a note as anywhere."""
         if event.channel_type != "im":
@@ -202,19 +205,20 @@ class Door:
 
     def _take_mention(self, event: MessagePayload, said: Said) -> None:
         """One mention arrives as two events; whichever is first makes the request, and it is no annotation."""
-        who, channel = self._who(said.user or ""), event.channel
+        text = without_mention(said.text, self.bot_user, self.bot_name)
+        with self._transaction() as tx:
+            annotations.not_a_note(tx, team=self.team, channel=event.channel, ts=said.ts, now=self.now())
+            self._take_words(tx, text, self._mention(event, said))
+
+    def _mention(self, event: MessagePayload, said: Said) -> _Delivery:
         where = Where(
-            channel=channel,
+            channel=event.channel,
             thread=said.thread_ts or said.ts,
             message=said.ts,
             outsider=self._is_by_an_outsider(event, said),
             shared=event.is_ext_shared_channel,
         )
-        text = without_mention(said.text, self.bot_user, self.bot_name)
-        delivery = _Delivery(f"message:{who.team}:{channel}:{said.ts}", "mention", who, where)
-        with self._transaction() as tx:
-            annotations.not_a_note(tx, team=who.team, channel=channel, ts=said.ts, now=self.now())
-            self._take_words(tx, text, delivery)
+        return _Delivery(f"message:{self.team}:{event.channel}:{said.ts}", "mention", self._who(said.user or ""), where)
 
     def _take_words(self, tx: Transaction, text: str, delivery: _Delivery) -> None:
         if not self._may_speak(delivery.where):
@@ -329,14 +333,23 @@ class Door:
         with self._transaction() as tx:
             note = annotations.of_message(tx, **place)
             if note is None:
-                if said.thread_ts and not mentions(said.text, self.bot_user, self.bot_name):
-                    self._keep_reply(tx, event, said, edit)
+                self._revise_what_is_not_kept(tx, event, said, edit)
             elif note.thread is None:
                 self._revise_what_was_asked(tx, note, said, edit)
             elif annotations.is_undecided(tx, **place, text=text, edit=edit):
                 self._read_again(tx, event, said)
             else:
                 annotations.revise(tx, **place, text=text, edit=edit, now=self.now())
+
+    def _revise_what_is_not_kept(self, tx: Transaction, event: MessagePayload, said: Said, edit: Edit) -> None:
+        """A request that was edited before it was answered asks its last words, or nothing; else it is a reply whose
+        edit came first."""
+        delivery, is_request = self._mention(event, said), self._is_a_request(event, said)
+        was_waiting = requests.take_back(tx, key=delivery.key)
+        if was_waiting and is_request:
+            self._take_words(tx, without_mention(said.text, self.bot_user, self.bot_name), delivery)
+        elif said.thread_ts and not is_request:
+            self._keep_reply(tx, event, said, edit)
 
     def _revise_what_was_asked(self, tx: Transaction, note: Annotation, said: Said, edit: Edit) -> None:
         """The message of a `note` command was edited: what it asks to keep now, for the same model, is kept. Where it

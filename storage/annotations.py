@@ -5,7 +5,7 @@ Only text of threads that are ours ever comes here: whoever calls ``keep`` has l
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -156,7 +156,7 @@ def erase(tx: Transaction, *, team: str, channel: str, ts: str, now: datetime) -
     if row is None or row.deleted_at is not None:
         return None
     leave_messages(tx, row.id, row.text, team=row.team, now_says=None, now=now)
-    return _changed(tx, row.id, text="", deleted_at=now)
+    return _changed(tx, row.id, text="", deleted_at=now, **_without_words(row))
 
 
 def not_a_note(tx: Transaction, *, team: str, channel: str, ts: str, now: datetime) -> None:
@@ -178,7 +178,7 @@ def withdraw(tx: Transaction, annotation: int, *, now: datetime) -> Annotation |
     if row.channel and row.ts:
         requests.forget_words(tx, team=row.team, channel=row.channel, message=row.ts)
     leave_messages(tx, row.id, row.text, team=row.team, now_says=None, now=now)
-    return _changed(tx, row.id, text="", deleted_at=now)
+    return _changed(tx, row.id, text="", deleted_at=now, **_without_words(row))
 
 
 def link(tx: Transaction, annotation: int, anchor: Anchor) -> None:
@@ -281,6 +281,14 @@ def _here(team: str, channel: str, ts: str) -> ColumnElement[bool]:
 
 def _revised(tx: Transaction, annotation: int, old_text: str, now: datetime) -> None:
     tx.execute(tx.insert(revisions).values(annotation_id=annotation, at=now, length=len(old_text)))
+
+
+def _without_words(row: Row[Any]) -> dict[str, Any]:
+    """What a command said a note is about was typed as well: a model and numbers stay, words go."""
+    anchor = anchors.restored(row.anchor)
+    if anchor is None or row.thread is not None:
+        return {}
+    return anchors.columns(replace(anchor, measure=None, slice=None, period=None))
 
 
 def _changed(tx: Transaction, annotation: int, **values: Any) -> Annotation:

@@ -8,9 +8,22 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Row, Select, and_, bindparam, func, or_, select, tuple_, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    func,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
-from storage.database import Json, Transaction
+from storage.database import Busy, Json, Transaction
 from storage.tables import DEAD, heard, requests
 
 
@@ -110,6 +123,18 @@ def take(tx: Transaction, request: Request, *, key: str, source: str, lane: str,
     if taken is not None:
         tx.announce(work_in(lane))
     return taken
+
+
+def take_back(tx: Transaction, *, key: str) -> bool:
+    """Forget a request that nobody has begun to answer, and whether there was one. Raises Busy while somebody answers
+    it: in a moment it is answered."""
+    row = tx.execute(select(requests).where(requests.c.key == key).with_for_update()).first()
+    if row is None or row.finished_at is not None:
+        return False
+    if row.token is not None:
+        raise Busy(f"request {row.id} is being answered")
+    tx.execute(delete(requests).where(requests.c.id == row.id))
+    return True
 
 
 def is_taken(tx: Transaction, *, key: str) -> bool:

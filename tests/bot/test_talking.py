@@ -91,6 +91,35 @@ def test_an_edited_note_command_keeps_its_new_words_and_one_that_asks_for_someth
     until(lambda: kept(stage, stage.jonas) == [], why="the note to go")
 
 
+def test_a_mention_that_is_edited_before_it_is_answered_asks_its_last_words(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    say = f"{stage.mention} note open-one"
+    before = {note.id for note in kept(stage, stage.jonas)}
+    with monkeypatch.context() as nobody_answers:
+        nobody_answers.setattr(stage.parley.answering, "answer_one", lambda _lane: False)
+        ts = stage.workspace.say(stage.jonas, stage.channel, f"{say} Bob took the money")
+        stage.workspace.settle()
+        stage.workspace.edit(stage.jonas, stage.channel, ts, f"{say} nothing to see")
+        stage.workspace.settle()
+    until(lambda: [n.text for n in kept(stage, stage.jonas) if n.id not in before], why="the note")
+    stage.quiet()
+    assert [n.text for n in kept(stage, stage.jonas) if n.id not in before] == ["nothing to see"]
+
+
+def test_what_a_deleted_note_command_was_about_goes_with_its_words(stage: Stage) -> None:
+    ts = stage.workspace.say(
+        stage.jonas, stage.channel, f"{stage.mention} note open-one --slice region=Bob --period 2026-W10 he did it"
+    )
+    note = until(lambda: next((n for n in kept(stage, stage.jonas) if n.text == "he did it"), None), why="the note")
+    stage.quiet()
+    stage.workspace.delete(stage.jonas, stage.channel, ts)
+    until(lambda: not [n for n in kept(stage, stage.jonas) if n.id == note.id], why="the note to go")
+    with stage.parley.database.reading() as tx:
+        row = tx.execute(select(annotation_rows).where(annotation_rows.c.id == note.id)).one()
+    assert row.anchor == {"model": "open-one"}
+
+
 def test_the_words_of_a_note_that_was_refused_are_kept_nowhere(stage: Stage) -> None:
     stage.type("note nowhere Bob took the money", user=stage.jonas)
     stage.told("no model", user=stage.jonas)
