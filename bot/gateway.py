@@ -230,9 +230,9 @@ class Gateway:
         try:
             self._pace.call(due.address.team, "chat.update", self._message(due) | {"ts": ts})
         except Refused as error:
-            if error.error in CANNOT_EDIT:
+            if error.error in CANNOT_EDIT and not (due.must_go and self._is_deleted(due, ts)):
                 self._write(lambda tx: self._reply_instead(tx, due, ts))
-            elif error.error == "message_not_found":
+            elif error.error in CANNOT_EDIT or error.error == "message_not_found":
                 self._post_anew(due)
             else:
                 self._refused(due, error)
@@ -241,6 +241,14 @@ class Gateway:
         self._write(
             lambda tx: messages.shown(tx, due, ts=ts, revision=revision, worded=due.wanted, now=self._now())
         )  # fmt: skip
+
+    def _is_deleted(self, due: Due, ts: str) -> bool:
+        """Whether Slack has taken the message away, since it shows what somebody took back."""
+        try:
+            self._pace.call(due.address.team, "chat.delete", {"channel": due.address.channel, "ts": ts})
+        except Refused as error:
+            return error.error == "message_not_found"
+        return True
 
     def _post_anew(self, due: Due) -> None:
         log.info("a message was deleted in Slack and is posted anew", message=due.id)

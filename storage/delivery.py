@@ -43,8 +43,8 @@ class Due:
 
     ``thread_ts`` is the thread it goes into, ``orphaned`` why there will be none; ``sending`` says that an earlier try
     began and never said how it ended; ``look_cursor`` is where the look-up for it goes on, and ``repeated`` says that
-    it may be there twice. ``worded`` is the revision whose words are shown; ``reduced`` counts what was left out after
-    Slack refused it."""
+    it may be there twice. ``worded`` is the revision whose words are shown, and ``must_go`` says that they hold what
+    somebody took back; ``reduced`` counts what was left out after Slack refused it."""
 
     id: int
     key: str
@@ -65,6 +65,7 @@ class Due:
     first_sent_at: datetime | None
     look_cursor: str | None
     repeated: bool
+    must_go: bool
     token: str
     trace: str | None = None
 
@@ -138,6 +139,8 @@ def shown(
         "failed": None,
         **_NOTHING_UNKNOWN,
     }
+    if values["worded"] >= row.wanted:
+        values["must_go"] = False
     if row.token == due.token:
         values |= {"token": None, "leased_until": None, "next_at": now}
     if values["ts"] is not None or values["shown"] >= row.wanted:
@@ -196,7 +199,7 @@ def lost(tx: Transaction, due: Due, *, now: datetime) -> None:
     row = _locked(tx, due)
     values: dict[str, Any] = {"next_at": now, **_NOTHING_UNKNOWN}
     if row.ts == due.ts:
-        values |= {"ts": None, "shown": 0, "worded": 0}
+        values |= {"ts": None, "shown": 0, "worded": 0, "must_go": False}
     if row.token == due.token:
         values |= _FREE
     _set(tx, due, **values)
@@ -349,6 +352,7 @@ def _as_due(row: Row[Any], token: str) -> Due:
         first_sent_at=row.first_sent_at,
         look_cursor=row.look_cursor,
         repeated=row.repeated,
+        must_go=row.must_go,
         token=token,
         trace=row.trace,
     )

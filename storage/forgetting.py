@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from storage import contents, people
 from storage.contents import Content
@@ -40,6 +40,7 @@ def leave_messages(
             after = replace(after, quotes=tuple(quoted for quoted in before.quotes if quoted != annotation))
         if after != before:
             contents.replace_words(tx, row, after, now=now)
+            tx.execute(update(messages).where(messages.c.id == row.id, messages.c.ts.is_not(None)).values(must_go=True))
     if now_says is None:
         tx.execute(delete(quotes).where(quotes.c.annotation_id == annotation))
 

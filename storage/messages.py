@@ -271,14 +271,15 @@ def _want_again(
     now: datetime,
 ) -> int:
     row = tx.execute(select(messages).where(messages.c.key == key).with_for_update()).one()
+    differs = _differs(row, content, sha)
     values: dict[str, Any] = {"failed": None, "trace": tracing.current() or row.trace}
-    if row.ts is None:
+    if row.ts is None and (differs or row.failed is not None or row.shown < row.wanted):
         values |= placed | {"response_url": placed["response_url"] or row.response_url}
     if anchor is not None:
         values["anchor"] = anchors.stored(anchor)
     if row.failed is not None:
         values |= {"next_at": now, "attempts": 0, "wanted_at": now}
-    if _differs(row, content, sha):
+    if differs:
         values |= contents.words(content) | contents.wanted_anew(row, now=now)
         values |= {"picture": sha, "emptied_at": None, "reduced": 0}
         if sha != row.picture:

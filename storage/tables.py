@@ -141,6 +141,7 @@ messages = Table(
     Column("file_since", Moment),
     Column("look_cursor", Words),
     Column("trace", Words),
+    Column("must_go", Boolean, nullable=False, server_default=false()),  # Slack shows words that were taken back
     sqlite_autoincrement=True,  # E-17 stands in messages: an id must not come back as something else
 )
 UNSENT = (messages.c.shown < messages.c.wanted) & messages.c.failed.is_(None)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from structlog.testing import capture_logs
 
 from bot.alarm import Alarm
@@ -21,10 +22,13 @@ from bot.render.blocks import picture, section
 from bot.slack.api import HTTP_TIMEOUT_SECONDS, Slack, TooFast, seconds_asked_for, web_client
 from bot.slack.pace import CALLS_A_MINUTE, OutOfTurn, Pace
 from bot.workspace import App, Server, Workspace
+from storage import annotations as notes
 from storage import messages, schedules
+from storage.anchors import Anchor
 from storage.database import Database, Json
 from storage.messages import Address, Content, Picture
 from storage.requests import Who
+from storage.tables import messages as rows
 from tests.databases import fresh_database, fresh_url
 from tests.stage import APP_TOKEN, BOT_TOKEN, PAYLOADS, SIGNING_SECRET
 from tests.storage.cells import stored
@@ -525,3 +529,31 @@ def test_an_edit_that_slack_refuses_is_replied_once_although_the_answer_is_lost(
     ts = desk.stored("card").ts
     assert ts is not None
     assert [m["text"] for m in desk.workspace.replies(desk.channel, ts)] == ["as it is now"]
+
+
+@pytest.mark.parametrize("error", ["cant_update_message", "edit_window_closed"])
+def test_words_that_were_taken_back_leave_slack_where_it_refuses_the_edit(desk: Desk, error: str) -> None:
+    with desk.database.transaction() as tx:
+        note = notes.keep(
+            tx, team=desk.team, author=desk.mara, persona=None, text="Bob took the money", anchor=Anchor(model="small"),
+            channel=desk.channel, ts="1.1", thread="1.0", permalink=None, now=desk.clock(),
+        )  # fmt: skip
+    assert note is not None
+    quoting = f"A-{note.id} “Bob took the money”"
+    desk.want("card", replace(words_only(quoting), quotes=(note.id,)))
+    desk.send()
+    assert desk.said() == [quoting]
+    desk.workspace.fault("chat.update", error=error)
+    with desk.database.transaction() as tx:
+        notes.erase(tx, team=desk.team, channel=desk.channel, ts="1.1", now=desk.clock())
+    desk.send()
+    assert desk.said() == [f"A-{note.id} (deleted)"]
+
+
+def test_a_delivery_that_comes_again_after_its_answer_brings_no_address_back(desk: Desk) -> None:
+    secret = f"{desk.workspace.records.base_url}/response/{desk.team}/secret"
+    for _ in range(2):
+        desk.want("refused", kind="ephemeral", response_url=secret)
+        desk.send()
+    with desk.database.reading() as tx:
+        assert tx.execute(select(rows.c.response_url)).scalars().all() == [None]
