@@ -192,5 +192,8 @@ def staged(
                     workspace, server, app, parley, settings, mara, jonas, guest, channel, elsewhere, clock, port
                 )  # fmt: skip
         finally:
+            if mode == "socket":
+                # Slack's client reads for three seconds before it sees that it is to end, unless its connection ends.
+                threading.Timer(0.1, workspace.sockets.cut, [app.app_id]).start()
             parley.stop()
             door.close()
