@@ -14,6 +14,9 @@ from tests.models import SMALL, write_small_model
 from tests.stage import Stage, staged, until
 
 
+pytestmark = pytest.mark.xdist_group("old cards")  # each worker would make the card and wait for its picture
+
+
 @pytest.fixture(scope="module", params=KINDS)
 def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """A card, a mention that was answered, and a month that went by."""
