@@ -13,7 +13,6 @@ from tests.databases import KINDS, fresh_url
 from tests.models import SMALL, write_small_model
 from tests.stage import Stage, staged, until
 
-
 pytestmark = pytest.mark.xdist_group("old cards")  # each worker would make the card and wait for its picture
 
 
