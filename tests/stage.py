@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import socket
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,6 +23,7 @@ from bot.demo.clock import StoryClock, utc_now
 from bot.serving import bind
 from bot.settings import Settings, read_settings
 from bot.workspace import App, Server, Workspace
+from storage.database import Database
 
 BOT_TOKEN = "xoxb-test"
 APP_TOKEN = "xapp-test"
@@ -116,6 +121,25 @@ def served(parley: Parley, door: socket.socket) -> Iterator[None]:
         thread.join(10)
 
 
+def _with_all_tables(file: Path) -> None:
+    """As the first start of Parley would leave it: half a second of migrations for each stage, and there are hundreds.
+    Where there is a file already, from a stage before, it stays."""
+    with contextlib.suppress(FileExistsError):
+        number = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        with os.fdopen(number, "wb") as out:
+            out.write(_all_tables())
+
+
+@cache
+def _all_tables() -> bytes:
+    """A database whose only fill is what migrations make."""
+    with tempfile.TemporaryDirectory() as folder:
+        database = Database(f"sqlite:///{folder}/parley.db")
+        database.upgrade()
+        database.close()
+        return Path(folder, "parley.db").read_bytes()
+
+
 @contextmanager
 def staged(
     home: Path,
@@ -128,6 +152,8 @@ def staged(
     **more: str,
 ) -> Iterator[Stage]:
     """A workspace with a few people, and Parley connected to it the way ``mode`` says."""
+    if not database_url:
+        _with_all_tables(home / "parley.db")
     door = bind("127.0.0.1", 0)
     port = door.getsockname()[1]
     clock = StoryClock(utc_now())
@@ -166,5 +192,8 @@ def staged(
                     workspace, server, app, parley, settings, mara, jonas, guest, channel, elsewhere, clock, port
                 )  # fmt: skip
         finally:
+            if mode == "socket":
+                # Slack's client reads for three seconds before it sees that it is to end, unless its connection ends.
+                threading.Timer(0.1, workspace.sockets.cut, [app.app_id]).start()
             parley.stop()
             door.close()

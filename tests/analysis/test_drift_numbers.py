@@ -144,7 +144,7 @@ def test_the_chi2_chance_is_scipys(freedom: int, statistic: float) -> None:
     assert chi2_chance(statistic, freedom) == pytest.approx(by_scipy, rel=1e-9, abs=1e-14)
 
 
-@pytest.mark.parametrize(("hours", "told"), [(100, True), (1_700, True), (12_000, False)])
+@pytest.mark.parametrize(("hours", "told"), [(100, True), (1_700, True), (6_000, False)])
 def test_few_values_in_many_periods_are_told_apart_or_not_told_at_all(tmp_path: Path, hours: int, told: bool) -> None:
     each, chance = 12, np.random.default_rng(7)
     first = np.datetime64("2024-01-01T00", "us")
@@ -152,10 +152,15 @@ def test_few_values_in_many_periods_are_told_apart_or_not_told_at_all(tmp_path: 
     rows = {
         "at": np.repeat(first + np.arange(hours) * np.timedelta64(1, "h"), each),
         "x": values,
-        "score": np.full(hours * each, 0.5),
+        "guess": np.full(hours * each, 0.5),
     }
     write(tmp_path / "before.parquet", rows)
-    described = card(log="timestamp: at, score: score", more=["periods: hour", "reference: {source: before.parquet}"])
+    # A regression without labels, because a classifier's measures of so many periods take half a minute.
+    described = card(
+        task="regression",
+        log="timestamp: at, prediction: guess",
+        more=["periods: hour", "reference: {source: before.parquet}"],
+    )
     result = evaluated(tmp_path, rows, described)
     found = [m for m in result.measures if m.measure == "psi" and m.feature == "x" and m.period is not None]
     assert len(found) == (hours if told else 0)

@@ -21,6 +21,7 @@ import pytest
 from bot.workspace import Server, Workspace
 from tests.models import write_small_model
 from tests.stage import BOT_TOKEN, PAYLOADS, SIGNING_SECRET, until
+from tests.starts import Begun, Starter
 
 SECONDS_TO_END = 20
 
@@ -29,20 +30,31 @@ SECONDS_TO_END = 20
 class Served:
     """`parley serve` over HTTP, in a process of its own."""
 
+    begin: Starter
     workspace: Workspace
     environment: dict[str, str]
     home: Path
     person: str
     channel: str
-    process: subprocess.Popen[bytes] | None = None
+    process: subprocess.Popen[bytes] | Begun | None = None
     port: int = 0
 
     def start(self) -> None:
         log = self.home / "log"
-        before = log.stat().st_size if log.exists() else 0
+        log.touch()
+        before = log.stat().st_size
+        self.process = self.begin.begin("serve", settings=self.environment, log=log)
+        self._until_ready(log, before)
+
+    def start_from_nothing(self) -> None:
+        """As a shell does it, with all imports: five seconds."""
+        log = self.home / "log"
         with log.open("ab") as out:
             command = [sys.executable, "-m", "bot.cli", "serve"]
-            self.process = subprocess.Popen(command, env=self.environment, stdout=out, stderr=out)
+            self.process = subprocess.Popen(command, env=os.environ | self.environment, stdout=out, stderr=out)
+        self._until_ready(log, 0)
+
+    def _until_ready(self, log: Path, before: int) -> None:
         until(lambda: b"Parley is ready" in log.read_bytes()[before:], seconds=40, why=f"the start; see {log}")
 
     def signal(self, number: signal.Signals) -> None:
@@ -77,7 +89,7 @@ class Served:
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
+def served(request: pytest.FixtureRequest, begin: Starter, tmp_path: Path) -> Iterator[Served]:
     port = free_port()
     workspace = Workspace(payloads=PAYLOADS)
     workspace.file_seconds = 0.05
@@ -91,21 +103,21 @@ def served(tmp_path: Path) -> Iterator[Served]:
         )
         mara = workspace.add_person("mara", real_name="Mara")
         channel = workspace.add_channel("models", members=(mara,))
-        environment = os.environ | {
+        environment = {
             "PARLEY_HOME": str(tmp_path),
             "PARLEY_PORT": str(port),
             "SLACK_BOT_TOKEN": BOT_TOKEN,
             "SLACK_SIGNING_SECRET": SIGNING_SECRET,
             "SLACK_API_URL": server.api_url,
         }
-        one = Served(workspace, environment, tmp_path, mara, channel, port=port)
-        one.start()
+        one = Served(begin, workspace, environment, tmp_path, mara, channel, port=port)
         try:
+            (one.start_from_nothing if getattr(request, "param", None) == "from nothing" else one.start)()
             yield one
         finally:
             workspace.unfaulted()
             if one.process is not None and one.process.poll() is None:
-                one.process.kill()
+                one.process.send_signal(signal.SIGKILL)
                 one.process.wait()
 
 
@@ -118,6 +130,7 @@ def free_port() -> int:
         return port
 
 
+@pytest.mark.parametrize("served", ["from nothing"], indirect=True)
 def test_an_evaluation_that_runs_is_given_back_and_the_next_process_does_it_once(served: Served) -> None:
     calm = served.children()
     served.ask("evaluate small")

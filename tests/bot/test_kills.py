@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,9 +16,8 @@ from storage import evaluations
 from storage.database import Database
 from tests.models import write_small_model
 from tests.stage import APP_TOKEN, BOT_TOKEN, PAYLOADS, SIGNING_SECRET, until
+from tests.starts import Begun, Starter
 
-SECONDS_TO_START = 90.0
-"""Starting imports what draws charts; on a busy machine that takes half a minute."""
 HISTORY = {"channels:history", "groups:history"}
 
 
@@ -29,19 +25,18 @@ HISTORY = {"channels:history", "groups:history"}
 class Victim:
     """Parley in a process of its own, that can be killed and started again."""
 
+    begin: Starter
     workspace: Workspace
     environment: dict[str, str]
     home: Path
     person: str
     channel: str
     app_id: str
-    process: subprocess.Popen[bytes] | None = None
+    process: Begun | None = None
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "bot.cli", "serve"]
-        with (self.home / "log").open("ab") as log:
-            self.process = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log)
-        until(self._connected, seconds=SECONDS_TO_START, why=f"a connection; see {self.home / 'log'}")
+        self.process = self.begin.begin("serve", settings=self.environment, log=self.home / "log")
+        until(self._connected, why=f"a connection; see {self.home / 'log'}")
 
     def kill(self) -> None:
         assert self.process is not None
@@ -70,7 +65,7 @@ def scopes() -> frozenset[str]:
 
 
 @pytest.fixture
-def victim(tmp_path: Path, scopes: frozenset[str]) -> Iterator[Victim]:
+def victim(begin: Starter, tmp_path: Path, scopes: frozenset[str]) -> Iterator[Victim]:
     workspace = Workspace(payloads=PAYLOADS)
     workspace.file_seconds = 0.05
     write_small_model(tmp_path / "models")
@@ -80,14 +75,14 @@ def victim(tmp_path: Path, scopes: frozenset[str]) -> Iterator[Victim]:
         )
         mara = workspace.add_person("mara", real_name="Mara")
         channel = workspace.add_channel("models", members=(mara,))
-        environment = os.environ | {
+        environment = {
             "PARLEY_HOME": str(tmp_path),
             "PARLEY_PORT": "0",
             "SLACK_BOT_TOKEN": BOT_TOKEN,
             "SLACK_APP_TOKEN": APP_TOKEN,
             "SLACK_API_URL": server.api_url,
         }
-        victim = Victim(workspace, environment, tmp_path, mara, channel, app.app_id)
+        victim = Victim(begin, workspace, environment, tmp_path, mara, channel, app.app_id)
         try:
             victim.start()
             yield victim

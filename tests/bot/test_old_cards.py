@@ -13,6 +13,8 @@ from tests.databases import KINDS, fresh_url
 from tests.models import SMALL, write_small_model
 from tests.stage import Stage, staged, until
 
+pytestmark = pytest.mark.xdist_group("old cards")  # each worker would make the card and wait for its picture
+
 
 @pytest.fixture(scope="module", params=KINDS)
 def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:

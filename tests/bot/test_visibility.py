@@ -89,6 +89,9 @@ def write(folder: Path, name: str, more: str, description: str = "Will the order
     write_small_model(folder, rows=200, name=name, card=card)
 
 
+pytestmark = pytest.mark.xdist_group("visibility")  # the floor takes eight seconds: three evaluations and their cards
+
+
 @pytest.fixture(scope="module")
 def floor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Floor]:
     home: Path = tmp_path_factory.mktemp("visibility")
