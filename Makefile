@@ -22,7 +22,8 @@ demo: $(READY) ## a Slack-like workspace at http://127.0.0.1:8765 with the bot i
 	@$(BIN)/parley demo
 
 test: lint ## everything that CI runs: lint, types, tests on both databases and in a browser
-	$(BIN)/pytest
+	@# An empty setting is none: where bytecode is not kept, each of some hundred processes would compile everything anew.
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest
 
 lint: $(READY) ## ruff and strict mypy
 	$(BIN)/ruff check
