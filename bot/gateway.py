@@ -377,7 +377,9 @@ class Gateway:
             return
         log.warning("a message can't be shown", message=due.id, channel=due.address.channel, error=error.error)
         place = _next_place(due)
-        if place is None:
+        if due.must_go and due.ts is not None:
+            self._later(due, error.error)  # what was taken back is still to be seen: the place may get well again
+        elif place is None:
             self._write(lambda tx: self._give_up(tx, due, error.error, for_good=True))
         else:
             kind, channel = place

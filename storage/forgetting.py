@@ -6,14 +6,15 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import delete, select, update
 
 from storage import contents, people
 from storage.contents import Content
-from storage.database import Json, Transaction
-from storage.quoting import DELETED, FEWEST_LETTERS, escaped, is_quoted, requoted, shortened
-from storage.tables import messages, quotes
+from storage.database import Json, Stale, Transaction
+from storage.quoting import DELETED, FEWEST_LETTERS, corrected, escaped, is_quoted, requoted, shortened
+from storage.tables import annotation_rows, messages, quotes
 
 EDITED = "(edited)"
 HERE = "\0"  # no stored text holds it
@@ -40,9 +41,29 @@ def leave_messages(
             after = replace(after, quotes=tuple(quoted for quoted in before.quotes if quoted != annotation))
         if after != before:
             contents.replace_words(tx, row, after, now=now)
-            tx.execute(update(messages).where(messages.c.id == row.id, messages.c.ts.is_not(None)).values(must_go=True))
+            tx.execute(update(messages).where(messages.c.id == row.id).values(must_go=True))
     if now_says is None:
         tx.execute(delete(quotes).where(quotes.c.annotation_id == annotation))
+
+
+def with_last_words(tx: Transaction, content: Content, *, team: str) -> Content:
+    """The content with what the annotations that it quotes say now: one may have been edited since it was read.
+
+    Their rows stay locked until the message is there, so that an edit or a deletion finds it. Raises Stale where one
+    was deleted."""
+    if not content.quotes:
+        return content
+    a = annotation_rows.c
+    quoted = select(a.id, a.text, a.edited_at, a.deleted_at).where(a.id.in_(content.quotes)).order_by(a.id)
+    rows = tx.execute(quoted.with_for_update(read=True)).all()
+    gone = [row.id for row in rows if row.deleted_at is not None]
+    if gone:
+        raise Stale(f"annotation {gone[0]} was deleted since it was read")
+    for row in rows:
+        if row.edited_at is not None:
+            says = people.with_names(tx, team, row.text)
+            content = _changed(content, partial(corrected, note=row.id, says=says))
+    return content
 
 
 def without(content: Content, annotation: int, said: str, *, now_says: str | None = None) -> Content:

@@ -13,7 +13,7 @@ from sqlalchemy import Row, bindparam, delete, func, or_, select, update
 from storage import anchors, contents, tracing
 from storage.anchors import Anchor
 from storage.contents import Address, Content, Picture
-from storage.database import Stale, Transaction
+from storage.database import Transaction
 from storage.delivery import (
     TAKEN_BACK,
     Due,
@@ -31,8 +31,9 @@ from storage.delivery import (
     reduce,
     shown,
 )
+from storage.forgetting import with_last_words
 from storage.requests import Queue
-from storage.tables import GIVEN_UP, UNSENT, annotation_rows, messages, pictures, places, quotes
+from storage.tables import GIVEN_UP, UNSENT, messages, pictures, places, quotes
 
 __all__ = [
     "TAKEN_BACK",
@@ -129,8 +130,7 @@ def want(
     goes to them directly. Returns its id. The same content again changes nothing, but a message that was given up is
     tried anew. Raises Stale where it quotes what was deleted since it was read."""
     tx.announce(contents.WORK)
-    content = _with_its_models(content, anchor)
-    _all_still_said(tx, content)
+    content = with_last_words(tx, _with_its_models(content, anchor), team=address.team)
     sha = _keep_picture(tx, content.picture)
     if otherwise is None:
         otherwise = [("message", address.user)] if kind == "ephemeral" and address.user else []
@@ -161,7 +161,8 @@ def want(
 
 def reword(tx: Transaction, *, key: str, content: Content, now: datetime) -> None:
     """Other words in a message that is there; the picture that it shows stays, though its bytes may be gone here."""
-    _all_still_said(tx, content)
+    team = tx.execute(select(messages.c.team).where(messages.c.key == key)).scalar_one()
+    content = with_last_words(tx, content, team=team)  # before the message is locked, as a deletion does
     row = tx.execute(select(messages).where(messages.c.key == key).with_for_update()).one()
     content = _with_its_models(content, anchors.restored(row.anchor))
     if _differs(row, content, row.picture):
@@ -248,17 +249,6 @@ _ANY_DUE = (
 def any_due(tx: Transaction, *, now: datetime) -> bool:
     """Whether ``lease`` could find something. Only a read, for all those whom a bell wakes in vain."""
     return tx.execute(_ANY_DUE, {"now": now}).first() is not None
-
-
-def _all_still_said(tx: Transaction, content: Content) -> None:
-    """The rows stay locked until the message is there, so that a deletion finds it."""
-    if not content.quotes:
-        return
-    a = annotation_rows.c
-    quoted = select(a.id, a.deleted_at).where(a.id.in_(content.quotes)).order_by(a.id).with_for_update(read=True)
-    gone = [row.id for row in tx.execute(quoted) if row.deleted_at is not None]
-    if gone:
-        raise Stale(f"annotation {gone[0]} was deleted since it was read")
 
 
 def _want_again(

@@ -36,6 +36,18 @@ def requoted(text: str, note: int, now_says: str | None) -> str:
     return _line_of(note).sub(instead, text)
 
 
+def corrected(text: str, note: int, says: str) -> str:
+    """The text with what the note says now, unless these are its words, perhaps shortened."""
+
+    def instead(line: re.Match[str]) -> str:
+        words, said = line["words"], _words(says, len(says) * len("&amp;") + 1)
+        is_cut = words.endswith("…") or not line["rest"]
+        is_so = said.startswith(words.removesuffix("…")) if is_cut else words == said
+        return line[0] if is_so else requoted(line[0], note, says)
+
+    return _line_of(note).sub(instead, text)
+
+
 def escaped(text: str) -> str:
     """As Slack's markup wants it."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

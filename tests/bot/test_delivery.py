@@ -550,6 +550,23 @@ def test_words_that_were_taken_back_leave_slack_where_it_refuses_the_edit(desk: 
     assert desk.said() == [f"A-{note.id} (deleted)"]
 
 
+def test_words_that_were_taken_back_are_edited_as_soon_as_their_place_is_well_again(desk: Desk) -> None:
+    with desk.database.transaction() as tx:
+        note = notes.keep(
+            tx, team=desk.team, author=desk.mara, persona=None, text="Bob took the money", anchor=Anchor(model="small"),
+            channel=desk.channel, ts="1.1", thread="1.0", permalink=None, now=desk.clock(),
+        )  # fmt: skip
+    assert note is not None
+    desk.want("card", replace(words_only(f"A-{note.id} “Bob took the money”"), quotes=(note.id,)))
+    desk.send()
+    desk.workspace.fault("chat.update", error="restricted_action_read_only_channel", times=3)
+    with desk.database.transaction() as tx:
+        notes.erase(tx, team=desk.team, channel=desk.channel, ts="1.1", now=desk.clock())
+    for _ in range(6):
+        desk.later(20)
+    assert desk.said() == [f"A-{note.id} (deleted)"]
+
+
 def test_a_delivery_that_comes_again_after_its_answer_brings_no_address_back(desk: Desk) -> None:
     secret = f"{desk.workspace.records.base_url}/response/{desk.team}/secret"
     for _ in range(2):

@@ -30,7 +30,7 @@ from storage.findings import Finding
 from storage.forgetting import without
 from storage.messages import Address, Content
 from storage.people import Person
-from storage.quoting import is_quoted
+from storage.quoting import corrected, is_quoted, quoted
 from storage.requests import Who
 from tests.databases import fresh_database
 
@@ -200,3 +200,36 @@ def test_a_note_that_names_another_ones_id_is_not_taken_for_it(database: Databas
         content = in_a_list(tx, note)
     assert f'• A-{note.id} “• A-77 "not its words"”' in content.text
     assert not is_quoted(content.text, 77)
+
+
+def test_words_that_were_edited_after_they_were_read_are_not_brought_back(database: Database) -> None:
+    with database.transaction() as tx:
+        note = annotations.keep(
+            tx, team="T1", author="U1", persona=None, text="Bob took the money", anchor=Anchor(model="small"),
+            channel="C1", ts="1.1", thread="1.0", permalink=None, now=NOON,
+        )  # fmt: skip
+        assert note is not None
+        read = quoted(note.id, note.text, most=200, lead="• ", rest=" *Mara*")
+        annotations.revise(tx, team="T1", channel="C1", ts="1.1", text="nothing to see", edit=Edit("2.0"), now=NOON)
+        messages.want(
+            tx, key="k", kind="message", address=Address(team="T1", channel="C1"),
+            content=Content(read, quotes=(note.id,)), now=NOON,
+        )  # fmt: skip
+        wanted = messages.get(tx, "k")
+    assert wanted is not None
+    assert wanted.content.text == f"• A-{note.id} “nothing to see” *Mara*"
+
+
+@pytest.mark.parametrize(
+    ("line", "after"),
+    [
+        ("A-7 “nothing to see here” *Mara*", None),
+        ("A-7 “nothing to…” *Mara*", None),
+        ("A-7 “nothing to se", None),
+        ("A-7 “nothing” *Mara*", "A-7 “nothing to see here” *Mara*"),
+        ("A-7 “Bob to…” *Mara*", "A-7 “nothing to see here” *Mara*"),
+        ("A-70 “Bob took it” *Mara*", None),
+    ],
+)
+def test_a_quotation_is_corrected_where_its_words_are_not_the_notes(line: str, after: str | None) -> None:
+    assert corrected(line, 7, "nothing to see here") == (after or line)
