@@ -18,6 +18,8 @@ from tests.models import write_small_model
 from tests.stage import APP_TOKEN, BOT_TOKEN, PAYLOADS, SIGNING_SECRET, until
 from tests.starts import Begun, Starter
 
+SECONDS_TO_START = 60.0
+"""On a busy machine."""
 HISTORY = {"channels:history", "groups:history"}
 
 
@@ -36,7 +38,7 @@ class Victim:
 
     def start(self) -> None:
         self.process = self.begin.begin("serve", settings=self.environment, log=self.home / "log")
-        until(self._connected, why=f"a connection; see {self.home / 'log'}")
+        until(self._connected, seconds=SECONDS_TO_START, why=f"a connection; see {self.home / 'log'}")
 
     def kill(self) -> None:
         assert self.process is not None

@@ -1,0 +1,33 @@
+"""Which worker of pytest-xdist has which tests."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadGroupScheduling
+
+GROUP = re.compile(r"mark\.xdist_group\(\"([^\"]+)\"\)")
+
+
+class ByGroupOfFile(LoadGroupScheduling):  # type: ignore[misc]  # pytest-xdist publishes no complete types
+    """Keeps the tests of a group together. pytest-xdist 3.8 does it by a name that workers add to each test's, which
+    pytest 9.2 doesn't let them change: each worker made what only one of them was to make. So it is read here from the
+    test's file, which has one mark for all of its tests."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(self.config.rootpath / nodeid.partition("::")[0]) or super()._split_scope(nodeid)
+
+
+@cache
+def group_of(file: Path) -> str | None:
+    found = GROUP.search(file.read_text(encoding="utf-8"))
+    return found[1] if found else None
+
+
+@pytest.hookimpl(optionalhook=True)  # or nothing would run without pytest-xdist
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadGroupScheduling | None:
+    return ByGroupOfFile(config, log) if config.getvalue("dist") == "loadgroup" else None
