@@ -148,7 +148,11 @@ class Gateway:
             covered = not_shown_any_more()
             place = {"channel": due.address.channel, "ts": due.ts}
             words = {"text": covered.text, "blocks": list(covered.blocks)}
-            self._pace.call(due.address.team, "chat.update", place | words)
+            try:
+                self._pace.call(due.address.team, "chat.update", place | words)
+            except Refused as error:
+                if error.error not in CANNOT_EDIT or not self._is_deleted(due, due.ts):
+                    raise
         self._write(lambda tx: self._withhold(tx, due))
 
     def _withhold(self, tx: Transaction, due: Due) -> None:
@@ -230,8 +234,11 @@ class Gateway:
         try:
             self._pace.call(due.address.team, "chat.update", self._message(due) | {"ts": ts})
         except Refused as error:
-            if error.error in CANNOT_EDIT and not (due.must_go and self._is_deleted(due, ts)):
+            if error.error in CANNOT_EDIT and not due.must_go:
                 self._write(lambda tx: self._reply_instead(tx, due, ts))
+            elif error.error in CANNOT_EDIT and not self._is_deleted(due, ts):
+                log.error("Slack shows what was taken back, and lets nobody change it", message=due.id)
+                self._later(due, error.error)
             elif error.error in CANNOT_EDIT or error.error == "message_not_found":
                 self._post_anew(due)
             else:
@@ -299,7 +306,7 @@ class Gateway:
     def _reply_instead(self, tx: Transaction, due: Due, ts: str) -> None:
         """An edit that Slack refuses becomes a reply in the thread, which is a message like any other."""
         now = self._now()
-        messages.shown(tx, due, ts=ts, revision=due.wanted, now=now)
+        messages.shown(tx, due, ts=ts, revision=due.wanted, worded=due.worded, now=now)
         content = replace(due.content, picture=None, blocks=tuple(without_pictures(due.content.blocks)))
         thread = {"thread": due.thread_ts} if due.thread_ts else {"parent": due.key, "thread": None}
         address = replace(due.address, **thread)

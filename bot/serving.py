@@ -24,6 +24,7 @@ from bot.app import Role, build_app
 from bot.asking.nearest import near
 from bot.home import make_ready
 from bot.settings import Settings, need_slack, read_settings
+from bot.web.connections import Connection
 
 log = structlog.get_logger()
 
@@ -98,10 +99,7 @@ def bind(host: str, port: int) -> socket.socket:
 @contextmanager
 def serving(site: ASGIApp, door: socket.socket, ended: threading.Event) -> Iterator[None]:
     """The site in a thread: while we end, it still says so. Where its server fails, we end too."""
-    config = uvicorn.Config(
-        site, log_level="warning", access_log=False, timeout_graceful_shutdown=SECONDS_TO_FINISH_REQUESTS
-    )
-    server = uvicorn.Server(config)
+    server = http_server(site)
 
     def run() -> None:
         try:
@@ -118,6 +116,19 @@ def serving(site: ASGIApp, door: socket.socket, ended: threading.Event) -> Itera
     finally:
         server.should_exit = True
         thread.join()
+
+
+def http_server(site: ASGIApp) -> uvicorn.Server:
+    """Nothing here speaks by websocket: uvicorn would hand such a request to a part that never answers a POST."""
+    config = uvicorn.Config(
+        site,
+        http=Connection,
+        ws="none",
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=SECONDS_TO_FINISH_REQUESTS,
+    )
+    return uvicorn.Server(config)
 
 
 def log_to_stderr(level: int = logging.INFO) -> None:

@@ -12,6 +12,9 @@ from sqlalchemy import Row, update
 from storage.database import Json, Transaction
 from storage.tables import messages
 
+TAKEN_BACK = "taken back"
+"""Why a message that is not wanted any more was given up: Slack shows nothing of it."""
+
 WORK = "messages"
 """The name of the bell that rings when a message may be due."""
 
@@ -101,9 +104,10 @@ def restored(row: Row[Any], *, png: bytes | None) -> Content:
 
 def replace_words(tx: Transaction, row: Row[Any], content: Content, *, now: datetime) -> None:
     """Other words in a message that is there; its picture stays. It is wanted anew where Slack shows the old words and
-    can show others: an answer that one person saw is gone, and what was given up stays so."""
+    can show others, though an edit of it was given up once: an answer that one person saw is gone."""
     is_pending = row.shown < row.wanted
-    can_change = row.failed is None and (is_pending or row.kind == "message")
+    is_there = row.ts is not None and row.failed != TAKEN_BACK
+    can_change = (row.failed is None or is_there) and (is_pending or row.kind == "message")
     values = words(content) | {"emptied_at": None} | (wanted_anew(row, now=now) if can_change else {})
     tx.announce(WORK)
     tx.execute(update(messages).where(messages.c.id == row.id).values(**values))

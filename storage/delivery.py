@@ -7,16 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BindParameter, Row, Select, and_, bindparam, case, or_, select, tuple_, update
+from sqlalchemy import BindParameter, Row, Select, and_, bindparam, case, delete, or_, select, tuple_, update
 
 from storage import anchors, contents, deciding, paces
 from storage.contents import Address, Content
 from storage.database import Stale, Transaction
 from storage.requests import LeaseLost, Where, Who
-from storage.tables import UNSENT, annotation_rows, messages, pictures, places
+from storage.tables import UNSENT, annotation_rows, messages, pictures, places, quotes
 from storage.tables import paces as paces_table
 
-TAKEN_BACK = "taken back"
 CHANNELS_TRIED = 20
 """So many channels that others were faster to take are passed over in one look."""
 
@@ -122,18 +121,19 @@ def shown(
     tx: Transaction, due: Due, *, ts: str | None, revision: int, now: datetime, worded: int | None = None
 ) -> None:
     """Slack shows this revision, at this ts: the place is remembered, replies of ours that waited for it are free, and
-    annotations of its thread that came before are linked. ``revision`` 0: it is there, but not yet whole; then
-    ``worded`` is the revision whose words are.
+    annotations of its thread that came before are linked. ``revision`` 0: it is there, but not yet whole.
+    ``worded`` is the revision whose words stand there, where it is another one: what it no longer quotes is forgotten.
 
     It is written even where the lease was lost meanwhile: what Slack shows is a fact. The address that it was asked
     from is a secret and not needed any more."""
     row = _locked(tx, due)
     if row.kind != "message":
         revision = row.wanted  # what one person saw can't be changed, and is not sent again
+    words = revision if worded is None else worded
     values: dict[str, Any] = {
         "ts": ts if ts is not None else row.ts,
         "shown": max(min(revision, row.wanted), row.shown),
-        "worded": max(min(max(revision, worded or 0), row.wanted), row.worded),
+        "worded": max(min(words, row.wanted), row.worded),
         "attempts": 0,
         "reason": None,
         "failed": None,
@@ -141,6 +141,7 @@ def shown(
     }
     if values["worded"] >= row.wanted:
         values["must_go"] = False
+        tx.execute(delete(quotes).where(quotes.c.message_id == row.id, quotes.c.annotation_id.not_in(row.quotes)))
     if row.token == due.token:
         values |= {"token": None, "leased_until": None, "next_at": now}
     if values["ts"] is not None or values["shown"] >= row.wanted:

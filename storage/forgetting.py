@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 
 from storage import contents, people
 from storage.contents import Content
@@ -36,14 +36,13 @@ def leave_messages(
     shows = people.with_names(tx, team, now_says) if now_says is not None else None
     for row in rows.all():
         before = contents.restored(row, png=b"")
-        after = without(before, annotation, said, now_says=shows)
+        is_shown_only = annotation not in before.quotes  # by the words that Slack shows still
+        after = before if is_shown_only else without(before, annotation, said, now_says=shows)
         if now_says is None:
             after = replace(after, quotes=tuple(quoted for quoted in before.quotes if quoted != annotation))
-        if after != before:
+        if after != before or is_shown_only:
             contents.replace_words(tx, row, after, now=now)
             tx.execute(update(messages).where(messages.c.id == row.id).values(must_go=True))
-    if now_says is None:
-        tx.execute(delete(quotes).where(quotes.c.annotation_id == annotation))
 
 
 def with_last_words(tx: Transaction, content: Content, *, team: str) -> Content:

@@ -8,14 +8,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, func, or_, select, update
+from sqlalchemy import Row, bindparam, func, or_, select, update
 
 from storage import anchors, contents, tracing
 from storage.anchors import Anchor
-from storage.contents import Address, Content, Picture
+from storage.contents import TAKEN_BACK, Address, Content, Picture
 from storage.database import Transaction
 from storage.delivery import (
-    TAKEN_BACK,
     Due,
     PictureState,
     begin,
@@ -267,6 +266,8 @@ def _want_again(
         values |= placed | {"response_url": placed["response_url"] or row.response_url}
     if anchor is not None:
         values["anchor"] = anchors.stored(anchor)
+    if not differs and row.failed is not None and row.kind == "ephemeral":
+        return int(row.id)  # it may have been seen, and nobody can look
     if row.failed is not None:
         values |= {"next_at": now, "attempts": 0, "wanted_at": now}
     if differs:
@@ -319,7 +320,7 @@ def _keep_picture(tx: Transaction, picture: Picture | None) -> str | None:
 
 
 def _keep_quotes(tx: Transaction, message: int, content: Content) -> None:
-    tx.execute(delete(quotes).where(quotes.c.message_id == message))
+    """Those of the words that Slack still shows stay until the new ones are there."""
     rows = [{"annotation_id": annotation, "message_id": message} for annotation in dict.fromkeys(content.quotes)]
     if rows:
-        tx.execute(tx.insert(quotes), rows)
+        tx.execute(tx.insert(quotes).on_conflict_do_nothing(), rows)

@@ -16,11 +16,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-import uvicorn
-
 from bot.app import Parley, build_app
 from bot.demo.clock import StoryClock, utc_now
-from bot.serving import bind
+from bot.serving import bind, http_server
 from bot.settings import Settings, read_settings
 from bot.workspace import App, Server, Workspace
 from storage.database import Database
@@ -110,7 +108,7 @@ class Stage:
 def served(parley: Parley, door: socket.socket) -> Iterator[None]:
     """Parley's site on a socket of ours, in a thread."""
     assert parley.site is not None
-    server = uvicorn.Server(uvicorn.Config(parley.site, log_level="error", access_log=False))
+    server = http_server(parley.site)
     thread = threading.Thread(target=lambda: server.run(sockets=[door]), daemon=True)
     thread.start()
     until(lambda: server.started, why="the site to start")
