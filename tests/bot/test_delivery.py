@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,23 +11,18 @@ from sqlalchemy import select
 from structlog.testing import capture_logs
 
 from bot.alarm import Alarm
-from bot.demo.clock import StoryClock, utc_now
-from bot.gateway import MOST_ATTEMPTS, Gateway
+from bot.gateway import MOST_ATTEMPTS
 from bot.render.answers import words_only
 from bot.render.as_sent import MAY_BE_HERE_TWICE
 from bot.render.blocks import picture, section
-from bot.slack.api import HTTP_TIMEOUT_SECONDS, Slack, TooFast, seconds_asked_for, web_client
-from bot.slack.pace import CALLS_A_MINUTE, OutOfTurn, Pace
-from bot.workspace import App, Server, Workspace
-from storage import annotations as notes
+from bot.slack.api import TooFast, seconds_asked_for, web_client
+from bot.slack.pace import CALLS_A_MINUTE, OutOfTurn
 from storage import messages, schedules
-from storage.anchors import Anchor
 from storage.database import Database, Json
-from storage.messages import Address, Content, Picture
-from storage.requests import Who
+from storage.messages import Content, Picture
 from storage.tables import messages as rows
-from tests.databases import fresh_database, fresh_url
-from tests.stage import APP_TOKEN, BOT_TOKEN, PAYLOADS, SIGNING_SECRET
+from tests.bot.desk import Desk
+from tests.databases import fresh_url
 from tests.storage.cells import stored
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(8) + (40).to_bytes(4, "big") + (30).to_bytes(4, "big")
@@ -50,118 +42,6 @@ PERMANENT = [
     "msg_too_long",
     "an_error_that_slack_has_yet_to_invent",
 ]
-
-
-@dataclass
-class Desk:
-    """A gateway whose steps the test takes one by one, between a database and a local workspace."""
-
-    workspace: Workspace
-    app: App
-    api_url: str
-    database: Database
-    clock: StoryClock
-    channel: str
-    mara: str
-    gateways: dict[float, Gateway] = field(default_factory=dict)
-
-    @property
-    def team(self) -> str:
-        return self.workspace.team
-
-    def pace(self, *, gap: float = 0.0, database: Database | None = None) -> Pace:
-        slack = Slack(web_client(BOT_TOKEN, self.api_url))
-        used = database or self.database
-        return Pace(slack, database=used, now=self.clock, seconds_between_messages=gap, sleep=self.sleep)
-
-    def gateway(self, *, gap: float = 0.0, database: Database | None = None) -> Gateway:
-        return Gateway(
-            pace=self.pace(gap=gap, database=database),
-            database=database or self.database,
-            now=self.clock,
-            may_be_read=lambda _due: "yes",
-        )
-
-    def want(self, key: str, content: Content | None = None, *, kind: str = "message", **place: Any) -> None:
-        address = Address(**({"team": self.team, "channel": self.channel, "user": self.mara} | place))
-        with self.database.transaction() as tx:
-            messages.want(tx, key=key, kind=kind, address=address, content=content or words_only(key), now=self.clock())
-
-    def schedule(self) -> int:
-        """One of hers in the channel."""
-        with self.database.transaction() as tx:
-            return schedules.add(
-                tx, who=Who(self.team, self.mara), channel=self.channel, when="every day 07:00", zone="UTC",
-                command="digest", arguments={}, request_id=1, now=self.clock(),
-            ).id  # fmt: skip
-
-    def send(self, *, gap: float = 0.0) -> None:
-        """Everything that is due."""
-        gateway = self.gateways.setdefault(gap, self.gateway(gap=gap))
-        for _ in range(1000):
-            if not gateway.show_one():
-                return
-        raise AssertionError("the gateway finds no rest")
-
-    def sleep(self, seconds: float) -> None:
-        self.clock.jump(self.clock() + timedelta(seconds=seconds))
-
-    def later(self, seconds: float = HTTP_TIMEOUT_SECONDS + 1) -> None:
-        self.sleep(seconds)
-        self.send()
-
-    def stored(self, key: str) -> messages.Stored:
-        with self.database.reading() as tx:
-            found = messages.get(tx, key)
-        assert found is not None
-        return found
-
-    def said(self, channel: str | None = None) -> list[str]:
-        """What the bot says in a channel, without threads."""
-        return [m["text"] for m in self.workspace.messages(channel or self.channel) if m.get("bot_id")]
-
-    def whispered(self) -> list[str]:
-        return [m["text"] for m in self.workspace.ephemerals(self.channel, self.mara)]
-
-    def direct(self) -> list[str]:
-        return self.said(self.workspace.records.direct(self.app, self.mara)["id"])
-
-    def calls(self, method: str) -> list[Any]:
-        return [c for c in self.workspace.calls_of(method) if self.channel in str(c.arguments)]
-
-
-@dataclass
-class Hall:
-    workspace: Workspace
-    app: App
-    api_url: str
-    clock: StoryClock
-
-
-@pytest.fixture(scope="module")
-def hall() -> Iterator[Hall]:
-    clock = StoryClock(utc_now())
-    workspace = Workspace(payloads=PAYLOADS, clock=clock)
-    with workspace, Server(workspace) as server:
-        app = workspace.install_app(bot_token=BOT_TOKEN, app_token=APP_TOKEN, signing_secret=SIGNING_SECRET)
-        yield Hall(workspace, app, server.api_url, clock)
-
-
-@pytest.fixture
-def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    with fresh_database("sqlite", tmp_path_factory) as one:
-        yield one
-
-
-@pytest.fixture
-def desk(hall: Hall, database: Database, request: pytest.FixtureRequest) -> Iterator[Desk]:
-    name = f"{abs(hash(request.node.name)):x}"
-    mara = hall.workspace.add_person(f"mara{name}", real_name="Mara")
-    channel = hall.workspace.add_channel(f"models{name}", members=(mara,))
-    hall.workspace.file_seconds = 0.0
-    hall.workspace.calls.clear()
-    yield Desk(hall.workspace, hall.app, hall.api_url, database, hall.clock, channel, mara)
-    hall.workspace.unfaulted()
 
 
 def test_only_one_place_makes_a_client_and_it_never_tries_twice_by_itself() -> None:
@@ -531,40 +411,12 @@ def test_an_edit_that_slack_refuses_is_replied_once_although_the_answer_is_lost(
     assert [m["text"] for m in desk.workspace.replies(desk.channel, ts)] == ["as it is now"]
 
 
-@pytest.mark.parametrize("error", ["cant_update_message", "edit_window_closed"])
-def test_words_that_were_taken_back_leave_slack_where_it_refuses_the_edit(desk: Desk, error: str) -> None:
-    with desk.database.transaction() as tx:
-        note = notes.keep(
-            tx, team=desk.team, author=desk.mara, persona=None, text="Bob took the money", anchor=Anchor(model="small"),
-            channel=desk.channel, ts="1.1", thread="1.0", permalink=None, now=desk.clock(),
-        )  # fmt: skip
-    assert note is not None
-    quoting = f"A-{note.id} “Bob took the money”"
-    desk.want("card", replace(words_only(quoting), quotes=(note.id,)))
-    desk.send()
-    assert desk.said() == [quoting]
-    desk.workspace.fault("chat.update", error=error)
-    with desk.database.transaction() as tx:
-        notes.erase(tx, team=desk.team, channel=desk.channel, ts="1.1", now=desk.clock())
-    desk.send()
-    assert desk.said() == [f"A-{note.id} (deleted)"]
-
-
-def test_words_that_were_taken_back_are_edited_as_soon_as_their_place_is_well_again(desk: Desk) -> None:
-    with desk.database.transaction() as tx:
-        note = notes.keep(
-            tx, team=desk.team, author=desk.mara, persona=None, text="Bob took the money", anchor=Anchor(model="small"),
-            channel=desk.channel, ts="1.1", thread="1.0", permalink=None, now=desk.clock(),
-        )  # fmt: skip
-    assert note is not None
-    desk.want("card", replace(words_only(f"A-{note.id} “Bob took the money”"), quotes=(note.id,)))
-    desk.send()
-    desk.workspace.fault("chat.update", error="restricted_action_read_only_channel", times=3)
-    with desk.database.transaction() as tx:
-        notes.erase(tx, team=desk.team, channel=desk.channel, ts="1.1", now=desk.clock())
-    for _ in range(6):
-        desk.later(20)
-    assert desk.said() == [f"A-{note.id} (deleted)"]
+def test_an_answer_that_may_be_lost_is_not_sent_again_when_its_delivery_comes_again(desk: Desk) -> None:
+    desk.workspace.fault("chat.postEphemeral", drop="after")
+    for _ in range(2):
+        desk.want("refused", kind="ephemeral")
+        desk.send()
+    assert desk.whispered().count("refused") == 1
 
 
 def test_a_delivery_that_comes_again_after_its_answer_brings_no_address_back(desk: Desk) -> None:
