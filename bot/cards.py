@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import get_args
 
 from analysis.drawing.chart import Chart
@@ -32,7 +33,9 @@ def card_key(evaluation: int, joined_in: str | None = None) -> str:
     return _keyed(f"card:E-{evaluation}", joined_in)
 
 
-def put_card(tx: Transaction, context: Context, evaluation: Evaluation, content: Content) -> None:
+def put_card(
+    tx: Transaction, context: Context, evaluation: Evaluation, content: Content, *, passing: timedelta | None = None
+) -> None:
     """The card, the same in each channel where somebody asked for the evaluation."""
     anchor = Anchor(model=evaluation.model, version=evaluation.version, evaluation=evaluation.id)
     for joined_in in _places(tx, evaluation):
@@ -40,7 +43,8 @@ def put_card(tx: Transaction, context: Context, evaluation: Evaluation, content:
         address = _card_address(tx, context, key, joined_in or evaluation.channel)
         if address is not None:
             messages.want(
-                tx, key=key, kind="message", address=address, content=content, anchor=anchor, now=context.now
+                tx, key=key, kind="message", address=address, content=content, anchor=anchor, passing=passing,
+                now=context.now,
             )  # fmt: skip
 
 

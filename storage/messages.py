@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, bindparam, func, or_, select, update
@@ -121,13 +121,15 @@ def want(
     content: Content,
     anchor: Anchor | None = None,
     otherwise: Sequence[tuple[str, str]] | None = None,
+    passing: timedelta | None = None,
     now: datetime,
 ) -> int:
     """Want a message (``message``, ``ephemeral``, ``response`` or ``view``), or other content in the one of that key.
 
     ``otherwise`` names, as kind and channel, where it goes when Slack refuses it there; what one person alone is to see
-    goes to them directly. Returns its id. The same content again changes nothing, but a message that was given up is
-    tried anew. Raises Stale where it quotes what was deleted since it was read."""
+    goes to them directly. ``passing``: the content of a message that is there matters only where no other comes within
+    that time, since Slack takes few edits a minute. Returns its id. The same content again changes nothing, but a
+    message that was given up is tried anew. Raises Stale where it quotes what was deleted since it was read."""
     tx.announce(contents.WORK)
     content = with_last_words(tx, _with_its_models(content, anchor), team=address.team)
     sha = _keep_picture(tx, content.picture)
@@ -153,7 +155,7 @@ def want(
     insert = tx.insert(messages).on_conflict_do_nothing(index_elements=["key"])
     message: int | None = tx.execute(insert.returning(messages.c.id), row).scalar_one_or_none()
     if message is None:
-        return _want_again(tx, key, placed, content, anchor, sha, now)
+        return _want_again(tx, key, placed, content, anchor, sha, passing, now)
     _keep_quotes(tx, message, content)
     return message
 
@@ -257,6 +259,7 @@ def _want_again(
     content: Content,
     anchor: Anchor | None,
     sha: str | None,
+    passing: timedelta | None,
     now: datetime,
 ) -> int:
     row = tx.execute(select(messages).where(messages.c.key == key).with_for_update()).one()
@@ -272,12 +275,22 @@ def _want_again(
         values |= {"next_at": now, "attempts": 0, "wanted_at": now}
     if differs:
         values |= contents.words(content) | contents.wanted_anew(row, now=now)
-        values |= {"picture": sha, "emptied_at": None, "reduced": 0}
+        values |= {"picture": sha, "emptied_at": None, "reduced": 0, "next_at": _due_at(row, passing, now)}
         if sha != row.picture:
             values |= {"file_id": None, "file_completed": False, "file_ready": False, "file_since": None}
         _keep_quotes(tx, row.id, content)
     tx.execute(update(messages).where(messages.c.id == row.id).values(**values))
     return int(row.id)
+
+
+def _due_at(row: Row[Any], passing: timedelta | None, now: datetime) -> datetime:
+    """A pause that Slack asked for stays; one that passing content has ends with other content."""
+    was_tried = row.sending or row.attempts > 0 or row.reason is not None
+    if row.shown >= row.wanted or row.failed is not None:
+        due: datetime = now + passing if passing is not None and row.ts is not None else now
+    else:
+        due = row.next_at if passing is not None or row.ts is None or was_tried else min(row.next_at, now)
+    return due
 
 
 def _differs(row: Row[Any], content: Content, sha: str | None) -> bool:

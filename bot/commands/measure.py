@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from analysis.errors import NoRowsError
 from analysis.judgement.left_out import left_out
@@ -23,6 +24,8 @@ from storage.evaluations import Evaluation
 from storage.messages import Address
 
 MEASURES_AT_ONCE = 1000
+UNTIL_PROGRESS_IS_SHOWN = timedelta(seconds=3)
+"""Most evaluations are done by then, and their cards need no edit in between."""
 
 
 def run(context: Context) -> Outcome:
@@ -110,7 +113,7 @@ def _tell_phase(context: Context, evaluation_id: int, phase: str) -> None:
     with context.database.transaction() as tx:
         evaluation = evaluations.locked(tx, evaluation_id)
         if evaluation is not None and evaluation.status == "running":
-            put_card(tx, context, evaluation, _running(tx, evaluation, phase))
+            put_card(tx, context, evaluation, _running(tx, evaluation, phase), passing=UNTIL_PROGRESS_IS_SHOWN)
 
 
 def _running(tx: Transaction, evaluation: Evaluation, phase: str) -> messages.Content:

@@ -398,3 +398,29 @@ def test_a_picture_is_kept_once(database: Database) -> None:
     with database.reading() as tx:
         assert [messages.get(tx, key) is not None for key in ("a", "b", "c", "d")] == [True, True, True, False]
     assert len([cell for cell in stored(database) if "PNG" in cell]) == 1
+
+
+def test_content_that_passes_waits_for_other_content_and_no_longer_than_it_is_told(database: Database) -> None:
+    passing, later = timedelta(seconds=3), NOON + timedelta(seconds=1)
+
+    def want_text(text: str, passing: timedelta | None = None) -> None:
+        with database.transaction() as tx:
+            address = Address(team="T1", channel="C1")
+            messages.want(
+                tx, key="card", kind="message", address=address, content=Content(text), passing=passing, now=NOON
+            )  # fmt: skip
+
+    def due_at(moment: datetime) -> bool:
+        with database.reading() as tx:
+            return messages.any_due(tx, now=moment)
+
+    want_text("waiting")
+    with database.transaction() as tx:
+        due = messages.lease(tx, now=NOON, seconds=30)
+        assert due is not None
+        messages.shown(tx, due, ts="1.1", revision=1, now=NOON)
+    want_text("reading", passing=passing)
+    want_text("drawing", passing=passing)
+    assert (due_at(later), due_at(NOON + passing)) == (False, True)
+    want_text("done")
+    assert due_at(later)
