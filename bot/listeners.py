@@ -11,16 +11,18 @@ from slack_bolt import Ack, App, BoltResponse
 
 from analysis.errors import UserError
 from bot.asking.command import Command
+from bot.asking.edited import of_message, words_of_note
 from bot.asking.grammar import Asked, parse
 from bot.asking.kinds import TooLong
 from bot.asking.plain import mentions, plain, without_mention
 from bot.asking.rights import OUTSIDER
 from bot.render.answers import refused
+from bot.render.notes import no_longer_kept
 from bot.slack import payloads
 from bot.slack.payloads import MessagePayload, Said
 from storage import annotations, channels, deciding, messages, people, requests, schedules
 from storage.annotations import Annotation, Edit
-from storage.database import Busy, Database, Transaction
+from storage.database import Busy, Database, Json, Transaction
 from storage.messages import Address
 from storage.requests import Request, Where, Who
 from storage.tracing import of_request
@@ -209,6 +211,8 @@ class Door:
         with self._transaction() as tx:
             annotations.not_a_note(tx, team=self.team, channel=event.channel, ts=said.ts, now=self.now())
             self._take_words(tx, text, self._mention(event, said))
+            if requests.is_any_taken(tx, beginning=self._readings(event, said)):
+                self._read_again(tx, event, said, mark="late")
 
     def _mention(self, event: MessagePayload, said: Said) -> _Delivery:
         where = Where(
@@ -218,7 +222,9 @@ class Door:
             outsider=self._is_by_an_outsider(event, said),
             shared=event.is_ext_shared_channel,
         )
-        return _Delivery(f"message:{self.team}:{event.channel}:{said.ts}", "mention", self._who(said.user or ""), where)
+        return _Delivery(
+            of_message(self.team, event.channel, said.ts), "mention", self._who(said.user or ""), where
+        )  # fmt: skip
 
     def _take_words(self, tx: Transaction, text: str, delivery: _Delivery) -> None:
         if not self._may_speak(delivery.where):
@@ -332,8 +338,11 @@ class Door:
         text = plain(said.text)
         with self._transaction() as tx:
             note = annotations.of_message(tx, **place)
-            if note is None:
-                self._revise_what_is_not_kept(tx, event, said, edit)
+            if note is None and self._was_a_request(tx, event, said):
+                self._read_again(tx, event, said)
+            elif note is None:
+                if said.thread_ts:
+                    self._keep_reply(tx, event, said, edit)
             elif note.thread is None:
                 self._revise_what_was_asked(tx, note, said, edit)
             elif annotations.is_undecided(tx, **place, text=text, edit=edit):
@@ -341,36 +350,35 @@ class Door:
             else:
                 annotations.revise(tx, **place, text=text, edit=edit, now=self.now())
 
-    def _revise_what_is_not_kept(self, tx: Transaction, event: MessagePayload, said: Said, edit: Edit) -> None:
-        """A request that was edited before it was answered asks its last words, or nothing; else it is a reply whose
-        edit came first."""
-        delivery, is_request = self._mention(event, said), self._is_a_request(event, said)
-        was_waiting = requests.take_back(tx, key=delivery.key)
-        if was_waiting and is_request:
-            self._take_words(tx, without_mention(said.text, self.bot_user, self.bot_name), delivery)
-        elif said.thread_ts and not is_request:
-            self._keep_reply(tx, event, said, edit)
+    def _was_a_request(self, tx: Transaction, event: MessagePayload, said: Said) -> bool:
+        """Also one that we have not heard of yet: its own event may come later."""
+        before = event.previous
+        if self._is_a_request(event, said) or (before is not None and self._is_a_request(event, before)):
+            return True
+        return requests.is_taken(tx, key=of_message(self.team, event.channel, said.ts))
 
     def _revise_what_was_asked(self, tx: Transaction, note: Annotation, said: Said, edit: Edit) -> None:
-        """The message of a `note` command was edited: what it asks to keep now, for the same model, is kept. Where it
-        asks for anything else, or can't be read, the note goes, for its words are no longer what its author says."""
-        try:
-            command, arguments = parse(plain(without_mention(said.text, self.bot_user, self.bot_name)), self.commands)
-        except UserError:
-            command, arguments = "", {}
-        text = arguments.get("text")
-        if command == "note" and arguments.get("model") == note.model and isinstance(text, str):
+        text = words_of_note(note, without_mention(said.text, self.bot_user, self.bot_name), self.commands)
+        if text is not None:
             place = {"team": self.team, "channel": note.channel or "", "ts": said.ts}
             annotations.revise(tx, **place, text=text, edit=edit, now=self.now())
         else:
             annotations.withdraw(tx, note.id, now=self.now())
+            address = Address(team=self.team, channel=note.channel or "", user=note.author)
+            content, key = no_longer_kept(note), f"withdrawn:A-{note.id}"
+            messages.want(tx, key=key, kind="ephemeral", address=address, content=content, now=self.now())
 
-    def _read_again(self, tx: Transaction, event: MessagePayload, said: Said) -> None:
-        """Two edits with the same marks: Slack itself is asked, once, what stands there now."""
+    def _read_again(self, tx: Transaction, event: MessagePayload, said: Said, *, mark: str | None = None) -> None:
+        """Slack itself is asked, once, what stands there now: where two edits have the same marks, and where a request
+        was edited before it became a note."""
         where = Where(channel=event.channel, thread=said.thread_ts, message=said.ts)
-        request = Request("reread", {}, who=self._who(said.user or ""), where=where)
-        key = f"reread:{self.team}:{event.channel}:{said.ts}:{said.edited}"
+        us: dict[str, Json] = {"user": self.bot_user, "name": self.bot_name}
+        request = Request("reread", us, who=self._who(said.user or ""), where=where)
+        key = f"{self._readings(event, said)}{mark or said.edited}"
         requests.take(tx, request, key=key, source="reply", lane="quick", now=self.now())
+
+    def _readings(self, event: MessagePayload, said: Said) -> str:
+        return f"reread:{self.team}:{event.channel}:{said.ts}:"
 
     def _erase(self, channel: str, ts: str) -> None:
         """A message was deleted; one that has replies leaves a tombstone in Slack, and nothing here either."""

@@ -11,7 +11,8 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from queue import Empty, SimpleQueue
 from types import FrameType
 from typing import Any, get_args
 
@@ -29,6 +30,7 @@ from bot.web.connections import Connection
 log = structlog.get_logger()
 
 SECONDS_TO_FINISH_REQUESTS = 2
+SECONDS_BETWEEN_LOOKS = 1.0
 SECONDS_BEFORE_A_THREAD_YIELDS = 0.0002
 """Python's own is 5 ms. A listener waits for its turn after each of its statements, so that under load the loop that
 reads from the network would cost it 30 ms for one delivery."""
@@ -47,7 +49,7 @@ def serve(role: str) -> None:
     log_to_stderr()
     sys.setswitchinterval(SECONDS_BEFORE_A_THREAD_YIELDS)
     make_ready(settings)
-    ended = threading.Event()
+    ended = Ended()
     end_on_signals(ended)
     door = bind(settings.host, settings.port)
     parley = build_app(settings, role=role)  # type: ignore[arg-type]  # looked up above
@@ -64,7 +66,28 @@ def serve(role: str) -> None:
         door.close()
 
 
-def end_on_signals(ended: threading.Event) -> None:
+class Ended:
+    """Whether we are to end. A signal's handler says so in the middle of whatever the main thread does: an Event's lock
+    might be held there, and would never be given back."""
+
+    def __init__(self) -> None:
+        self._told: SimpleQueue[None] = SimpleQueue()
+        self._is_set = False
+
+    def is_set(self) -> bool:
+        return self._is_set
+
+    def set(self) -> None:
+        self._is_set = True
+        self._told.put(None)
+
+    def wait(self) -> None:
+        while not self._is_set:
+            with suppress(Empty):
+                self._told.get(timeout=SECONDS_BETWEEN_LOOKS)
+
+
+def end_on_signals(ended: Ended) -> None:
     """The first SIGTERM or SIGINT ends us in order, the second at once."""
 
     def hear(number: int, _: FrameType | None) -> None:
@@ -97,7 +120,7 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 @contextmanager
-def serving(site: ASGIApp, door: socket.socket, ended: threading.Event) -> Iterator[None]:
+def serving(site: ASGIApp, door: socket.socket, ended: Ended) -> Iterator[None]:
     """The site in a thread: while we end, it still says so. Where its server fails, we end too."""
     server = http_server(site)
 

@@ -15,7 +15,6 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
-    delete,
     func,
     or_,
     select,
@@ -23,7 +22,7 @@ from sqlalchemy import (
     update,
 )
 
-from storage.database import Busy, Json, Transaction
+from storage.database import Json, Transaction
 from storage.tables import DEAD, heard, requests
 
 
@@ -125,20 +124,20 @@ def take(tx: Transaction, request: Request, *, key: str, source: str, lane: str,
     return taken
 
 
-def take_back(tx: Transaction, *, key: str) -> bool:
-    """Forget a request that nobody has begun to answer, and whether there was one. Raises Busy while somebody answers
-    it: in a moment it is answered."""
-    row = tx.execute(select(requests).where(requests.c.key == key).with_for_update()).first()
-    if row is None or row.finished_at is not None:
-        return False
-    if row.token is not None:
-        raise Busy(f"request {row.id} is being answered")
-    tx.execute(delete(requests).where(requests.c.id == row.id))
-    return True
-
-
 def is_taken(tx: Transaction, *, key: str) -> bool:
     return tx.execute(select(requests.c.id).where(requests.c.key == key)).first() is not None
+
+
+def is_any_taken(tx: Transaction, *, beginning: str) -> bool:
+    """Whether there is a request whose key begins like that."""
+    begins_so = requests.c.key.startswith(beginning, autoescape=True)
+    return tx.execute(select(requests.c.id).where(begins_so).limit(1)).first() is not None
+
+
+def is_answered(tx: Transaction, *, key: str) -> bool:
+    """Whether a request of that key needs no answer any more, or was never taken."""
+    waits = select(requests.c.id).where(requests.c.key == key, requests.c.finished_at.is_(None))
+    return tx.execute(waits).first() is None
 
 
 def _due() -> ColumnElement[bool]:

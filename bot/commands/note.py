@@ -54,7 +54,7 @@ def _check_period(card: ModelCard, period: str) -> None:
 
 def _check_slice(context: Context, card: ModelCard, slice_: Slice) -> None:
     """The column must be one that rows are told apart by: in the model card, or in the latest evaluation."""
-    of_card = {column for columns in card.slices for column in columns}
+    of_card = {column for columns in (*card.slices, *card.protected) for column in columns}
     with context.database.reading() as tx:
         latest = evaluations.latest(tx, team=context.team, model=card.model)
         result = evaluations.result(tx, latest.id) if latest is not None else None

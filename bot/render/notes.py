@@ -26,10 +26,16 @@ class NoteLine:
 
 def kept(note: Annotation) -> Content:
     about = _about(note.anchor)
+    article = "an" if note.kind[:1] in "aeiou" else "a"
     return words_only(
-        f":memo: Kept as *A-{note.id}*, a {escape(note.kind)} on {escape(note.model or '')}{about}.",
+        f":memo: Kept as *A-{note.id}*, {article} {escape(note.kind)} on {escape(note.model or '')}{about}.",
         notes=[f"`notes {escape(note.model or '')}` finds it again."],
     )
+
+
+def no_longer_kept(note: Annotation) -> Content:
+    says = f"A-{note.id} isn't kept any more: its message asks for something else now. Send that as a new message."
+    return Content(says, (section(says),), models=(note.model,) if note.model else None)
 
 
 def of_which_model(models: Sequence[str]) -> Content:

@@ -107,6 +107,57 @@ def test_a_mention_that_is_edited_before_it_is_answered_asks_its_last_words(
     assert [n.text for n in kept(stage, stage.jonas) if n.id not in before] == ["nothing to see"]
 
 
+def test_a_mention_that_was_edited_away_is_not_kept_although_its_first_event_comes_again(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = {note.id for note in kept(stage, stage.jonas)}
+    with monkeypatch.context() as nobody_answers:
+        nobody_answers.setattr(stage.parley.answering, "answer_one", lambda _lane: False)
+        seen = len(stage.workspace.deliveries)
+        ts = stage.workspace.say(stage.jonas, stage.channel, f"{stage.mention} note open-one Bob took the money")
+        stage.workspace.settle()
+        first = stage.workspace.deliveries[seen]
+        stage.workspace.edit(stage.jonas, stage.channel, ts, "never mind")
+        stage.workspace.settle()
+        first.redeliver()
+        stage.workspace.settle()
+    stage.quiet()
+    assert [n.text for n in kept(stage, stage.jonas) if n.id not in before] == []
+
+
+def test_of_two_edits_that_come_in_the_wrong_order_before_the_answer_the_last_one_counts(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    say = f"{stage.mention} note open-one"
+    before = {note.id for note in kept(stage, stage.jonas)}
+    with monkeypatch.context() as nobody_answers:
+        nobody_answers.setattr(stage.parley.answering, "answer_one", lambda _lane: False)
+        ts = stage.workspace.say(stage.jonas, stage.channel, f"{say} none")
+        stage.workspace.settle()
+        seen = len(stage.workspace.deliveries)
+        stage.workspace.edit(stage.jonas, stage.channel, ts, f"{say} the first edit")
+        stage.workspace.settle()
+        older = stage.workspace.deliveries[seen]
+        stage.workspace.edit(stage.jonas, stage.channel, ts, f"{say} the last edit")
+        stage.workspace.settle()
+        older.redeliver()
+        stage.workspace.settle()
+    stage.quiet()
+    assert [n.text for n in kept(stage, stage.jonas) if n.id not in before] == ["the last edit"]
+
+
+def test_a_note_command_that_is_edited_to_be_about_other_rows_is_not_kept_and_its_author_hears_so(stage: Stage) -> None:
+    say = f"{stage.mention} note open-one"
+    ts = stage.workspace.say(stage.jonas, stage.channel, f"{say} --slice region=Bob --kind decision he did it")
+    note = until(lambda: next((n for n in kept(stage, stage.jonas) if n.text == "he did it"), None), why="the note")
+    stage.quiet()
+    stage.workspace.edit(stage.jonas, stage.channel, ts, f"{say} --slice region=north it happened")
+    stage.told(f"A-{note.id} isn't kept any more", user=stage.jonas)
+    with stage.parley.database.reading() as tx:
+        row = tx.execute(select(annotation_rows).where(annotation_rows.c.id == note.id)).one()
+    assert "Bob" not in str(row)
+
+
 def test_what_a_deleted_note_command_was_about_goes_with_its_words(stage: Stage) -> None:
     ts = stage.workspace.say(
         stage.jonas, stage.channel, f"{stage.mention} note open-one --slice region=Bob --period 2026-W10 he did it"
