@@ -26,8 +26,9 @@ from analysis.near_names import did_you_mean, listed
 
 ONE_BOUND = ("below", "above", "below_reference_by", "above_reference_by", "below_version_by", "above_version_by")
 TWO_BOUNDS = ("within", "outside")
+JUST_ABOVE_ONE = 1.1
+"""Of what is at most 1 a limit up to here may be meant, as one that always fails. 1.75 is a slip for 0.75."""
 SURELY_A_PERCENTAGE = 2.0
-"""Of what is at most 1. A limit just above 1 may be meant, as one that always fails."""
 SETTINGS = ("warn", "fail", "slice", "feature", "class", "name")
 CONDITION_EXAMPLE = "{below: 0.7}, or a number alone for the check's own bad direction"
 CHECK_EXAMPLE = "{warn: 0.05, fail: {below: 0.6}}"
@@ -108,8 +109,8 @@ def _limits(name: str, field: Field) -> tuple[Condition, ...] | None:
     found = read_conditions(field)
     for condition in found or ():
         most = max(condition.bound)
-        if not condition.kind.endswith("_by") and most >= SURELY_A_PERCENTAGE and is_at_most_one(name):
-            meant = f"; write {most / 100:g} or {most:g}%" if most <= 100 else ""
+        if not condition.kind.endswith("_by") and most > JUST_ABOVE_ONE and is_at_most_one(name):
+            meant = f"; write {most / 100:g} or {most:g}%" if SURELY_A_PERCENTAGE <= most <= 100 else ""
             field.complain(f"{field.path} has the limit {most:g}, but {meaning(name).words} cannot be above 1{meant}")
     return found
 

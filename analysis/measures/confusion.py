@@ -125,7 +125,7 @@ def rate(of: Confusion, name: str) -> Figure:
     """One of RATES with Wilson's interval; n is the denominator's rows."""
     part, whole, why_not = RATES[name]
     n, weight = of.n(whole), of.weight(whole)
-    if why := _why_no_weight(weight, n, why_not):
+    if why := _why_no_weight(weight, n, why_not if of.decided else RATES["accuracy"][2]):
         return undefined(name, n, why)
     value = of.weight(part) / weight
     low, high = wilson(value, of.effective(whole))

@@ -26,6 +26,7 @@ Columns = Mapping[str, pa.Array]
 _WHOLE_WITH_FRACTION = re.compile(r"(-?(?:0|[1-9][0-9]*))\.0*", re.ASCII)
 _SWITCHES = {"true": "1", "false": "0"}
 POSITIVE_BY_DEFAULT = "1"
+DECIMAL_COMMA = r"^\s*[-+]?\d*,\d+\s*$"
 
 
 def written(label: str) -> str:
@@ -196,11 +197,22 @@ def _scores(column: str, columns: Columns, *, role: str = "score") -> Floats:
     array = columns[column]
     found = numbers(array)
     if not pa.types.is_floating(array.type) and np.isnan(found).sum() > array.null_count:
+        if _has_decimal_comma(array):
+            raise DataError(
+                f"the {role} column {quoted(column)} holds numbers with a decimal comma; say so in the model card: "
+                "log.format.decimal: ','"
+            )
         raise DataError(
             f"the {role} column {quoted(column)} holds a value that is no number; put it right, declare it under "
             f"log.format.missing, or name another column as log.columns.{role}"
         )
     return found
+
+
+def _has_decimal_comma(array: pa.Array) -> bool:
+    values = array.dictionary if pa.types.is_dictionary(array.type) else array
+    is_text = pa.types.is_string(values.type) or pa.types.is_large_string(values.type)
+    return is_text and bool(pc.any(pc.match_substring_regex(values, DECIMAL_COMMA)).as_py())
 
 
 def _is_positive(column: str, columns: Columns, wanted: str) -> Ints:

@@ -41,7 +41,8 @@ def words(command: Command, arguments: Mapping[str, Json]) -> str:
         if a.place == "word":
             parts.append(_quoted(shown))
         else:
-            parts.append(f"-- {shown}" if _looks_like_an_option(shown) else shown)
+            is_plain = not _looks_like_an_option(shown) and _start_of_last_options(command, shown) == len(shown)
+            parts.append(shown if is_plain else f"-- {shown}")
     return " ".join(parts)
 
 
@@ -56,7 +57,7 @@ def _arguments(command: Command, text: str) -> dict[str, Json]:
         elif not options_end and (option := OPTION.match(text)):
             text = _option(command, option, text, found)
         else:
-            text = _next_in_place(command, placed, text, found)
+            text = _next_in_place(command, placed, text, found, options_end=options_end)
     missing = [a for a in command.arguments if a.required and a.name not in found]
     if missing:
         raise UserError(f"`{command.name}` needs {' and '.join(_wanted(a) for a in missing)}: {_usage(command)}")
@@ -75,16 +76,39 @@ def _option(command: Command, option: re.Match[str], text: str, found: dict[str,
     return text
 
 
-def _next_in_place(command: Command, placed: list[Argument], text: str, found: dict[str, Json]) -> str:
+def _next_in_place(
+    command: Command, placed: list[Argument], text: str, found: dict[str, Json], *, options_end: bool
+) -> str:
     argument = next((a for a in placed if a.name not in found), None)
     if argument is None:
         raise UserError(f"I don't know what to do with “{text}”: {_usage(command)}")
     if argument.place == "word":
         value, text = _token(text)
     else:
-        value, text = argument.kind.split(text)
+        end = len(text) if options_end else _start_of_last_options(command, text)
+        value, rest = argument.kind.split(text[:end])
+        text = rest + text[end:]
     _put(argument, value, found)
     return text
+
+
+def _start_of_last_options(command: Command, text: str) -> int:
+    """Where only options follow: people write the sentence first."""
+    ends = (gap.start() for gap in re.finditer(r"\s+(?=--|[—–])", text) if _are_options(command, text[gap.end() :]))
+    return next(ends, len(text))
+
+
+def _are_options(command: Command, text: str) -> bool:
+    while text:
+        option = OPTION.match(DASH_BEFORE_A_NAME.sub(r"\1--", text, count=1))
+        argument = command.argument(option[1]) if option else None
+        if option is None or argument is None or argument.place != "option":
+            return False
+        value, text = _token(DASH_BEFORE_A_NAME.sub(r"\1--", text, count=1)[option.end() :].lstrip())
+        if not value:
+            return False
+        text = text.lstrip()
+    return True
 
 
 def _put(argument: Argument, value: str, found: dict[str, Json]) -> None:

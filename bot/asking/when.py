@@ -25,7 +25,7 @@ EXAMPLES = "`weekday 09:00`, `monday 08:30`, `day 07:00`, `month 1st 08:00`, `2 
 _CALENDAR = re.compile(
     r"(?:on\s+)?(?P<day>day|weekday|mon(?:day)?|tue(?:s|sday)?|wed(?:nesday)?|thu(?:rs|rsday)?|fri(?:day)?|sat(?:urday)?"
     r"|sun(?:day)?|month(?:\s+(?:on\s+)?(?:the\s+)?(?P<nth>\d{1,2})(?:st|nd|rd|th)?(?![:\d]))?)"
-    r"(?:\s+(?:at\s+)?(?P<hour>\d{1,2}):(?P<minute>\d{2}))?(?=\s|$)",
+    r"(?:\s+(?:at\s+)?(?P<hour>\d{1,2})(?::(?P<minute>\d{2}))?(?:\s*(?P<half>[ap]m))?)?(?=\s|$)",
     re.IGNORECASE,
 )
 _INTERVAL = re.compile(r"(?:(?P<count>\d{1,4})\s+)?(?P<unit>hours?|minutes?|mins?)(?=\s|$)", re.IGNORECASE)
@@ -148,11 +148,7 @@ def _clockwork(phrase: str) -> Clockwork:
     found = _CALENDAR.fullmatch(phrase)
     if found is None:
         return _interval(phrase)
-    at = DEFAULT_TIME
-    if found["hour"] is not None:
-        if int(found["hour"]) > 23 or int(found["minute"]) > 59:
-            raise UserError(f"{found['hour']}:{found['minute']} is no time of day; write one like 09:00.")
-        at = time(int(found["hour"]), int(found["minute"]))
+    at = _time_of_day(found)
     day = found["day"].lower().split()[0]
     if day == "month":
         nth = int(found["nth"] or 1)
@@ -160,6 +156,19 @@ def _clockwork(phrase: str) -> Clockwork:
             raise UserError(f"A month has no {ordinal(nth)}; write one like `month 1st 08:00`.")
         return Calendar("month", at, nth)
     return Calendar(next((w for w in WEEKDAYS if w.startswith(day[:3])), day), at)
+
+
+def _time_of_day(found: re.Match[str]) -> time:
+    if found["hour"] is None:
+        return DEFAULT_TIME
+    hour, minute = int(found["hour"]), int(found["minute"] or 0)
+    if found["half"] is not None and 1 <= hour <= 12:
+        hour = hour % 12 + (12 if found["half"].lower() == "pm" else 0)
+    elif found["half"] is not None:
+        hour = 24
+    if hour > 23 or minute > 59:
+        raise UserError(f"{found[0][found.start('hour') - found.start() :]} is no time of day; write one like 09:00.")
+    return time(hour, minute)
 
 
 def _interval(phrase: str) -> Interval:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from analysis import near_names
 from analysis.errors import UserError
 from bot.asking.command import Argument, Command, text_of
 from bot.asking.context import Context, Outcome
 from bot.asking.grammar import parse, words
-from bot.asking.when import Phrase, following, parse_when
+from bot.asking.when import EXAMPLES, Phrase, following, parse_when
 from bot.render.schedules import made
 from bot.scheduled import models_of
 from storage import schedules
@@ -26,7 +27,12 @@ class CommandWords:
     def read(self, words: str) -> Json:
         from bot.commands import all_commands
 
-        name, arguments = parse(words, all_commands())
+        known = {name: command for name, command in all_commands().items() if not command.hidden}
+        first = words.split(maxsplit=1)[0].lower() if words.split() else ""
+        if first not in known and not near_names.near(first, sorted(known)):
+            says = f"I can't read “{words.strip()}” as a command. Write when, such as {EXAMPLES}, and then what."
+            raise UserError(says)
+        name, arguments = parse(words, known)
         return {"command": name, "arguments": arguments}
 
     def show(self, value: Json) -> str:

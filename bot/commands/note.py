@@ -4,12 +4,14 @@ from dataclasses import replace
 
 from analysis.card import ModelCard
 from analysis.errors import UserError
+from analysis.judgement.meaning import ALSO_CALLED, KNOWN
 from analysis.judgement.wording import listed
 from analysis.periods import EXAMPLES, kind_of_label
 from analysis.values import Slice
 from bot.asking.command import Argument, Command, number_of, text_of
 from bot.asking.context import Context, Outcome
 from bot.asking.kinds import Condition, Number, OneOf, Slug, Words
+from bot.asking.nearest import near
 from bot.render.notes import kept
 from storage import annotations, evaluations, messages, requests
 from storage.anchors import Anchor
@@ -23,6 +25,7 @@ def run(context: Context) -> Outcome:
     card = context.models.get(text_of(arguments, "model") or "").card
     model, period, slice_ = card.model, text_of(arguments, "period"), _slice(arguments.get("slice"))
     number = number_of(arguments, "finding")
+    measure = _measure(text_of(arguments, "measure"))
     if number is not None:
         context.finding(number, model=model)
     if period is not None:
@@ -32,11 +35,19 @@ def run(context: Context) -> Outcome:
     anchor = Anchor(
         model=model,
         finding=number,
-        measure=text_of(arguments, "measure"),
+        measure=measure,
         slice=slice_,
         period=period,
     )
     return lambda tx: _keep(tx, context, anchor)
+
+
+def _measure(asked: str | None) -> str | None:
+    """A measure by whatever name it has elsewhere."""
+    name = ALSO_CALLED.get(asked, asked) if asked else None
+    if name is not None and name.partition("@")[0] not in KNOWN:
+        raise UserError(f"There is no measure `{asked}`{near(name, sorted(KNOWN))}")
+    return name
 
 
 def _check_period(card: ModelCard, period: str) -> None:

@@ -6,7 +6,7 @@ from analysis import charts
 from analysis.card import ModelCard
 from analysis.errors import UserError
 from analysis.judgement.history import settled, told_periods
-from analysis.judgement.meaning import NEED_A_REFERENCE
+from analysis.judgement.meaning import ALSO_CALLED, NEED_A_REFERENCE
 from analysis.judgement.wording import listed, sentence, words
 from analysis.measure_table import MeasureTable, period_order
 from analysis.values import Basis, Measure, Result, Rows, Slice
@@ -63,10 +63,10 @@ def run(context: Context) -> Outcome:
 
 def _points(context: Context, card: ModelCard) -> tuple[Series, list[Measure]]:
     """The series that was asked for, and its periods; of a measure of features without one, the feature that stands out
-    most in the latest evaluation. The label is none that is looked for: it
-    arrives late, so much of it is missing."""
+    most in the latest evaluation. The label is none that is looked for: it arrives late, so much of it is missing."""
     arguments, model = context.request.arguments, card.model
     asked, feature = text_of(arguments, "measure"), text_of(arguments, "feature")
+    asked = ALSO_CALLED.get(asked, asked) if asked else None
     version, slice_ = text_of(arguments, "version"), _slice(context)
     with context.database.reading() as tx:
         for measure in (asked,) if asked else FIRST_CHOICE:
@@ -81,7 +81,8 @@ def _points(context: Context, card: ModelCard) -> tuple[Series, list[Measure]]:
             series = Series(measure=asked, feature=of_features[0], slice=None, version=version)
             if points := _stored(tx, context, model, series):
                 return series, points
-    raise UserError(_why_nothing(card, asked, feature, there))
+    sought = Series(measure=asked or "", feature=feature, slice=slice_, version=version)
+    raise UserError(_why_nothing(card, sought, there))
 
 
 def _stored(tx: Transaction, context: Context, model: str, series: Series) -> list[Measure]:
@@ -112,19 +113,24 @@ def _features(there: list[Measure], measure: str) -> list[str]:
     return sorted(latest, key=lambda feature: (-(latest[feature].value or 0.0), feature))
 
 
-def _why_nothing(card: ModelCard, asked: str | None, feature: str | None, there: list[Measure]) -> str:
+def _why_nothing(card: ModelCard, series: Series, there: list[Measure]) -> str:
     model, known = card.model, sorted({m.measure for m in there})
+    asked, feature = series.measure or None, series.feature
     if not known:
         return f"No periods of {model} are stored yet. Type `evaluate {model}` first."
     if asked in NEED_A_REFERENCE and card.reference is None:
         return (
-            f"{sentence(words(asked or ''))} compares rows with a reference, and {model} has none. "
+            f"{sentence(words(asked))} compares rows with a reference, and {model} has none. "
             "Name one under reference: in its model card, then evaluate it again."
         )
     if asked is not None and asked not in known:
         return f"The model {model} has no measure `{asked}`{near(asked, known)}"
     if asked is not None and feature is not None and (features := _features(there, asked)):
         return f"{words(asked)} of {model} is measured for {listed(features, 8)}. Name one with --feature."
+    for column, group in series.slice or ():
+        groups = sorted({value for m in there for name, value in m.slice or () if name == column})
+        if groups and group not in groups:
+            return f"There is no {column} = {group} in {model}. Its groups are {listed(groups, 12)}."
     return f"There are no points for {words(asked or 'that')} there. Ask without --feature, --slice or --version."
 
 

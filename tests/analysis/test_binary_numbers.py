@@ -229,6 +229,18 @@ def test_words_among_the_scores_are_refused_by_name(tmp_path: Path) -> None:
         evaluated(tmp_path, {"label": [0, 1], "score": ["0.1", "high"]}, card(log=SCORED))
 
 
+def test_scores_with_a_decimal_comma_are_refused_with_what_to_write(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="decimal comma; say so in the model card"):
+        evaluated(tmp_path, {"label": [0, 1], "score": ["0,1", "0,75"]}, card(log=SCORED))
+
+
+def test_a_rate_without_any_label_says_that_there_is_none(tmp_path: Path) -> None:
+    rows = {"label": [None, None], "score": [0.1, 0.9]}
+    result = evaluated(tmp_path, rows, card(log=SCORED, more=["positive: 1"]))
+    reasons = {the(result, name).reason for name in ("precision", "recall", "false_positive_rate")}
+    assert reasons == {"no row has both a label and a prediction"}
+
+
 def test_negative_weights_are_refused(tmp_path: Path) -> None:
     rows = {"label": [0, 1], "score": [0.1, 0.9], "weight": [1, -2]}
     with pytest.raises(DataError, match="weights must be numbers of at least 0"):

@@ -133,6 +133,7 @@ def test_each_task_names_the_columns_that_it_needs(task: str, columns: str, miss
         ("checks: {recall: {fail: {below_reference_by: -1%}}}", "cannot be negative"),
         ("checks: {recall: {fail: 70}}", "the limit 70, but recall cannot be above 1; write 0.7 or 70%"),
         ("checks: {roc_auc: {warn: {within: [50, 70]}}}", "ROC AUC cannot be above 1; write 0.7 or 70%"),
+        ("checks: {roc_auc: {fail: {below: 1.75}}}", "ROC AUC cannot be above 1"),
         ("checks: {recall: {warn: 0.6, fail: 0.7}}", "warns at 0.6 only after it has failed at 0.7"),
         ("checks: {log_loss: {warn: {above: 1}, fail: {above: 0.5}}}", "give warn: the limit that is reached first"),
         ("checks: {recall: {warn: {below_reference_by: 9%}, fail: {below_reference_by: 5%}}}", "only after it has"),

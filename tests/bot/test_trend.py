@@ -70,7 +70,8 @@ def test_a_measure_that_needs_a_reference_says_so_where_there_is_none(stage: Sta
     [
         ("--period tomorrow it was hot", "“tomorrow” is no period; one of small looks like 2026-W10."),
         ("--period 2026-03 it was hot", "The model small has no period 2026-03: its periods look like 2026-W10."),
-        ("--slice colour=red it was hot", "The model small has no slices by colour. It has region."),
+        ("--measure heat it was hot", "There is no measure `heat`"),
+        ("it was hot --slice colour=red", "The model small has no slices by colour. It has region."),
     ],
 )
 def test_a_note_about_what_the_model_never_has_is_refused(stage: Stage, words: str, says: str) -> None:

@@ -21,6 +21,10 @@ def at(text: str) -> datetime:
     [
         ("monday", "monday 09:00"),
         ("Mon at 8:30", "monday 08:30"),
+        ("monday at 9am", "monday 09:00"),
+        ("day at 9", "day 09:00"),
+        ("weekday 5:30 pm", "weekday 17:30"),
+        ("day 12am", "day 00:00"),
         ("weekday 09:00", "weekday 09:00"),
         ("month 1st 08:00", "month 1st 08:00"),
         ("month on the 22nd", "month 22nd 09:00"),

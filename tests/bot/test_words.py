@@ -40,6 +40,17 @@ COMMANDS = all_commands()
                 "text": "wait",
             },
         ),
+        (
+            "note churn students joined --kind decision --period=2026-W10",
+            "note",
+            {"model": "churn", "kind": "decision", "period": "2026-W10", "text": "students joined"},
+        ),
+        (
+            "note churn the --kind decision was wrong",
+            "note",
+            {"model": "churn", "text": "the --kind decision was wrong"},
+        ),
+        ("note churn -- it was --kind decision", "note", {"model": "churn", "text": "it was --kind decision"}),
         ("note churn -- --not-an-option", "note", {"model": "churn", "text": "--not-an-option"}),
         (
             "every monday 09:00 digest",
