@@ -28,7 +28,7 @@ test: lint ## everything that CI runs: lint, types, tests on both databases and 
 lint: $(READY) ## ruff and strict mypy
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy
+	$(BIN)/mypy --num-workers 2
 
 bench: $(READY) ## the benchmarks, printed as ratios
 	$(BIN)/python -m benchmarks

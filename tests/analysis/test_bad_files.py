@@ -297,24 +297,36 @@ class replaced_again_and_again:  # noqa: N801 -- reads as what happens in its bl
 # --- what must end in bounded time and memory, in a process of its own --------------------------------------------
 
 
+LAUNCHER = """
+import os, subprocess, sys
+child = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
+_, status, usage = os.wait4(child.pid, 0)
+child.returncode = os.waitstatus_to_exitcode(status)
+print(child.returncode, usage.ru_maxrss)
+"""
+"""A small process in between: until it becomes another program, a child counts the memory of whoever started it."""
+
+
 def in_its_own_process(folder: Path, source: str) -> tuple[int, str, float, float]:
     """Exit status, stderr, megabytes at most, seconds."""
     described = Folder.describe(Folder(folder, None), source)  # type: ignore[arg-type]
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONPATH") if name in os.environ}
     said = folder / "stderr"
     start = time.monotonic()
+    command = [sys.executable, "-m", "bot.cli", "evaluate", str(described), "--json", "out.json", "--html", "out.html"]
     with said.open("w") as stderr:
-        child = subprocess.Popen(
-            [sys.executable, "-m", "bot.cli", "evaluate", str(described), "--json", "out.json", "--html", "out.html"],
+        ended = subprocess.run(
+            [sys.executable, "-c", LAUNCHER, *command],
             cwd=folder,
             env=kept | {"PYTHONPATH": str(Path(__file__).parents[2])},
-            stdout=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
             stderr=stderr,
+            text=True,
+            check=True,
         )
-        _, status, usage = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
-    kilobytes = usage.ru_maxrss if sys.platform != "darwin" else usage.ru_maxrss / 1024
-    return child.returncode, said.read_text(), kilobytes / 1024, time.monotonic() - start
+    status, peak = map(int, ended.stdout.split())
+    kilobytes = peak if sys.platform != "darwin" else peak / 1024
+    return status, said.read_text(), kilobytes / 1024, time.monotonic() - start
 
 
 @pytest.fixture
