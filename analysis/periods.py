@@ -6,7 +6,7 @@ A period is a whole number that grows with time, so batches can be counted and m
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -82,9 +82,9 @@ def kind_of_label(label: str) -> Kind | None:
 
 
 def _is_written_as(label: str, form: str) -> bool:
+    monday = ("-1", "-%u") if "%V" in form else ("", "")  # a week alone is no day: its Monday stands for it
     try:
-        # A week alone is no day: its Monday stands for it.
-        moment = datetime.strptime(f"{label}-1" if "%V" in form else label, f"{form}-%u" if "%V" in form else form)  # noqa: DTZ007  # a label has no zone
+        moment = datetime.strptime(label + monday[0], form + monday[1]).replace(tzinfo=UTC)
     except ValueError:
         return False
     return moment.strftime(form) == label

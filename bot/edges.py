@@ -21,7 +21,7 @@ def edge(work: str) -> Iterator[None]:
         yield
     except Busy as busy:
         log.warning("the database could not be used", work=work, why=str(busy))
-    except Exception:
+    except Exception:  # the edge of one piece of work: the next must come
         log.exception("something failed", work=work)
 
 

@@ -58,7 +58,7 @@ class Begun:
         end = time.monotonic() + seconds
         while (status := self.poll()) is None:
             assert time.monotonic() < end, f"process {self.pid} didn't end within {seconds} s"
-            time.sleep(0.01)
+            time.sleep(0.01)  # it is no child of ours, so it can't be waited for
         return status
 
 
@@ -203,7 +203,7 @@ def _become_a_fork_server(theirs: socket.socket) -> NoReturn:
     for number, wanted in zip(aside, passed, strict=True):
         os.dup2(number, wanted, inheritable=False)
         os.close(number)
-    exec(code, {})  # noqa: S102  # multiprocessing's own
+    exec(code, {})  # noqa: S102  # the code that multiprocessing would give `python -c` for its fork server
     os._exit(0)
 
 

@@ -108,7 +108,7 @@ def test_of_more_connections_than_there_is_room_for_the_newest_is_closed(
         for _ in range(3):
             connection = open_.enter_context(socket.create_connection(("127.0.0.1", stage.port), timeout=10))
             connection.sendall(b"GET")
-            time.sleep(0.05)
+            time.sleep(0.05)  # nothing tells from outside that the server has met it
         assert connection.recv(100) == b""
     until(lambda: _health(stage) == 200, why="room again")
 

@@ -81,7 +81,7 @@ def test_they_leave_a_message_that_was_on_its_way_meanwhile(desk: Desk, monkeypa
     really_posted = Gateway._posted
 
     def posted(gateway: Gateway, due: object) -> object:
-        answer = really_posted(gateway, due)  # type: ignore[arg-type]  # whatever it is given
+        answer = really_posted(gateway, due)  # type: ignore[arg-type]  # only handed on
         delete_the_note(desk)
         return answer
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,13 @@ def kept(stage: Stage, author: str) -> list[Annotation]:
     with stage.parley.database.reading() as tx:
         numbers = tx.execute(select(annotation_rows.c.id).where(annotation_rows.c.author == author)).scalars().all()
         return [one for one in annotations.several(tx, numbers) if one.deleted_at is None]
+
+
+@contextmanager
+def nobody_answers(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with monkeypatch.context() as patch:
+        patch.setattr(stage.parley.answering, "answer_one", lambda _lane: False)
+        yield
 
 
 def hints(stage: Stage, user: str) -> list[str]:
@@ -96,8 +104,7 @@ def test_a_mention_that_is_edited_before_it_is_answered_asks_its_last_words(
 ) -> None:
     say = f"{stage.mention} note open-one"
     before = {note.id for note in kept(stage, stage.jonas)}
-    with monkeypatch.context() as nobody_answers:
-        nobody_answers.setattr(stage.parley.answering, "answer_one", lambda _lane: False)
+    with nobody_answers(stage, monkeypatch):
         ts = stage.workspace.say(stage.jonas, stage.channel, f"{say} Bob took the money")
         stage.workspace.settle()
         stage.workspace.edit(stage.jonas, stage.channel, ts, f"{say} nothing to see")
@@ -111,8 +118,7 @@ def test_a_mention_that_was_edited_away_is_not_kept_although_its_first_event_com
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = {note.id for note in kept(stage, stage.jonas)}
-    with monkeypatch.context() as nobody_answers:
-        nobody_answers.setattr(stage.parley.answering, "answer_one", lambda _lane: False)
+    with nobody_answers(stage, monkeypatch):
         seen = len(stage.workspace.deliveries)
         ts = stage.workspace.say(stage.jonas, stage.channel, f"{stage.mention} note open-one Bob took the money")
         stage.workspace.settle()
@@ -130,8 +136,7 @@ def test_of_two_edits_that_come_in_the_wrong_order_before_the_answer_the_last_on
 ) -> None:
     say = f"{stage.mention} note open-one"
     before = {note.id for note in kept(stage, stage.jonas)}
-    with monkeypatch.context() as nobody_answers:
-        nobody_answers.setattr(stage.parley.answering, "answer_one", lambda _lane: False)
+    with nobody_answers(stage, monkeypatch):
         ts = stage.workspace.say(stage.jonas, stage.channel, f"{say} none")
         stage.workspace.settle()
         seen = len(stage.workspace.deliveries)

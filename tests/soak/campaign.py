@@ -82,7 +82,7 @@ class Run:
             if time.monotonic() > began + self.plan.seconds_to_act:
                 return f"there was time for {number} of {self.plan.acts} acts"
             due = began + number * SHARE_OF_THE_TIME * self.plan.seconds_to_act / self.plan.acts
-            time.sleep(max(due - time.monotonic(), 0.0))
+            time.sleep(max(due - time.monotonic(), 0.0))  # the pace of the acts themselves
             self.stage.act = number
             if self.plan.troubles:
                 self.troubles.before(number)
