@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import BindParameter, Row, Select, and_, bindparam, case, delete, or_, select, tuple_, update
 
-from storage import anchors, contents, deciding, paces
+from storage import anchors, contents, deciding, lines, paces
 from storage.contents import Address, Content
 from storage.database import Stale, Transaction
 from storage.requests import LeaseLost, Where, Who
@@ -200,7 +200,7 @@ def lost(tx: Transaction, due: Due, *, now: datetime) -> None:
     row = _locked(tx, due)
     values: dict[str, Any] = {"next_at": now, **_NOTHING_UNKNOWN}
     if row.ts == due.ts:
-        values |= {"ts": None, "shown": 0, "worded": 0, "must_go": False}
+        values |= {"ts": None, "shown": 0, "worded": 0, "must_go": False, "wanted_at": now}
     if row.token == due.token:
         values |= _FREE
     _set(tx, due, **values)
@@ -268,7 +268,7 @@ def _oldest_due() -> Select[Any]:
         m.next_at <= now,
         or_(m.leased_until.is_(None), m.leased_until <= now),
         or_(m.parent.is_(None), m.thread.is_not(None), m.ts.is_not(None), parent_is_settled),
-        or_(m.ts.is_not(None), m.line.is_(None), ~_earlier_in_line().exists()),
+        or_(m.ts.is_not(None), m.line.is_(None), ~lines.earlier_in_line().exists()),
         ~rests,
     ]
     columns = (m.id, m.team, m.channel, m.kind, m.ts, m.picture, m.file_ready, m.reduced)
@@ -283,22 +283,6 @@ def _whole() -> Select[Any]:
         .outerjoin(pictures, pictures.c.sha == messages.c.picture)
         .outerjoin(parent, parent.c.key == messages.c.parent)
         .where(messages.c.id == bindparam("message"))
-    )
-
-
-def _earlier_in_line() -> Select[Any]:
-    """Messages of the same thread that were wanted before and are not there yet, leased and postponed ones too.
-
-    Those that were given up hold nobody up, and an edit waits for nobody."""
-    m, e = messages.c, messages.alias("earlier").c
-    return select(e.id).where(
-        e.team == m.team,
-        e.channel == m.channel,
-        e.line == m.line,
-        e.id < m.id,
-        e.shown < e.wanted,
-        e.failed.is_(None),
-        e.ts.is_(None),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Row, bindparam, func, or_, select, update
 
-from storage import anchors, contents, tracing
+from storage import anchors, contents, lines, tracing
 from storage.anchors import Anchor
 from storage.contents import TAKEN_BACK, Address, Content, Picture
 from storage.database import Transaction
@@ -135,7 +135,8 @@ def want(
     sha = _keep_picture(tx, content.picture)
     if otherwise is None:
         otherwise = [("message", address.user)] if kind == "ephemeral" and address.user else []
-    placed = {"kind": kind, **_addressed(address), "line": _line(tx, kind, address), "otherwise": list(otherwise)}
+    line = lines.line_of(tx, address) if kind == "message" else None
+    placed = {"kind": kind, **_addressed(address), "line": line, "otherwise": list(otherwise)}
     row = {
         "key": key,
         **placed,
@@ -308,16 +309,6 @@ def _addressed(address: Address) -> dict[str, Any]:
         "response_url": address.response_url,
         "schedule": address.schedule,
     }
-
-
-def _line(tx: Transaction, kind: str, address: Address) -> str | None:
-    """The thread whose messages wait for one another, under one name however it is addressed."""
-    if kind != "message":
-        return None
-    if address.parent is not None or address.thread is None:
-        return address.parent
-    ours = place(tx, team=address.team, channel=address.channel, ts=address.thread)
-    return ours.key if ours is not None else address.thread
 
 
 def _keep_picture(tx: Transaction, picture: Picture | None) -> str | None:

@@ -153,6 +153,19 @@ def test_a_failed_first_message_is_not_overtaken_in_its_thread(desk: Desk) -> No
     assert [m["text"] for m in desk.workspace.replies(desk.channel, root)] == ["first", "second"]
 
 
+def test_an_answer_under_a_card_that_slack_has_not_owned_up_to_waits_for_the_details(desk: Desk) -> None:
+    desk.workspace.fault("chat.postMessage", drop="after")
+    desk.want("card")
+    desk.want("details", parent="card")
+    desk.send()
+    [card] = [m["ts"] for m in desk.workspace.messages(desk.channel) if m.get("bot_id")]
+    desk.want("answer", thread=card)
+    desk.send()
+    assert [m["text"] for m in desk.workspace.replies(desk.channel, card)] == []
+    desk.later()
+    assert [m["text"] for m in desk.workspace.replies(desk.channel, card)] == ["details", "answer"]
+
+
 def test_a_reply_of_a_card_that_could_not_be_posted_is_given_up_with_it(desk: Desk) -> None:
     desk.workspace.archive(desk.channel)
     desk.want("card")

@@ -287,7 +287,8 @@ def no_thread_is_out_of_order(after: Aftermath) -> Iterable[str]:
         in_order = [rows[number] for _, number in sorted(replies)]
         for earlier, later in pairwise(in_order):
             if later["id"] < earlier["id"] and _wanted_first(later, earlier):
-                yield f"in {channel} {thread} {earlier['key']} overtook {later['key']}"
+                told = [f"{row['key']} (wanted {row['wanted_at']}, line {row['line']})" for row in (earlier, later)]
+                yield f"in {channel} {thread} {' overtook '.join(told)}"
 
 
 def _wanted_first(one: Row, other: Row) -> bool:
