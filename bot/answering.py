@@ -27,8 +27,9 @@ from bot.render.answers import went_wrong
 from bot.scheduled import why_not_any_more
 from bot.slack.directory import Directory, Known, stranger
 from storage import evaluations, requests
+from storage.busy import Busy
 from storage.channels import Channel
-from storage.database import Busy, Database, Transaction
+from storage.database import Database, Transaction
 from storage.requests import Leased, LeaseLost
 from storage.tracing import of_request, tracing
 

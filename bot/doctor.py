@@ -19,7 +19,8 @@ from bot.slack.api import Refused, Slack, TooFast, Unknown, web_client, why_no_i
 from bot.slack.manifest import LOST_WITHOUT
 from bot.trying import try_posting
 from storage import messages, private, requests
-from storage.database import Database, sqlite_file, sqlite_files
+from storage.database import Database
+from storage.engines import sqlite_file, sqlite_files
 
 Finding = tuple[bool, str]
 

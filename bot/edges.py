@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import structlog
 
 from storage.bell import Bell
-from storage.database import Busy
+from storage.busy import Busy
 
 log = structlog.get_logger()
 

@@ -31,7 +31,8 @@ from bot.slack.lookup import look_up, metadata_of
 from bot.slack.pace import OutOfTurn, Pace
 from bot.slack.pictures import Pictures, TooSlow
 from storage import contents, messages, response_urls
-from storage.database import Busy, Database, Transaction
+from storage.busy import Busy
+from storage.database import Database, Transaction
 from storage.messages import Content, Due, PictureState
 from storage.requests import LeaseLost
 from storage.tracing import tracing

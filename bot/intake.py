@@ -13,7 +13,8 @@ from typing import Generic, TypeVar
 
 import structlog
 
-from storage.database import Busy, Database
+from storage.busy import Busy
+from storage.database import Database
 
 log = structlog.get_logger()
 

@@ -22,7 +22,8 @@ from bot.slack import payloads
 from bot.slack.payloads import MessagePayload, Said
 from storage import annotations, channels, deciding, messages, people, requests, schedules
 from storage.annotations import Annotation, Edit
-from storage.database import Busy, Database, Json, Transaction
+from storage.busy import Busy
+from storage.database import Database, Json, Transaction
 from storage.messages import Address
 from storage.requests import Request, Where, Who
 from storage.tracing import of_request

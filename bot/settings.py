@@ -130,7 +130,7 @@ class Settings(BaseSettings):
     @field_validator("database_url", mode="after")
     @classmethod
     def _known_database(cls, url: str) -> str:
-        from storage.database import sqlite_file
+        from storage.engines import sqlite_file
 
         if url:
             try:

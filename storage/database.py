@@ -7,34 +7,29 @@ import math
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
-from sqlalchemy import (
-    URL,
-    Connection,
-    CursorResult,
-    Engine,
-    ExceptionContext,
-    Executable,
-    NullPool,
-    Table,
-    create_engine,
-    event,
-    exc,
-    func,
-    make_url,
-    select,
-)
+from sqlalchemy import Connection, CursorResult, Executable, Table, exc, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from analysis.errors import UserError
 from storage import private
 from storage.bell import Bells
+from storage.busy import Away, Busy, busy_by_name
+from storage.engines import (
+    WRITES,
+    address_of,
+    host_of,
+    postgresql_engine,
+    sqlite_engine,
+    sqlite_file,
+    sqlite_files,
+    sqlite_looking,
+)
 from storage.together import Together
 from storage.turns import Turns
 from storage.unusable import in_words
@@ -45,35 +40,8 @@ if TYPE_CHECKING:
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
 SECONDS_FOR_MIGRATIONS = 60.0
-SECONDS_TO_CONNECT = 2
-CONNECTIONS_KEPT = 5
-CONNECTIONS_MORE = 25
-SECONDS_FOR_A_CONNECTION = 2.0
-WRITES = "parley_writes"
 INCREMENTAL = 2
 """SQLite's number for the kind of vacuum that gives pages back when it is asked to."""
-HOW_TO_WRITE_IT = "write sqlite:////path/parley.db or postgresql://user@host/name"
-ENDED_SESSIONS = ("08", "57P")
-"""PostgreSQL's codes of lost connections, and of a server that stops or starts."""
-GAVE_UP = {"55P03", "57014", "40P01", "40001"}
-"""PostgreSQL's codes of a lock or statement that took too long, a deadlock, and a conflict of snapshots."""
-
-
-class Busy(Exception):  # noqa: N818  # read as a sentence: except Busy
-    """The wait for a lock was over, or for somebody's answer: nothing was written. ``seconds``: what they asked for."""
-
-    def __init__(self, says: str = "", *, seconds: float | None = None) -> None:
-        super().__init__(says)
-        self.seconds = seconds
-
-
-class Away(Busy):
-    """There is no connection, or it was lost: whether the last commit came through is not known. All that is written
-    has a key of its own, so that it can be tried again."""
-
-
-class Stale(Busy):
-    """What was read is no longer so, and nothing was written: read it again."""
 
 
 class Transaction:
@@ -112,14 +80,14 @@ class Database:
 
     def __init__(self, url: str, *, only_look: bool = False) -> None:
         """``only_look`` is for a look at a database that may not be ours: nothing is made, nothing can be changed."""
-        address = _address(url)
+        address = address_of(url)
         self.is_sqlite = address.get_backend_name() == "sqlite"
         self.file = sqlite_file(url)
-        self._shown = f"at {self.file}" if self.file else f"{address.database} on {_host(address)}"
+        self._shown = f"at {self.file}" if self.file else f"{address.database} on {host_of(address)}"
         if self.file is None:
-            self._engine = _postgresql_engine(address)
+            self._engine = postgresql_engine(address)
         else:
-            self._engine = _sqlite_looking(self.file) if only_look else _sqlite_engine(self.file)
+            self._engine = sqlite_looking(self.file) if only_look else sqlite_engine(self.file)
         self._turns = Turns()
         self.bells = Bells()
         self._of_this_thread = threading.local()
@@ -140,7 +108,7 @@ class Database:
             with self._alone(wait) as connection:
                 yield Transaction(connection, work)
         elif self.is_sqlite:
-            with _busy_by_name(), together.savepoint(wait) as connection:
+            with busy_by_name(), together.savepoint(wait) as connection:
                 yield Transaction(connection, work)
             together.work |= work
             return
@@ -156,10 +124,10 @@ class Database:
 
         Raises Busy where it is later than ``until`` (of the monotonic clock) by then, and nothing was written.
         PostgreSQL commits many transactions at once by itself, so there each is on its own, and in time."""
-        together = Together(until=until, begin=self._alone, busy=Busy)
+        together = Together(until=until, begin=self._alone)
         self._of_this_thread.together = together
         try:
-            with _busy_by_name(), together.committed():
+            with busy_by_name(), together.committed():
                 yield
         finally:
             del self._of_this_thread.together
@@ -172,7 +140,7 @@ class Database:
     @contextmanager
     def _alone(self, wait: float) -> Iterator[Connection]:
         end = time.monotonic() + wait
-        with self._our_turn(wait), _busy_by_name(), self._writer.connect() as connection:
+        with self._our_turn(wait), busy_by_name(), self._writer.connect() as connection:
             self._give_up_after(connection, max(end - time.monotonic(), 0.0))
             with connection.begin():
                 if not self.is_sqlite:
@@ -182,7 +150,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
         """A transaction that reads one consistent state and holds nobody up."""
-        with _busy_by_name(), self._reader.connect() as connection:
+        with busy_by_name(), self._reader.connect() as connection:
             self._give_up_after(connection, 10.0)
             with connection.begin():
                 yield Transaction(connection, set())
@@ -191,7 +159,7 @@ class Database:
         """The time by the database's clock, so that several machines agree; SQLite's is this machine's."""
         if self.is_sqlite:
             return datetime.now(UTC)
-        with _busy_by_name(), self._engine.connect() as connection:
+        with busy_by_name(), self._engine.connect() as connection:
             told: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
         return told.astimezone(UTC)
 
@@ -243,13 +211,13 @@ class Database:
         """Looked at before anything of it changes: a connection that writes would switch its journal."""
         from storage.migrations.running import standing
 
-        with self._explained(), _sqlite_looking(file).connect() as connection:
+        with self._explained(), sqlite_looking(file).connect() as connection:
             standing(connection)
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
         try:
-            with _busy_by_name():
+            with busy_by_name():
                 yield
         except Away as error:
             why = in_words(error.__cause__ if isinstance(error.__cause__, Exception) else error)
@@ -283,154 +251,8 @@ class Database:
             pooled.info["patience"] = tenths
 
 
-@contextmanager
-def _busy_by_name() -> Iterator[None]:
-    try:
-        yield
-    except exc.TimeoutError as error:
-        raise Busy("all connections to the database are in use") from error
-    except exc.DBAPIError as error:
-        if _is_about_waiting(error.orig):
-            raise Busy("the database was locked for too long") from error
-        if error.connection_invalidated or _is_away(error):
-            raise Away("the database does not answer") from error
-        raise
-
-
-def _is_about_waiting(error: BaseException | None) -> bool:
-    if isinstance(error, sqlite3.Error):
-        code: int = getattr(error, "sqlite_errorcode", 0)
-        return code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-    return getattr(error, "sqlstate", None) in GAVE_UP
-
-
-def _is_away(error: exc.DBAPIError) -> bool:
-    """Whether PostgreSQL could not be reached, is starting, or has ended our session."""
-    state = getattr(error.orig, "sqlstate", "")
-    return isinstance(error, exc.OperationalError) and (state is None or str(state).startswith(ENDED_SESSIONS))
-
-
 def _limit_statements(connection: Connection, seconds: float) -> None:
     limit = f"{max(int(seconds * 1000), 1)}ms"
     connection.execute(
         select(func.set_config("lock_timeout", limit, True), func.set_config("statement_timeout", limit, True))
     )
-
-
-def sqlite_file(url: str) -> Path | None:
-    """SQLite's file where it really is, whatever link leads to it; None for PostgreSQL."""
-    address = _address(url)
-    return Path(str(address.database)).resolve() if address.get_backend_name() == "sqlite" else None
-
-
-def sqlite_files(file: Path) -> list[Path]:
-    """The database's file, and those that SQLite keeps beside it while it is open."""
-    return [file, *(file.with_name(file.name + ending) for ending in ("-wal", "-shm"))]
-
-
-def _address(url: str) -> URL:
-    if url.startswith("postgres://"):
-        url = url.replace("postgres://", "postgresql://", 1)
-    try:
-        address = make_url(url)
-    except (exc.ArgumentError, ValueError):
-        raise UserError(f"The database's address can't be read; {HOW_TO_WRITE_IT}.") from None
-    kind = address.get_backend_name()
-    is_a_file = address.database not in (None, "", ":memory:") and not str(address.database).startswith("file:")
-    if kind not in ("sqlite", "postgresql") or (kind == "sqlite" and not is_a_file):
-        raise UserError(f"{kind} without a file, or unknown, can't be the database; {HOW_TO_WRITE_IT}.")
-    return address
-
-
-def _host(address: URL) -> str:
-    host = address.host or address.query.get("host") or "this machine"
-    return f"{host if isinstance(host, str) else ' or '.join(host)}{f':{address.port}' if address.port else ''}"
-
-
-def _sqlite_engine(file: Path) -> Engine:
-    if not file.parent.is_dir():
-        private.make_folder(file.parent)
-    private.make_file(file)
-    if file.is_file() and file.stat().st_nlink > 1:
-        raise UserError(
-            f"The database {file} is also linked under another name, where a second Parley would not see this one; "
-            "remove the other link."
-        )
-    engine = create_engine(
-        URL.create("sqlite", database=str(file)),
-        hide_parameters=True,  # somebody's words, or a secret: an error quotes the statement alone
-        pool_size=CONNECTIONS_KEPT,
-        max_overflow=CONNECTIONS_MORE,
-        pool_timeout=SECONDS_FOR_A_CONNECTION,
-    )
-    event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _sqlite_looking(file: Path) -> Engine:
-    def look() -> sqlite3.Connection:
-        driver = sqlite3.connect(f"file:{quote(str(file))}?mode=ro", uri=True, isolation_level=None)
-        driver.execute("PRAGMA busy_timeout = 2000")
-        return driver
-
-    engine = create_engine("sqlite://", creator=look, poolclass=NullPool)
-    event.listen(engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _prepare_sqlite(driver: sqlite3.Connection, _: object) -> None:
-    # The driver would otherwise begin transactions when it sees fit, and deferred ones.
-    driver.isolation_level = None
-    # Only an empty file can be told this, and before it is told of WAL.
-    driver.execute("PRAGMA auto_vacuum = INCREMENTAL")
-    driver.execute("PRAGMA busy_timeout = 10000")
-    _patiently(lambda: driver.execute("PRAGMA journal_mode = WAL"))
-    driver.execute("PRAGMA synchronous = FULL")
-    driver.execute("PRAGMA foreign_keys = ON")
-    # What a person deleted must not stay in the file's free pages.
-    driver.execute("PRAGMA secure_delete = ON")
-
-
-def _patiently(attempt: Callable[[], object], *, seconds: float = 10.0) -> None:
-    """SQLite does not wait for a lock by itself while it switches to WAL."""
-    end = time.monotonic() + seconds
-    while True:
-        try:
-            attempt()
-        except sqlite3.OperationalError as error:
-            if not _is_about_waiting(error) or time.monotonic() > end:
-                raise
-            time.sleep(0.02)
-        else:
-            return
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get(WRITES, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-def _without_values(context: ExceptionContext) -> None:
-    """PostgreSQL's detail of an error quotes the row, and a row holds somebody's words, or a secret."""
-    says = str(context.original_exception).partition("\n")[0]
-    context.original_exception.args = (says,)
-    if context.sqlalchemy_exception is not None:
-        context.sqlalchemy_exception.args = (f"({type(context.original_exception).__name__}) {says}",)
-
-
-def _postgresql_engine(address: URL) -> Engine:
-    try:
-        engine = create_engine(
-            address,
-            hide_parameters=True,  # as above
-            pool_size=CONNECTIONS_KEPT,
-            max_overflow=CONNECTIONS_MORE,
-            pool_timeout=SECONDS_FOR_A_CONNECTION,
-            pool_pre_ping=True,
-            connect_args={} if "connect_timeout" in address.query else {"connect_timeout": SECONDS_TO_CONNECT},
-        )
-    except ModuleNotFoundError:
-        raise UserError("PostgreSQL needs its driver: pip install 'parley[postgres]'.") from None
-    event.listen(engine, "handle_error", _without_values)
-    return engine

@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import BindParameter, Row, Select, and_, bindparam, case, delete, or_, select, tuple_, update
 
 from storage import anchors, contents, deciding, lines, paces
+from storage.busy import Stale
 from storage.contents import Address, Content
-from storage.database import Stale, Transaction
+from storage.database import Transaction
 from storage.requests import LeaseLost, Where, Who
 from storage.tables import UNSENT, annotation_rows, messages, pictures, places, quotes
 from storage.tables import paces as paces_table

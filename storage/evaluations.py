@@ -11,7 +11,8 @@ from sqlalchemy import Row, and_, delete, func, or_, select, text, update
 
 from analysis.values import Measure, Result, Slice, Verdict
 from storage import results
-from storage.database import Busy, Transaction
+from storage.busy import Busy
+from storage.database import Transaction
 from storage.periods import in_time_order
 from storage.requests import Who
 from storage.tables import DONE, ONE_AT_A_TIME, RUNNING, askers, evaluations, measures, model_cards, requests

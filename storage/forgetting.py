@@ -11,8 +11,9 @@ from functools import partial
 from sqlalchemy import select, update
 
 from storage import contents, people
+from storage.busy import Stale
 from storage.contents import Content
-from storage.database import Json, Stale, Transaction
+from storage.database import Json, Transaction
 from storage.quoting import DELETED, FEWEST_LETTERS, corrected, escaped, is_quoted, requoted, shortened
 from storage.tables import annotation_rows, messages, quotes
 

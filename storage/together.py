@@ -9,19 +9,18 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 from sqlalchemy import Connection
 
+from storage.busy import Busy
+
 
 class Together:
     """One transaction, begun when it is first written in; each write is a savepoint of it.
 
     ``begin`` opens the transaction, waiting at most so many seconds, and commits or rolls back where it is left.
-    ``busy`` is what is raised where nothing can be kept."""
+    Raises Busy where nothing can be kept."""
 
-    def __init__(
-        self, *, until: float, begin: Callable[[float], AbstractContextManager[Connection]], busy: type[Exception]
-    ) -> None:
+    def __init__(self, *, until: float, begin: Callable[[float], AbstractContextManager[Connection]]) -> None:
         self._until = until
         self._begin = begin
-        self._busy = busy
         self._whole = ExitStack()
         self._connection: Connection | None = None
         self.work = set[str]()
@@ -33,7 +32,7 @@ class Together:
 
     def check_time(self) -> None:
         if time.monotonic() > self._until:
-            raise self._busy("it would be committed too late")
+            raise Busy("it would be committed too late")
 
     @contextmanager
     def savepoint(self, wait: float) -> Iterator[Connection]:
@@ -58,4 +57,4 @@ class Together:
         begin, and commit, another one."""
         driver = self._connection.connection.driver_connection if self._connection is not None else None
         if isinstance(driver, sqlite3.Connection) and not driver.in_transaction:
-            raise self._busy("the transaction was lost")
+            raise Busy("the transaction was lost")

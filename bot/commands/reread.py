@@ -6,7 +6,8 @@ from bot.asking.edited import of_message, words_of_note
 from bot.asking.plain import plain, without_mention
 from bot.render.notes import no_longer_kept
 from storage import annotations, requests
-from storage.database import Busy, Transaction
+from storage.busy import Busy
+from storage.database import Transaction
 
 SECONDS_UNTIL_AGAIN = 1.0
 

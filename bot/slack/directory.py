@@ -12,8 +12,9 @@ import structlog
 from bot.slack.api import Refused, TooFast, Unknown
 from bot.slack.pace import Pace
 from storage import channels, people
+from storage.busy import Busy
 from storage.channels import Channel
-from storage.database import Busy, Database
+from storage.database import Database
 from storage.people import Person
 from storage.requests import Who
 

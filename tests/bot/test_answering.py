@@ -28,7 +28,8 @@ from bot.slack.api import Slack
 from bot.slack.directory import Directory, stranger
 from bot.slack.pace import Pace
 from storage import evaluations, messages, people, requests
-from storage.database import Busy, Database
+from storage.busy import Busy
+from storage.database import Database
 from storage.evaluations import Evaluation
 from storage.requests import Request, Where, Who
 from tests.databases import KINDS, fresh_database

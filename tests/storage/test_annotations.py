@@ -10,7 +10,8 @@ import pytest
 from storage import annotations, messages, requests
 from storage.anchors import Anchor
 from storage.annotations import Annotation, Edit
-from storage.database import Database, Stale
+from storage.busy import Stale
+from storage.database import Database
 from storage.messages import Address, Content, Picture
 from storage.requests import Request, Where, Who
 from tests.storage.cells import stored

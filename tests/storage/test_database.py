@@ -14,7 +14,8 @@ from sqlalchemy import text
 
 from analysis.errors import UserError
 from storage import people, requests
-from storage.database import Busy, Database
+from storage.busy import Busy
+from storage.database import Database
 from storage.people import Person
 from storage.requests import Request, Who
 from storage.tables import metadata

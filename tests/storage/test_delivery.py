@@ -10,7 +10,8 @@ from sqlalchemy import exc, insert, text
 from storage import annotations, messages, paces, requests, response_urls, schedules
 from storage.anchors import Anchor
 from storage.annotations import Edit
-from storage.database import Database, Stale
+from storage.busy import Stale
+from storage.database import Database
 from storage.messages import Address, Content, Due
 from storage.requests import Request, Where, Who
 from storage.tables import messages as table

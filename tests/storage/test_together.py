@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import event, text
 
 from storage import requests
-from storage.database import Busy, Database
+from storage.busy import Busy
+from storage.database import Database
 from storage.requests import Request, Who
 from tests.threads import at_once
 
