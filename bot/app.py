@@ -23,6 +23,7 @@ from bot.answering import Answering
 from bot.asking.readers import Readers
 from bot.clock import Clock
 from bot.commands import all_commands
+from bot.edges import edge
 from bot.evaluating.children import Children
 from bot.gateway import Gateway
 from bot.intake import SECONDS_TO_ACKNOWLEDGE, Intake
@@ -60,6 +61,7 @@ Role = Literal["web", "worker", "clock", "all"]
 QUICK_THREADS = 2
 SLOW_THREADS = 2
 GATEWAY_THREADS = 3
+SECONDS_BETWEEN_CHECKPOINTS = 2.0
 SECONDS_TO_STOP = 17.0
 """Whoever ends us usually waits for 20 to 30 seconds; a call to Slack takes 10 at most."""
 
@@ -140,6 +142,8 @@ class Parley:
         app = self._bolt(identity) if self.has("web") else None
         self.site = self._site(app if self.settings.mode == "http" else None)
         self.intake.start()
+        if self.database.is_sqlite:
+            self._spawn("checkpoints", self._tidy_up)
         if self.has("worker"):
             self._work()
         if self.has("clock") and ticking:
@@ -212,6 +216,14 @@ class Parley:
             self._spawn(f"evaluations-{number}", lambda: self.answering.work("evaluation", self._stop))
         for number in range(GATEWAY_THREADS):
             self._spawn(f"gateway-{number}", lambda: self.gateway.work(self._stop))
+
+    def _tidy_up(self) -> None:
+        """What somebody deleted does not stay in SQLite's log when all is quiet."""
+        before = 0
+        while not self._stop.wait(SECONDS_BETWEEN_CHECKPOINTS):
+            with edge("checkpoints"):
+                pages = self.database.checkpoint()
+                before = self.database.checkpoint(emptying=True) if pages == before > 0 else pages
 
     def _spawn(self, name: str, work: Callable[[], None]) -> None:
         thread = threading.Thread(target=work, name=name, daemon=True)

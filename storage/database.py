@@ -8,7 +8,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -203,6 +203,22 @@ class Database:
             # `execute` would take the first page only: each page is a step, and there is no row to fetch.
             driver.executescript(f"PRAGMA incremental_vacuum({int(pages)})")
         return True
+
+    def checkpoint(self, *, emptying: bool = False) -> int:
+        """Bring SQLite's log into its file, while others read and write. PostgreSQL does that by itself.
+
+        ``emptying``: afterwards the log holds nothing, also nothing that was deleted since; left out where somebody
+        uses it just now. Returns how many pages the log has."""
+        if not self.is_sqlite:
+            return 0
+        how, turn = ("TRUNCATE", self._our_turn(0.0)) if emptying else ("PASSIVE", nullcontext())
+        with busy_by_name(), turn, self._engine.connect() as connection:
+            self._give_up_after(connection, 0.0)
+            driver = connection.connection.driver_connection
+            if driver is None:
+                raise RuntimeError("the connection is closed")
+            _, pages, _ = driver.execute(f"PRAGMA wal_checkpoint({how})").fetchone()
+        return int(pages)
 
     def close(self) -> None:
         self._engine.dispose()

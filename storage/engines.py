@@ -19,6 +19,9 @@ CONNECTIONS_KEPT = 5
 CONNECTIONS_MORE = 25
 SECONDS_FOR_A_CONNECTION = 2.0
 WRITES = "parley_writes"
+PAGES_UNTIL_A_WRITER_TIDIES_UP = 16_000
+"""64 MB of SQLite's log. Up to that the log is brought into the file by ``Database.checkpoint``, not by the commit that
+happens to fill it, for which somebody waits."""
 HOW_TO_WRITE_IT = "write sqlite:////path/parley.db or postgresql://user@host/name"
 
 
@@ -92,6 +95,7 @@ def _prepare_sqlite(driver: sqlite3.Connection, _: object) -> None:
     driver.execute("PRAGMA busy_timeout = 10000")
     _patiently(lambda: driver.execute("PRAGMA journal_mode = WAL"))
     driver.execute("PRAGMA synchronous = FULL")
+    driver.execute(f"PRAGMA wal_autocheckpoint = {PAGES_UNTIL_A_WRITER_TIDIES_UP}")
     driver.execute("PRAGMA foreign_keys = ON")
     # What a person deleted must not stay in the file's free pages.
     driver.execute("PRAGMA secure_delete = ON")

@@ -240,6 +240,24 @@ def test_deleted_words_are_not_in_sqlites_file(tmp_path: Path) -> None:
     assert b"Quetzalcoatl" not in file.read_bytes()
 
 
+def test_sqlites_log_is_brought_into_its_file_beside_readers_and_emptied_when_nobody_uses_it(tmp_path: Path) -> None:
+    file, log = tmp_path / "parley.db", tmp_path / "parley.db-wal"
+    database = Database(f"sqlite:///{file}")
+    database.upgrade()
+    for number in range(1_500):  # more pages than SQLite's own habit lets the log have
+        take(database, f"Quetzalcoatl {number}")
+    before = file.stat().st_size
+    with database.reading() as reader:
+        reader.execute(text("SELECT count(*) FROM requests"))
+        assert database.checkpoint() > 1_500
+        assert database.checkpoint(emptying=True) > 1_500
+    assert file.stat().st_size > before + 1_500 * len("Quetzalcoatl")
+    assert b"Quetzalcoatl" in log.read_bytes()
+    assert database.checkpoint(emptying=True) == 0
+    assert log.stat().st_size == 0
+    database.close()
+
+
 @pytest.mark.parametrize("url", ["mysql://x/y", "sqlite://", "sqlite:///:memory:", "no address"])
 def test_an_address_that_cannot_be_used_is_refused_in_words(url: str) -> None:
     with pytest.raises(UserError, match=r"sqlite:////path/parley\.db"):
