@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -124,7 +125,7 @@ class Database:
 
         Raises Busy where it is later than ``until`` (of the monotonic clock) by then, and nothing was written.
         PostgreSQL commits many transactions at once by itself, so there each is on its own, and in time."""
-        together = Together(until=until, begin=self._alone)
+        together = Together(until=until, begin=partial(self._alone, urgent=True))
         self._of_this_thread.together = together
         try:
             with busy_by_name(), together.committed():
@@ -138,9 +139,9 @@ class Database:
         return getattr(self._of_this_thread, "together", None)
 
     @contextmanager
-    def _alone(self, wait: float) -> Iterator[Connection]:
+    def _alone(self, wait: float, *, urgent: bool = False) -> Iterator[Connection]:
         end = time.monotonic() + wait
-        with self._our_turn(wait), busy_by_name(), self._writer.connect() as connection:
+        with self._our_turn(wait, urgent=urgent), busy_by_name(), self._writer.connect() as connection:
             self._give_up_after(connection, max(end - time.monotonic(), 0.0))
             with connection.begin():
                 if not self.is_sqlite:
@@ -246,13 +247,13 @@ class Database:
             raise UserError(f"The database {self._shown} can't be used: {in_words(error)}") from None
 
     @contextmanager
-    def _our_turn(self, wait: float) -> Iterator[None]:
+    def _our_turn(self, wait: float, *, urgent: bool = False) -> Iterator[None]:
         """The threads of one process hand SQLite's one lock to each other. SQLite itself would sleep and look again:
         while others write piece after piece, a listener would not get it in two seconds (tried)."""
         if not self.is_sqlite:
             yield
             return
-        if not self._turns.take(seconds=wait):
+        if not self._turns.take(seconds=wait, urgent=urgent):
             raise Busy("other threads wrote for too long")
         try:
             yield

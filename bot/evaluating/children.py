@@ -92,8 +92,6 @@ class Children:
         return self._ending.is_set()
 
     def evaluate(self, job: Job, *, phase: Callable[[str], None], stop: Callable[[], bool]) -> Evaluated:
-        from bot.evaluating.in_child import evaluate_job
-
         where = replace(
             job,
             summaries=str(self._summaries) if self._summaries else None,
@@ -101,7 +99,7 @@ class Children:
             limits=replace(job.limits, seconds=job.limits.seconds or self._limit.seconds),
         )
         with self._observed():
-            answer = self.run(evaluate_job, where, phase=phase, stop=stop)
+            answer = self.run(_evaluate, where, phase=phase, stop=stop)
         if not isinstance(answer, Evaluated):
             raise TypeError(f"a child answered {type(answer).__name__}")
         return answer
@@ -184,6 +182,12 @@ def _answer(kind: str, value: Any) -> object:
     if kind == "data":
         raise DataError(value)
     raise RuntimeError(f"the child process failed:\n{value}")
+
+
+def _evaluate(job: Job, phase: Callable[[str], None]) -> Evaluated:
+    from bot.evaluating.in_child import evaluate_job  # the parent names this function, and imports nothing for it
+
+    return evaluate_job(job, phase)
 
 
 def _child(pipe: Connection, function: Callable[..., object], arguments: tuple[object, ...]) -> None:
