@@ -214,9 +214,11 @@ class Answering:
         log.info("a request is answered" if failed is None else "a request is refused")
 
     def _when_less_busy(self, leased: Leased, busy: Busy) -> None:
-        """Nothing is wrong with the request, so it counts as no attempt, for some time: then whoever asked is told."""
+        """Nothing is wrong with the request, so it counts as no attempt, for some time: then whoever asked is told. The
+        longer it has waited, the more rarely it is tried: many may wait for the same turn."""
         age = self._now() - leased.received_at
-        wait = busy.seconds or min(max(age.total_seconds(), SECONDS_UNTIL_AGAIN), MOST_SECONDS_UNTIL_AGAIN)
+        asked_for = busy.seconds or SECONDS_UNTIL_AGAIN
+        wait = max(asked_for, min(age.total_seconds(), MOST_SECONDS_UNTIL_AGAIN))
         self._give_back(leased, after=wait, counts=age > self._patience(leased))
 
     def _patience(self, leased: Leased) -> timedelta:

@@ -66,11 +66,12 @@ class Door:
     shared_channels: Collection[str]
 
     def listen(self, app: App) -> None:
-        """Register every listener. The last one acknowledges whatever the others leave."""
-        app.command(ANYTHING)(self.on_command)
-        app.action(ANYTHING)(self.on_click)
-        app.event("app_mention")(self.on_mention)
+        """Register every listener, what comes most often first, since Bolt asks one after the other. The last one
+        acknowledges whatever the others leave."""
         app.event("message")(self.on_message)
+        app.command(ANYTHING)(self.on_command)
+        app.event("app_mention")(self.on_mention)
+        app.action(ANYTHING)(self.on_click)
         app.event("app_uninstalled")(self.on_removal)
         app.event("tokens_revoked")(self.on_removal)
         app.event("channel_shared")(self.on_sharing)

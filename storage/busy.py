@@ -37,6 +37,10 @@ def busy_by_name() -> Iterator[None]:
         yield
     except exc.TimeoutError as error:
         raise Busy("all connections to the database are in use") from error
+    except sqlite3.OperationalError as error:
+        if is_about_waiting(error):
+            raise Busy("the database was locked for too long") from error
+        raise
     except exc.DBAPIError as error:
         if is_about_waiting(error.orig):
             raise Busy("the database was locked for too long") from error

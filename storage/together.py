@@ -36,12 +36,18 @@ class Together:
 
     @contextmanager
     def savepoint(self, wait: float) -> Iterator[Connection]:
-        """A part that is rolled back alone when it fails."""
+        """A part that is rolled back alone when it fails. SQLite is told by its driver: SQLAlchemy's own bookkeeping
+        takes as long as what most parts write."""
         if self._connection is None:
             self._connection = self._whole.enter_context(self._begin(self.within(wait)))
-        self._check_open()
-        with self._connection.begin_nested():
+        self._execute("SAVEPOINT part")
+        try:
             yield self._connection
+        except BaseException:
+            if self._is_open():
+                self._execute("ROLLBACK TO part", "RELEASE part")
+            raise
+        self._execute("RELEASE part")
 
     @contextmanager
     def committed(self) -> Iterator[None]:
@@ -55,6 +61,20 @@ class Together:
     def _check_open(self) -> None:
         """SQLite ends the whole transaction by itself where the disk is full or fails. A savepoint after that would
         begin, and commit, another one."""
-        driver = self._connection.connection.driver_connection if self._connection is not None else None
-        if isinstance(driver, sqlite3.Connection) and not driver.in_transaction:
+        if not self._is_open():
             raise Busy("the transaction was lost")
+
+    def _is_open(self) -> bool:
+        driver = self._driver
+        return driver is None or driver.in_transaction
+
+    def _execute(self, *statements: str) -> None:
+        self._check_open()
+        if (driver := self._driver) is not None:
+            for statement in statements:
+                driver.execute(statement)
+
+    @property
+    def _driver(self) -> sqlite3.Connection | None:
+        driver = self._connection.connection.driver_connection if self._connection is not None else None
+        return driver if isinstance(driver, sqlite3.Connection) else None

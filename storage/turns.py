@@ -1,4 +1,4 @@
-"""Whose turn it is: the threads of one process in the order in which they came, and those first for whom a person waits."""
+"""Whose turn it is: the threads of one process in the order in which they came, those first for whom Slack waits."""
 
 from __future__ import annotations
 

@@ -22,8 +22,6 @@ log = structlog.get_logger()
 
 A_PERSON_IS_REMEMBERED = timedelta(hours=1)
 A_CHANNEL_IS_REMEMBERED = timedelta(minutes=10)
-SECONDS_OF_PATIENCE = 10.0
-"""So long somebody's answer waits for our turn to ask: then it is given as if Slack had not said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +33,7 @@ class Known:
 
 
 class Directory:
-    """Looks people and channels up."""
+    """Looks people and channels up. Nobody waits in here for a turn to ask: others could be answered meanwhile."""
 
     def __init__(self, *, pace: Pace, database: Database, now: Callable[[], datetime]) -> None:
         self._pace = pace
@@ -52,7 +50,7 @@ class Directory:
         if kept is not None and told_at is not None and not anew and now - told_at < A_PERSON_IS_REMEMBERED:
             return Known(kept, known=True)
         try:
-            answer = self._pace.call(who.team, "users.info", {"user": who.user}, patience=SECONDS_OF_PATIENCE)
+            answer = self._pace.call(who.team, "users.info", {"user": who.user})
         except Refused as error:
             log.warning("Slack did not say who somebody is", error=str(error))
             return Known(kept or stranger(who), known=told_at is not None)
@@ -68,20 +66,20 @@ class Directory:
 
     def channel(self, team: str, channel: str, *, newest: timedelta | None = None) -> Channel | None:
         """What a channel is; None where Slack doesn't say. ``newest``: what was said longer ago doesn't count, because
-        it may have been archived or shared since, and Busy is raised where Slack can't say it just now; else what was
-        said some minutes ago is good enough, and better than nothing."""
+        it may have been archived or shared since; else what was said some minutes ago is good enough. Raises Busy where
+        Slack can't say it just now, and nothing is good enough."""
         with self._database.reading() as tx:
             kept = channels.get(tx, team=team, id=channel)
         fresh_since = self._now() - (newest if newest is not None else A_CHANNEL_IS_REMEMBERED)
         if kept is not None and kept.refreshed_at > fresh_since:
             return kept
         try:
-            answer = self._pace.call(team, "conversations.info", {"channel": channel}, patience=SECONDS_OF_PATIENCE)
+            answer = self._pace.call(team, "conversations.info", {"channel": channel})
         except Refused as error:
             log.warning("Slack did not say what a channel is", error=str(error))
             return None if newest is not None else kept
         except (TooFast, Unknown) as error:
-            if newest is not None:
+            if newest is not None or kept is None:
                 raise Busy("Slack does not say what a channel is", seconds=_asked_for(error)) from error
             return kept
         told = _channel(team, channel, answer.get("channel", {}), self._now())
@@ -94,7 +92,7 @@ class Directory:
         Slack can't say it just now."""
         try:
             place = {"channel": channel, "ts": ts, "limit": 1}
-            answer = self._pace.call(team, "conversations.replies", place, patience=SECONDS_OF_PATIENCE)
+            answer = self._pace.call(team, "conversations.replies", place)
         except Refused as error:
             log.warning("Slack did not give a message again", error=str(error))
             return None

@@ -6,7 +6,6 @@ holds for that method and workspace alone."""
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -57,13 +56,11 @@ class Pace:
         database: Database,
         now: Callable[[], datetime],
         seconds_between_messages: float = 1.0,
-        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.slack = slack
         self.seconds_between_messages = seconds_between_messages
         self._database = database
         self._now = now
-        self._sleep = sleep
         self._lock = threading.Lock()
         self._rests: dict[str, int] = {}
 
@@ -74,22 +71,17 @@ class Pace:
         arguments: Mapping[str, Any],
         *,
         first: Callable[[Transaction], None] | None = None,
-        patience: float = 0.0,
     ) -> dict[str, Any]:
         """The answer of a method. ``first`` is written together with taking the turn, before Slack is called.
 
-        Raises OutOfTurn where the turn does not come within ``patience`` seconds, else what ``Slack.call`` raises."""
-        answer: dict[str, Any] = self._in_turn(
-            team, method, lambda: self.slack.call(method, **arguments), first, patience
-        )
+        Raises OutOfTurn where it is too early, else what ``Slack.call`` raises."""
+        answer: dict[str, Any] = self._in_turn(team, method, lambda: self.slack.call(method, **arguments), first)
         return answer
 
     def respond(
         self, team: str, response_url: str, *, text: str, blocks: list[Any], first: Callable[[Transaction], None]
     ) -> None:
-        self._in_turn(
-            team, "response_url", lambda: self.slack.respond(response_url, text=text, blocks=blocks), first, 0.0
-        )
+        self._in_turn(team, "response_url", lambda: self.slack.respond(response_url, text=text, blocks=blocks), first)
 
     def _in_turn(
         self,
@@ -97,9 +89,8 @@ class Pace:
         method: str,
         act: Callable[[], Any],
         first: Callable[[Transaction], None] | None,
-        patience: float,
     ) -> Any:
-        self._take_turn(team, method, first, patience)
+        self._take_turn(team, method, first)
         try:
             answer = act()
         except TooFast as error:
@@ -114,20 +105,14 @@ class Pace:
             self._rests.pop(team, None)
         return answer
 
-    def _take_turn(self, team: str, method: str, first: Callable[[Transaction], None] | None, patience: float) -> None:
-        while True:
-            now = self._now()
-            with self._database.transaction() as tx:
-                free_at = self._free_at(tx, team, method, now)
-                if free_at is None and first is not None:
-                    first(tx)
-            if free_at is None:
-                return
-            wait = (free_at - now).total_seconds()
-            if wait > patience:
-                raise OutOfTurn(wait)
-            patience -= wait
-            self._sleep(wait)
+    def _take_turn(self, team: str, method: str, first: Callable[[Transaction], None] | None) -> None:
+        now = self._now()
+        with self._database.transaction() as tx:
+            free_at = self._free_at(tx, team, method, now)
+            if free_at is None and first is not None:
+                first(tx)
+        if free_at is not None:
+            raise OutOfTurn((free_at - now).total_seconds())
 
     def _free_at(self, tx: Transaction, team: str, method: str, now: datetime) -> datetime | None:
         """None where it is our turn, which then is taken; else when it will be."""

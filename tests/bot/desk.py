@@ -47,7 +47,7 @@ class Desk:
     def pace(self, *, gap: float = 0.0, database: Database | None = None) -> Pace:
         slack = Slack(web_client(BOT_TOKEN, self.api_url))
         used = database or self.database
-        return Pace(slack, database=used, now=self.clock, seconds_between_messages=gap, sleep=self.sleep)
+        return Pace(slack, database=used, now=self.clock, seconds_between_messages=gap)
 
     def gateway(self, *, gap: float = 0.0, database: Database | None = None) -> Gateway:
         return Gateway(

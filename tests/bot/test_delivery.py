@@ -216,7 +216,7 @@ def test_no_minute_has_more_calls_than_the_methods_tier(desk: Desk) -> None:
     assert len(made) > most
 
 
-def test_who_can_wait_gets_its_turn_and_another_method_and_team_too(desk: Desk) -> None:
+def test_what_a_429_asked_for_holds_for_its_method_and_team_in_all_replicas(desk: Desk) -> None:
     pace = desk.pace(gap=1.0)
     desk.workspace.fault("conversations.info", retry_after=8)
     arguments = {"channel": desk.channel}
@@ -226,9 +226,8 @@ def test_who_can_wait_gets_its_turn_and_another_method_and_team_too(desk: Desk) 
         desk.pace(gap=1.0).call(desk.team, "conversations.info", arguments)  # another replica knows it too
     assert pace.call(desk.team, "conversations.members", arguments)["ok"]
     assert pace.call("T9", "conversations.info", arguments)["ok"]
-    before = desk.clock()
-    assert pace.call(desk.team, "conversations.info", arguments, patience=10.0)["ok"]
-    assert (desk.clock() - before).total_seconds() > 7
+    desk.sleep(9)
+    assert pace.call(desk.team, "conversations.info", arguments)["ok"]
 
 
 def test_a_429_on_looking_at_a_file_holds_no_message(desk: Desk) -> None:

@@ -9,7 +9,7 @@ from tests.threads import at_once
 
 def waiting_is(turns: Turns, number: int) -> bool:
     for _ in range(2000):
-        if len(turns._waiting) == number:
+        if len(turns._urgent) + len(turns._others) == number:
             return True
         threading.Event().wait(0.005)
     return False
@@ -35,6 +35,25 @@ def test_turns_come_in_the_order_of_asking() -> None:
 
     at_once(6, let_them_ask)
     assert came == [0, 1, 2, 3, 4]
+
+
+def test_urgent_turns_come_first_and_one_other_between_two_of_them() -> None:
+    turns = Turns()
+    assert turns.take(seconds=0)
+    came: list[str] = []
+    asks = ["other 1", "other 2", "urgent 1", "other 3", "urgent 2"]
+
+    def let_them_ask(number: int) -> None:
+        assert waiting_is(turns, number)
+        if number == len(asks):
+            turns.give_back()
+            return
+        assert turns.take(seconds=20, urgent="urgent" in asks[number])
+        came.append(asks[number])
+        turns.give_back()
+
+    at_once(len(asks) + 1, let_them_ask)
+    assert came == ["urgent 1", "other 1", "urgent 2", "other 2", "other 3"]
 
 
 def test_who_waited_too_long_is_forgotten() -> None:
