@@ -31,7 +31,7 @@ from tests.models import write_small_model
 
 SECONDS = 60.0
 SECONDS_BETWEEN_EVALUATIONS = 3.0
-SECONDS_TO_CALM_DOWN = 60.0
+SECONDS_TO_CALM_DOWN = 90.0
 CHANNELS = 5
 PEOPLE = 40
 QUICK = ("help", "models", "findings small", "evalute small")

@@ -14,6 +14,7 @@ import structlog
 from analysis.drawing.chart import Chart
 from analysis.errors import ParleyError, UserError
 from analysis.judgement.wording import sentence
+from bot.ahead import Ahead
 from bot.asking.command import Command, Lane
 from bot.asking.context import Context, Drawer, Outcome, nothing_more
 from bot.asking.rights import Audience, NotAllowed, check_may_ask, standing_of
@@ -76,31 +77,39 @@ class Answering:
         self._children = children
         self._directory = directory
         self._now = now
+        self._ahead = Ahead[Leased]()
 
     def work(self, lane: Lane, stop: threading.Event) -> None:
         """Answer requests of one lane until told to stop."""
         work = requests.work_in(lane)
-        work_until(
-            stop,
-            self._database.bells.named(work),
-            work=work,
-            step=lambda: self.answer_one(lane),
-            pause=lambda: SECONDS_BETWEEN_LOOKS,
-        )
+        with self._ahead.working(stop, lease=partial(self._lease, lane), give_back=self._release):
+            work_until(
+                stop,
+                self._database.bells.named(work),
+                work=work,
+                step=lambda: self.answer_one(lane),
+                pause=lambda: SECONDS_BETWEEN_LOOKS,
+            )
 
     def answer_one(self, lane: Lane) -> bool:
         """Answer the oldest request of a lane; False when there is none."""
-        heard_now = self._now()
+        leased = self._ahead.taken() or self._first(lane)
+        if leased is None:
+            return False
+        with tracing(of_request(leased.id)):
+            log.info("a request is being answered", command=leased.request.command, attempts=leased.attempts)
+            self._answer(leased, lane)
+        return True
+
+    def _first(self, lane: Lane) -> Leased | None:
         with self._database.reading() as tx:
-            if not requests.any_due(tx, lane=lane, now=heard_now):
-                return False
+            if not requests.any_due(tx, lane=lane, now=self._now()):
+                return None
         with self._database.transaction() as tx:
-            leased = requests.lease(tx, lane=lane, now=heard_now, seconds=LEASE_SECONDS[lane], limit=1)
-        for one in leased:
-            with tracing(of_request(one.id)):
-                log.info("a request is being answered", command=one.request.command, attempts=one.attempts)
-                self._answer(one, lane)
-        return bool(leased)
+            return self._lease(lane, tx)
+
+    def _lease(self, lane: Lane, tx: Transaction) -> Leased | None:
+        return next(iter(requests.lease(tx, lane=lane, now=self._now(), seconds=LEASE_SECONDS[lane])), None)
 
     def _answer(self, leased: Leased, lane: Lane) -> None:
         """Run the command and write what it gives back; whatever is refused or breaks, in either, is told."""
@@ -208,10 +217,17 @@ class Answering:
         evaluations.fail_measured(tx, leased.id, says=GAVE_UP, now=self._now())
 
     def _finish(self, leased: Leased, outcome: Outcome, failed: str | None = None, *, is_dead: bool = False) -> None:
-        with self._database.transaction() as tx:
+        def end(tx: Transaction) -> None:
             outcome(tx)
             requests.finish(tx, leased, now=self._now(), failed=failed, is_dead=is_dead)
+
+        self._ahead.ended_by(end, self._write)
         log.info("a request is answered" if failed is None else "a request is refused")
+
+    def _write(self, change: Callable[[Transaction], None]) -> bool:
+        with self._database.transaction() as tx:
+            change(tx)
+        return True
 
     def _when_less_busy(self, leased: Leased, busy: Busy) -> None:
         """Nothing is wrong with the request, so it counts as no attempt, for some time: then whoever asked is told. The

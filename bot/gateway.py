@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 
+from bot.ahead import Ahead
 from bot.alarm import Alarm
 from bot.asking.visible import Reading
 from bot.edges import work_until
@@ -79,19 +80,21 @@ class Gateway:
         self._database = database
         self._now = now
         self._may_be_read = may_be_read
+        self._ahead = Ahead[Due]()
         self._alarm = Alarm()
         self._forgetting = Alarm()
         self._forgetting.set(0.0)
 
     def work(self, stop: threading.Event) -> None:
         """Show messages until told to stop."""
-        work_until(
-            stop,
-            self._database.bells.named(contents.WORK),
-            work="messages",
-            step=self._look,
-            pause=lambda: self._alarm.seconds(at_most=SECONDS_BETWEEN_LOOKS),
-        )
+        with self._ahead.working(stop, lease=self._lease, give_back=self._give_back):
+            work_until(
+                stop,
+                self._database.bells.named(contents.WORK),
+                work="messages",
+                step=self._look,
+                pause=lambda: self._alarm.seconds(at_most=SECONDS_BETWEEN_LOOKS),
+            )
 
     def _look(self) -> bool:
         self._forget_old_addresses()
@@ -99,20 +102,29 @@ class Gateway:
 
     def show_one(self) -> bool:
         """Bring one message a step nearer to what is wanted; False when none is due."""
-        gap = self._pace.seconds_between_messages
-        with self._database.reading() as tx:
-            if not messages.any_due(tx, now=self._now()):
-                return False
-        with self._database.transaction() as tx:
-            due = messages.lease(tx, now=self._now(), seconds=LEASE_SECONDS, gap=gap)
+        due = self._ahead.taken() or self._first()
         if due is None:
             return False
-        if gap:
+        if gap := self._pace.seconds_between_messages:
             self._alarm.set(gap)
         with tracing(due.trace):
             log.info("a message is being sent", message=due.id, kind=due.kind, attempts=due.attempts)
             self._show_safely(due)
         return True
+
+    def _first(self) -> Due | None:
+        with self._database.reading() as tx:
+            if not messages.any_due(tx, now=self._now()):
+                return None
+        with self._database.transaction() as tx:
+            return self._lease(tx)
+
+    def _lease(self, tx: Transaction) -> Due | None:
+        gap = self._pace.seconds_between_messages
+        return messages.lease(tx, now=self._now(), seconds=LEASE_SECONDS, gap=gap)
+
+    def _give_back(self, due: Due) -> None:
+        self._write(lambda tx: messages.postpone(tx, due, at=self._now(), reason="Parley ended", counts=False))
 
     def _show_safely(self, due: Due) -> None:
         try:
@@ -125,7 +137,7 @@ class Gateway:
             if due.attempts < MOST_ATTEMPTS_WITH_A_BUG:
                 self._later(due, "a bug")
             else:
-                self._write(lambda tx: self._give_up(tx, due, f"{A_BUG} {mark}", for_good=False))
+                self._end(lambda tx: self._give_up(tx, due, f"{A_BUG} {mark}", for_good=False))
 
     def _show_or_withhold(self, due: Due) -> None:
         """A message that its readers may not see any more is not sent, and not edited either. While a model card can't
@@ -154,7 +166,7 @@ class Gateway:
             except Refused as error:
                 if error.error not in CANNOT_EDIT or not self._is_deleted(due, due.ts):
                     raise
-        self._write(lambda tx: self._withhold(tx, due))
+        self._end(lambda tx: self._withhold(tx, due))
 
     def _withhold(self, tx: Transaction, due: Due) -> None:
         """Whoever asked hears that there is something, not what it is about."""
@@ -168,7 +180,7 @@ class Gateway:
 
     def _step(self, due: Due) -> None:
         if due.orphaned is not None:
-            self._write(lambda tx: messages.give_up(tx, due, reason=due.orphaned or "", now=self._now()))
+            self._end(lambda tx: messages.give_up(tx, due, reason=due.orphaned or "", now=self._now()))
         elif due.kind == "ephemeral":
             self._tell(due)
         elif due.kind == "view":
@@ -200,16 +212,16 @@ class Gateway:
             seen = look_up(self._pace, due)
             if seen.ts is not None:
                 found = seen.ts
-                self._write(lambda tx: messages.shown(tx, due, ts=found, revision=0, now=self._now()))
+                self._end(lambda tx: messages.shown(tx, due, ts=found, revision=0, now=self._now()))
                 return
             if seen.further is not None:
-                self._write(lambda tx: messages.look_further(tx, due, cursor=seen.further, at=self._now()))
+                self._end(lambda tx: messages.look_further(tx, due, cursor=seen.further, at=self._now()))
                 return
             due = replace(due, repeated=due.repeated or seen.blind)
         answer = self._posted(due)
         revision = due.wanted if due.picture is None or due.picture.ready or due.reduced else 0
         ts = str(answer["ts"])
-        self._write(
+        self._end(
             lambda tx: messages.shown(tx, due, ts=ts, revision=revision, worded=due.wanted, now=self._now())
         )  # fmt: skip
 
@@ -236,7 +248,7 @@ class Gateway:
             self._pace.call(due.address.team, "chat.update", self._message(due) | {"ts": ts})
         except Refused as error:
             if error.error in CANNOT_EDIT and not due.must_go:
-                self._write(lambda tx: self._reply_instead(tx, due, ts))
+                self._end(lambda tx: self._reply_instead(tx, due, ts))
             elif error.error in CANNOT_EDIT and not self._is_deleted(due, ts):
                 log.error("Slack shows what was taken back, and lets nobody change it", message=due.id)
                 self._later(due, error.error)
@@ -246,7 +258,7 @@ class Gateway:
                 self._refused(due, error)
             return
         revision = 0 if due.waits_for_picture else due.wanted
-        self._write(
+        self._end(
             lambda tx: messages.shown(tx, due, ts=ts, revision=revision, worded=due.wanted, now=self._now())
         )  # fmt: skip
 
@@ -260,7 +272,7 @@ class Gateway:
 
     def _post_anew(self, due: Due) -> None:
         log.info("a message was deleted in Slack and is posted anew", message=due.id)
-        self._write(lambda tx: messages.lost(tx, due, now=self._now()))
+        self._end(lambda tx: messages.lost(tx, due, now=self._now()))
 
     def _bring_picture(self, due: Due, picture: PictureState, ts: str, *, words_wait: bool) -> PictureState | None:
         """One step of the picture, or the picture as it can be shown. The words wait for it no longer than a moment."""
@@ -272,7 +284,7 @@ class Gateway:
                 self._post_anew(due)
                 return None
             log.warning("the picture can't be in the message", message=due.id, error=str(error) or "too slow")
-            self._write(lambda tx: messages.reduce(tx, due, to=NO_PICTURE, now=self._now()))
+            self._end(lambda tx: messages.reduce(tx, due, to=NO_PICTURE, now=self._now()))
             return None
         except (TooFast, Unknown) as error:
             if not words_wait:
@@ -293,7 +305,7 @@ class Gateway:
         if ts is None and due.sending:
             seen = look_up(self._pace, due)
             if seen.further is not None:
-                self._write(lambda tx: messages.look_further(tx, due, cursor=seen.further, at=self._now()))
+                self._end(lambda tx: messages.look_further(tx, due, cursor=seen.further, at=self._now()))
                 return
             ts = seen.ts
         if ts is not None:
@@ -302,7 +314,7 @@ class Gateway:
             except Refused as error:
                 if error.error != "message_not_found":
                     raise
-        self._write(lambda tx: messages.give_up(tx, due, reason=messages.TAKEN_BACK, now=self._now()))
+        self._end(lambda tx: messages.give_up(tx, due, reason=messages.TAKEN_BACK, now=self._now()))
 
     def _reply_instead(self, tx: Transaction, due: Due, ts: str) -> None:
         """An edit that Slack refuses becomes a reply in the thread, which is a message like any other."""
@@ -330,19 +342,19 @@ class Gateway:
         """An answer for one person alone: tried once, by response_url where there is one. Nobody can look it up, so
         after a silence they are told that it may be lost."""
         if due.sending:
-            self._write(lambda tx: self._lost(tx, due))
+            self._end(lambda tx: self._lost(tx, due))
             return
         try:
             self._whisper(due)
         except Unknown:
-            self._write(lambda tx: self._lost(tx, due))
+            self._end(lambda tx: self._lost(tx, due))
             return
         except OutOfTurn:
             raise
         except (TooFast, Refused):
             self._write(lambda tx: messages.not_sent(tx, due))
             raise
-        self._write(lambda tx: messages.shown(tx, due, ts=None, revision=due.wanted, now=self._now()))
+        self._end(lambda tx: messages.shown(tx, due, ts=None, revision=due.wanted, now=self._now()))
 
     def _whisper(self, due: Due) -> None:
         address = due.address
@@ -374,24 +386,24 @@ class Gateway:
         blocks: list[Any] = list(due.content.blocks)
         view = blocks[0] if blocks else {}
         self._pace.call(due.address.team, "views.update", {"view": view, "external_id": due.key})
-        self._write(lambda tx: messages.shown(tx, due, ts=None, revision=due.wanted, now=self._now()))
+        self._end(lambda tx: messages.shown(tx, due, ts=None, revision=due.wanted, now=self._now()))
 
     def _refused(self, due: Due, error: Refused) -> None:
         """What is refused is refused again, so it is tried without the part in question, then elsewhere, then never."""
         less = next_level(due) if error.error in BLOCKS_REFUSED else None
         if less is not None:
             log.error("Slack refused our blocks", message=due.id, answer=error.answer, reference=reference())
-            self._write(lambda tx: messages.reduce(tx, due, to=less, now=self._now()))
+            self._end(lambda tx: messages.reduce(tx, due, to=less, now=self._now()))
             return
         log.warning("a message can't be shown", message=due.id, channel=due.address.channel, error=error.error)
         place = _next_place(due)
         if due.must_go and due.ts is not None:
             self._later(due, error.error)  # what was taken back is still to be seen: the place may get well again
         elif place is None:
-            self._write(lambda tx: self._give_up(tx, due, error.error, for_good=True))
+            self._end(lambda tx: self._give_up(tx, due, error.error, for_good=True))
         else:
             kind, channel = place
-            self._write(lambda tx: messages.redirect(tx, due, kind=kind, channel=channel, now=self._now()))
+            self._end(lambda tx: messages.redirect(tx, due, kind=kind, channel=channel, now=self._now()))
 
     def _give_up(self, tx: Transaction, due: Due, why: str, *, for_good: bool) -> None:
         """Never half-said: whoever asked is told why nothing is to be seen. ``for_good``: Slack would refuse the next
@@ -412,13 +424,13 @@ class Gateway:
         without an end."""
         if seconds is None and due.attempts >= MOST_ATTEMPTS:
             log.error("a message is given up", message=due.id, attempts=due.attempts, reason=reason)
-            self._write(lambda tx: self._give_up(tx, due, NO_ANSWER, for_good=False))
+            self._end(lambda tx: self._give_up(tx, due, NO_ANSWER, for_good=False))
             return
         wait = min(2.0**due.attempts, LONGEST_SECONDS_UNTIL_AGAIN) if seconds is None else seconds
         if seconds is None and due.ts is None:
             wait = max(wait, HTTP_TIMEOUT_SECONDS)  # until then the call may still arrive, and a look-up would miss it
         at = self._now() + timedelta(seconds=wait)
-        self._write(lambda tx: messages.postpone(tx, due, at=at, reason=reason, counts=seconds is None))
+        self._end(lambda tx: messages.postpone(tx, due, at=at, reason=reason, counts=seconds is None))
         self._alarm.set(wait)
 
     def _begin(self, due: Due) -> Callable[[Transaction], None]:
@@ -434,16 +446,21 @@ class Gateway:
             self._forgetting.set(SECONDS_BETWEEN_FORGETTING)
             self._write(lambda tx: response_urls.forget_old(tx, now=self._now()))
 
-    def _write(self, change: Callable[[Transaction], None]) -> None:
-        """One small transaction around a call to Slack; a lock that is held is waited for."""
+    def _end(self, change: Callable[[Transaction], None]) -> None:
+        """The write after which a message is no longer ours, or not for now."""
+        self._ahead.ended_by(change, self._write)
+
+    def _write(self, change: Callable[[Transaction], None]) -> bool:
+        """One small transaction around a call to Slack; a lock that is held is waited for. False where it failed."""
         for _ in range(3):
             try:
                 with self._database.transaction() as tx:
                     change(tx)
             except Busy:
                 continue
-            return
+            return True
         log.error("the database was locked for too long; the lease will end and the message is looked up")
+        return False
 
 
 def _next_place(due: Due) -> tuple[str, str] | None:
