@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -32,6 +32,7 @@ log = structlog.get_logger()
 
 SECONDS_TO_ACKNOWLEDGE = 2.0
 NEW_MESSAGES = payloads.SAID_BY_A_PERSON
+REREAD = "reread"
 FILE_ALONE = "(a file without a comment)"
 
 ANYTHING = re.compile("")
@@ -209,12 +210,15 @@ class Door:
 
     def _take_mention(self, event: MessagePayload, said: Said) -> None:
         """One mention arrives as two events; whichever is first makes the request, and it is no annotation."""
-        text = without_mention(said.text, self.bot_user, self.bot_name)
+        delivery = self._mention(event, said)
         with self._transaction() as tx:
             annotations.not_a_note(tx, team=self.team, channel=event.channel, ts=said.ts, now=self.now())
-            self._take_words(tx, text, self._mention(event, said))
-            if requests.is_any_taken(tx, beginning=self._readings(event, said)):
+            self._take_words(tx, self._words_to_us(said), delivery)
+            if requests.is_taken_of_message(tx, delivery.where, team=self.team, source=REREAD):
                 self._read_again(tx, event, said, mark="late")
+
+    def _words_to_us(self, said: Said) -> str:
+        return without_mention(said.text, self.bot_user, self.bot_name)
 
     def _mention(self, event: MessagePayload, said: Said) -> _Delivery:
         where = Where(
@@ -340,7 +344,10 @@ class Door:
         text = plain(said.text)
         with self._transaction() as tx:
             note = annotations.of_message(tx, **place)
-            if note is None and self._was_a_request(tx, event, said):
+            if note is None and self._asks_only_now(tx, event, said):
+                delivery = self._mention(event, said)
+                self._take_words(tx, self._words_to_us(said), replace(delivery, key=f"{delivery.key}:{said.edited}"))
+            elif note is None and self._was_a_request(tx, event, said):
                 self._read_again(tx, event, said)
             elif note is None:
                 if said.thread_ts:
@@ -352,6 +359,16 @@ class Door:
             else:
                 annotations.revise(tx, **place, text=text, edit=edit, now=self.now())
 
+    def _asks_only_now(self, tx: Transaction, event: MessagePayload, said: Said) -> bool:
+        """Whether the edit made a request of it: it was refused before, for a slip say, or nothing for us."""
+        if not self._is_a_request(event, said):
+            return False
+        before, delivery = event.previous, self._mention(event, said)
+        was_refused = messages.get(tx, f"refused:{delivery.key}") is not None
+        was_not_for_us = before is not None and not self._is_a_request(event, before)
+        is_taken = requests.is_taken_of_message(tx, delivery.where, team=self.team, source=delivery.source)
+        return (was_refused or was_not_for_us) and not is_taken
+
     def _was_a_request(self, tx: Transaction, event: MessagePayload, said: Said) -> bool:
         """Also one that we have not heard of yet: its own event may come later."""
         before = event.previous
@@ -360,7 +377,7 @@ class Door:
         return requests.is_taken(tx, key=of_message(self.team, event.channel, said.ts))
 
     def _revise_what_was_asked(self, tx: Transaction, note: Annotation, said: Said, edit: Edit) -> None:
-        text = words_of_note(note, without_mention(said.text, self.bot_user, self.bot_name), self.commands)
+        text = words_of_note(note, self._words_to_us(said), self.commands)
         if text is not None:
             place = {"team": self.team, "channel": note.channel or "", "ts": said.ts}
             annotations.revise(tx, **place, text=text, edit=edit, now=self.now())
@@ -375,12 +392,9 @@ class Door:
         was edited before it became a note."""
         where = Where(channel=event.channel, thread=said.thread_ts, message=said.ts)
         us: dict[str, Json] = {"user": self.bot_user, "name": self.bot_name}
-        request = Request("reread", us, who=self._who(said.user or ""), where=where)
-        key = f"{self._readings(event, said)}{mark or said.edited}"
-        requests.take(tx, request, key=key, source="reply", lane="quick", now=self.now())
-
-    def _readings(self, event: MessagePayload, said: Said) -> str:
-        return f"reread:{self.team}:{event.channel}:{said.ts}:"
+        request = Request(REREAD, us, who=self._who(said.user or ""), where=where)
+        key = f"{REREAD}:{self.team}:{event.channel}:{said.ts}:{mark or said.edited}"
+        requests.take(tx, request, key=key, source=REREAD, lane="quick", now=self.now())
 
     def _erase(self, channel: str, ts: str) -> None:
         """A message was deleted; one that has replies leaves a tombstone in Slack, and nothing here either."""

@@ -128,10 +128,11 @@ def is_taken(tx: Transaction, *, key: str) -> bool:
     return tx.execute(select(requests.c.id).where(requests.c.key == key)).first() is not None
 
 
-def is_any_taken(tx: Transaction, *, beginning: str) -> bool:
-    """Whether there is a request whose key begins like that."""
-    begins_so = requests.c.key.startswith(beginning, autoescape=True)
-    return tx.execute(select(requests.c.id).where(begins_so).limit(1)).first() is not None
+def is_taken_of_message(tx: Transaction, where: Where, *, team: str, source: str) -> bool:
+    """Whether a message made a request of this source."""
+    t = requests.c
+    made = and_(t.team == team, t.channel == where.channel, t.message == where.message, t.source == source)
+    return tx.execute(select(t.id).where(made).limit(1)).first() is not None
 
 
 def is_answered(tx: Transaction, *, key: str) -> bool:

@@ -131,6 +131,29 @@ def test_a_mention_that_was_edited_away_is_not_kept_although_its_first_event_com
     assert [n.text for n in kept(stage, stage.jonas) if n.id not in before] == []
 
 
+def answers_under(stage: Stage, ts: str) -> list[str]:
+    return [m["text"] for m in stage.workspace.replies(stage.channel, ts) if m.get("bot_id")]
+
+
+def test_a_mention_with_a_slip_asks_when_it_is_mended_and_only_once(stage: Stage) -> None:
+    ts = stage.workspace.say(stage.guest, stage.channel, f"{stage.mention} nots open-one")
+    stage.told("`notes`", user=stage.guest)
+    for words in ("notes open-one", "notes open-one 2", "nots open-one", "notes open-one"):
+        stage.workspace.edit(stage.guest, stage.channel, ts, f"{stage.mention} {words}")
+        stage.workspace.settle()
+    until(lambda: answers_under(stage, ts), why="the notes")
+    stage.quiet()
+    assert len(answers_under(stage, ts)) == 1
+
+
+def test_a_message_that_mentions_us_only_after_an_edit_is_a_request(stage: Stage) -> None:
+    ts = stage.workspace.say(stage.mara, stage.channel, "models")
+    stage.workspace.settle()
+    stage.workspace.edit(stage.mara, stage.channel, ts, f"{stage.mention} models")
+    [answer] = until(lambda: answers_under(stage, ts), why="the models")
+    assert "open-one" in answer
+
+
 def test_of_two_edits_that_come_in_the_wrong_order_before_the_answer_the_last_one_counts(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
