@@ -22,6 +22,7 @@ from bot.serving import bind, http_server
 from bot.settings import Settings, read_settings
 from bot.workspace import App, Server, Workspace
 from storage.database import Database
+from storage.engines import sqlite_files
 
 BOT_TOKEN = "xoxb-test"
 APP_TOKEN = "xapp-test"
@@ -87,6 +88,11 @@ class Stage:
     def cards(self, containing: str = "", *, channel: str | None = None) -> list[dict[str, Any]]:
         seen = self.workspace.messages(channel or self.channel)
         return [m for m in seen if m.get("bot_id") and containing in m["text"]]
+
+    def is_on_disk(self, words: str) -> bool:
+        """Whether SQLite's file or one beside it holds these words."""
+        files = sqlite_files(self.settings.home / "parley.db")
+        return any(words.encode() in file.read_bytes() for file in files if file.exists())
 
     def later(self) -> bool:
         """Some seconds go by for everybody on the stage, fewer than any lease has."""

@@ -66,8 +66,8 @@ class Directory:
 
     def channel(self, team: str, channel: str, *, newest: timedelta | None = None) -> Channel | None:
         """What a channel is; None where Slack doesn't say. ``newest``: what was said longer ago doesn't count, because
-        it may have been archived or shared since; else what was said some minutes ago is good enough. Raises Busy where
-        Slack can't say it just now, and nothing is good enough."""
+        it may have been archived or shared since, and Busy is raised where Slack can't say it just now; else what was
+        said some minutes ago is good enough, and Busy is raised only where it was never said and soon will be."""
         with self._database.reading() as tx:
             kept = channels.get(tx, team=team, id=channel)
         fresh_since = self._now() - (newest if newest is not None else A_CHANNEL_IS_REMEMBERED)
@@ -79,7 +79,8 @@ class Directory:
             log.warning("Slack did not say what a channel is", error=str(error))
             return None if newest is not None else kept
         except (TooFast, Unknown) as error:
-            if newest is not None or kept is None:
+            comes_soon = kept is None and isinstance(error, TooFast)
+            if newest is not None or comes_soon:
                 raise Busy("Slack does not say what a channel is", seconds=_asked_for(error)) from error
             return kept
         told = _channel(team, channel, answer.get("channel", {}), self._now())
