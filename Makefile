@@ -34,7 +34,8 @@ bench: $(READY) ## the benchmarks, printed as ratios
 	$(BIN)/python -m benchmarks
 
 # DATABASE=sqlite is one replica on SQLite; a SEED that was printed gives the same campaign again.
-soak: $(READY) ## 3,000 seeded acts with kills and every trouble, in ten minutes: SEED=7 DATABASE=postgresql
+soak: $(READY) ## kills at every place, and 3,000 seeded acts with every trouble: SEED=7 DATABASE=postgresql
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -m campaign
 	$(BIN)/python -m tests.soak $(if $(SEED),--seed $(SEED)) $(if $(DATABASE),--database $(DATABASE))
 
 clean: ## remove the environment and everything that was built

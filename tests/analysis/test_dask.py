@@ -53,13 +53,13 @@ def cluster() -> Iterator[LocalCluster]:
 
 @pytest.fixture(scope="module")
 def card(tmp_path_factory: pytest.TempPathFactory) -> ModelCard:
-    return read_card(write_pair(tmp_path_factory.mktemp("log"), rows=40_000, row_group=4_000))
+    return read_card(write_pair(tmp_path_factory.mktemp("log"), rows=16_000, row_group=1_600))
 
 
 @pytest.fixture
 def long_card(tmp_path: Path) -> ModelCard:
     """So long that much is left to do for a worker that is killed after a quarter."""
-    return read_card(write_pair(tmp_path, rows=200_000, row_group=20_000))
+    return read_card(write_pair(tmp_path, rows=100_000, row_group=10_000))
 
 
 def test_two_workers_give_the_result_that_threads_give(cluster: LocalCluster, card: ModelCard) -> None:
@@ -68,7 +68,7 @@ def test_two_workers_give_the_result_that_threads_give(cluster: LocalCluster, ca
     here = evaluate(card, now=NOW)
     assert found == here
     assert fingerprint(found) == fingerprint(here)
-    assert (told[-1].done, told[-1].rows) == (told[-1].total, 80_000)
+    assert (told[-1].done, told[-1].rows) == (told[-1].total, 32_000)
 
 
 def test_a_worker_that_is_killed_in_mid_run_changes_nothing(cluster: LocalCluster, long_card: ModelCard) -> None:
