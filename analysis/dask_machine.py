@@ -12,6 +12,7 @@ import pickle
 import zipfile
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,8 +93,12 @@ def workers(address: str, *, seconds: float) -> int:
         async with rpc(address) as scheduler:  # type: ignore[no-untyped-call]  # distributed is typed in parts
             return len((await scheduler.identity())["workers"])
 
+    async def soon() -> int:
+        return await asyncio.wait_for(ask(), seconds)
+
     try:
-        return asyncio.run(asyncio.wait_for(ask(), seconds))
+        with ThreadPoolExecutor(1) as aside:  # whoever asks may have a loop of their own running
+            return aside.submit(lambda: asyncio.run(soon())).result()
     except (OSError, TimeoutError, ValueError) as error:
         raise _silent(address, error) from None
 

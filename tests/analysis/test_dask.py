@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ import threading
 import time
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -176,6 +178,14 @@ def test_labels_on_the_disk_of_this_machine_are_read_by_each_worker_for_itself(
 
 def test_a_scheduler_tells_how_many_workers_it_has(cluster: LocalCluster) -> None:
     assert workers(cluster.scheduler_address, seconds=10) == len(cluster.workers)
+
+
+def test_it_tells_so_also_where_a_loop_is_running(cluster: LocalCluster) -> None:
+    async def within_a_loop() -> int:
+        return workers(cluster.scheduler_address, seconds=10)
+
+    with ThreadPoolExecutor(1) as aside:  # a browser's test may have left its loop running in this thread
+        assert aside.submit(lambda: asyncio.run(within_a_loop())).result() == len(cluster.workers)
 
 
 def test_an_address_where_nobody_answers_is_one_clear_sentence(tmp_path: Path) -> None:
