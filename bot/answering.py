@@ -42,6 +42,7 @@ SECONDS_BETWEEN_LOOKS = 1.0
 SECONDS_UNTIL_AGAIN = 2.0
 NOW = timedelta(0)
 MOST_SECONDS_UNTIL_AGAIN = 60.0
+MOST_SECONDS_UNTIL_A_TURN = 5.0
 PATIENCE = timedelta(minutes=30)
 LONG_PATIENCE = timedelta(hours=HOURS_LATE_STILL_SENT)
 """So long after it was asked for, a request is tried again without counting how often something was busy."""
@@ -231,10 +232,11 @@ class Answering:
 
     def _when_less_busy(self, leased: Leased, busy: Busy) -> None:
         """Nothing is wrong with the request, so it counts as no attempt, for some time: then whoever asked is told. The
-        longer it has waited, the more rarely it is tried: many may wait for the same turn."""
+        longer it has waited, the more rarely it is tried; where it is known when the next turn comes many may wait for
+        that, so a little more rarely too."""
         age = self._now() - leased.received_at
-        asked_for = busy.seconds or SECONDS_UNTIL_AGAIN
-        wait = max(asked_for, min(age.total_seconds(), MOST_SECONDS_UNTIL_AGAIN))
+        most = MOST_SECONDS_UNTIL_AGAIN if busy.seconds is None else MOST_SECONDS_UNTIL_A_TURN
+        wait = max(busy.seconds or SECONDS_UNTIL_AGAIN, min(age.total_seconds(), most))
         self._give_back(leased, after=wait, counts=age > self._patience(leased))
 
     def _patience(self, leased: Leased) -> timedelta:

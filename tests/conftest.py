@@ -1,7 +1,8 @@
-"""Which worker of pytest-xdist has which tests."""
+"""Which worker of pytest-xdist has which tests, and what is no garbage in it."""
 
 from __future__ import annotations
 
+import gc
 import re
 from functools import cache
 from pathlib import Path
@@ -31,3 +32,12 @@ def group_of(file: Path) -> str | None:
 @pytest.hookimpl(optionalhook=True)  # or nothing would run without pytest-xdist
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadGroupScheduling | None:
     return ByGroupOfFile(config, log) if config.getvalue("dist") == "loadgroup" else None
+
+
+def pytest_configure() -> None:
+    gc.disable()  # what is imported and collected from here on stays
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()  # or a million objects would be looked through again and again
+    gc.enable()

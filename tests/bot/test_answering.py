@@ -233,6 +233,23 @@ def test_what_waits_for_others_counts_no_attempt_for_half_an_hour(worker: Worker
     assert GAVE_UP in told.content.text
 
 
+def test_an_old_request_does_not_wait_long_for_a_turn_that_comes_soon(worker: Worker) -> None:
+    worker.commands["help"] = replace(worker.commands["help"], run=_comes_soon)
+    with worker.database.transaction() as tx:
+        people.remember(tx, replace(stranger(MARA), refreshed_at=NOON))
+        requests.take(tx, Request("help", {}, MARA), key="due long ago", source="command", lane="quick", now=NOON)
+    worker.now += timedelta(minutes=20)
+    assert worker.answer()
+    worker.now += timedelta(seconds=4)
+    assert not worker.answer()
+    worker.now += timedelta(seconds=2)
+    assert worker.answer()
+
+
+def _comes_soon(_: Context) -> NoReturn:
+    raise Busy("Slack wants us to wait", seconds=1)
+
+
 def _is_busy(_: Context) -> NoReturn:
     raise Busy("Slack wants us to wait", seconds=60)
 
