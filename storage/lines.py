@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Row, Select, bindparam, select
 
 from storage.contents import Address
 from storage.database import Transaction
@@ -20,9 +20,13 @@ def line_of(tx: Transaction, address: Address) -> str | None:
     ours that it is under, else its ts."""
     if address.parent is not None or address.thread is None:
         return address.parent
-    thread = {"team": address.team, "channel": address.channel}
-    known = tx.execute(_AT_A_PLACE, thread | {"ts": address.thread}).scalar_one_or_none()
-    return known or _perhaps_under(tx, thread, address.thread) or address.thread
+    ours = at_a_place(tx, team=address.team, channel=address.channel, ts=address.thread)
+    return ours.key if ours is not None else _perhaps_under(tx, address, address.thread) or address.thread
+
+
+def at_a_place(tx: Transaction, *, team: str, channel: str, ts: str) -> Row[Any] | None:
+    """The message of ours that is, or once was, there: its id, key, anchor and models."""
+    return tx.execute(_AT_A_PLACE, {"team": team, "channel": channel, "ts": ts}).first()
 
 
 def earlier_in_line() -> Select[Any]:
@@ -41,13 +45,14 @@ def earlier_in_line() -> Select[Any]:
     )
 
 
-def _perhaps_under(tx: Transaction, place: dict[str, str], thread: str) -> str | None:
+def _perhaps_under(tx: Transaction, address: Address, thread: str) -> str | None:
     """Somebody may answer to a message of ours before Slack has told us where it stands: the last one that was on its
     way when the thread began. A wrong guess only makes it wait a little for others."""
     began = _moment(thread)
     if began is None:
         return None
-    return tx.execute(_ON_ITS_WAY, place | {"until": began + CLOCKS_APART}).scalar_one_or_none()
+    given = {"team": address.team, "channel": address.channel, "until": began + CLOCKS_APART}
+    return tx.execute(_ON_ITS_WAY, given).scalar_one_or_none()
 
 
 def _moment(ts: str) -> datetime | None:
@@ -58,7 +63,7 @@ def _moment(ts: str) -> datetime | None:
 
 
 _AT_A_PLACE = (
-    select(messages.c.key)
+    select(messages.c.id, messages.c.key, messages.c.anchor, messages.c.models)
     .join(places, places.c.message_id == messages.c.id)
     .where(*(column == bindparam(column.name) for column in (places.c.team, places.c.channel, places.c.ts)))
 )

@@ -32,7 +32,7 @@ from storage.delivery import (
 )
 from storage.forgetting import with_last_words
 from storage.requests import Queue
-from storage.tables import GIVEN_UP, UNSENT, messages, pictures, places, quotes
+from storage.tables import GIVEN_UP, UNSENT, messages, pictures, quotes
 
 __all__ = [
     "TAKEN_BACK",
@@ -174,7 +174,7 @@ def reword(tx: Transaction, *, key: str, content: Content, now: datetime) -> Non
 
 def place(tx: Transaction, *, team: str, channel: str, ts: str) -> Place | None:
     """The message of ours that is, or once was, at this place."""
-    found = tx.execute(_AT_A_PLACE, {"team": team, "channel": channel, "ts": ts}).first()
+    found = lines.at_a_place(tx, team=team, channel=channel, ts=ts)
     if found is None:
         return None
     return Place(found.id, found.key, anchors.restored(found.anchor), contents.known_models(found.models))
@@ -232,11 +232,6 @@ def count_dead(tx: Transaction) -> int:
     return int(tx.execute(select(func.count()).select_from(messages).where(_DEAD)).scalar_one())
 
 
-_AT_A_PLACE = (
-    select(messages.c.id, messages.c.key, messages.c.anchor, messages.c.models)
-    .join(places, places.c.message_id == messages.c.id)
-    .where(*(column == bindparam(column.name) for column in (places.c.team, places.c.channel, places.c.ts)))
-)
 _ANY_DUE = (
     select(messages.c.id)
     .where(
