@@ -44,7 +44,8 @@ class Due:
     ``thread_ts`` is the thread it goes into, ``orphaned`` why there will be none; ``sending`` says that an earlier try
     began and never said how it ended; ``look_cursor`` is where the look-up for it goes on, and ``repeated`` says that
     it may be there twice. ``worded`` is the revision whose words are shown, and ``must_go`` says that they hold what
-    somebody took back; ``reduced`` counts what was left out after Slack refused it."""
+    somebody took back; ``reduced`` counts what was left out after Slack refused it. Nothing else is said in its channel
+    until ``channel_until``."""
 
     id: int
     key: str
@@ -67,6 +68,7 @@ class Due:
     repeated: bool
     must_go: bool
     token: str
+    channel_until: datetime | None
     trace: str | None = None
 
     @property
@@ -86,13 +88,15 @@ def lease(tx: Transaction, *, now: datetime, seconds: float, gap: float = 0.0) -
         if row is None:
             return None
         place = (row.team, row.channel)
+        channel_until = None
         if gap and _speaks(row):
             # Not waiting: two that wait for each other's channels would stand still.
             taken = paces.take(tx, team=row.team, what=row.channel, seconds=gap, now=now, wait=False)
             if taken is not None:
                 passed.append(place)
                 continue
-        return _leased(tx, row.id, now + timedelta(seconds=seconds))
+            channel_until = now + timedelta(seconds=gap)
+        return _leased(tx, row.id, now + timedelta(seconds=seconds), channel_until)
     return None
 
 
@@ -181,7 +185,11 @@ def picture_state(
 
 def postpone(tx: Transaction, due: Due, *, at: datetime, reason: str, counts: bool = True) -> None:
     """Give the lease back; the message is due again then. Whether an earlier try arrived stays as unknown as it was.
-    What does not count is no attempt: Slack, or our own pace, only asked for patience."""
+    What does not count is no attempt: Slack, or our own pace, only asked for patience. Nothing was said then, so the
+    channel is free for others."""
+    if not counts and due.channel_until is not None:
+        team, channel = due.address.team, due.address.channel
+        paces.give_back(tx, team=team, what=channel, until=due.channel_until)
     attempts = messages.c.attempts if counts else messages.c.attempts - 1
     _set_if_ours(tx, due, next_at=at, reason=reason, attempts=attempts, token=None, leased_until=None)
 
@@ -296,14 +304,14 @@ _OLDEST_DUE, _WHOLE = _oldest_due(), _whole()
 """Made once: what they are made of takes longer to put together than to ask for."""
 
 
-def _leased(tx: Transaction, message: int, until: datetime) -> Due:
+def _leased(tx: Transaction, message: int, until: datetime, channel_until: datetime | None) -> Due:
     token = uuid.uuid4().hex
     ours = update(messages).where(messages.c.id == message)
     tx.execute(ours.values(token=token, leased_until=until, attempts=messages.c.attempts + 1))
-    return _as_due(tx.execute(_WHOLE, {"message": message}).one(), token)
+    return _as_due(tx.execute(_WHOLE, {"message": message}).one(), token, channel_until)
 
 
-def _as_due(row: Row[Any], token: str) -> Due:
+def _as_due(row: Row[Any], token: str, channel_until: datetime | None) -> Due:
     picture = None
     if row.picture is not None:
         picture = PictureState(
@@ -340,6 +348,7 @@ def _as_due(row: Row[Any], token: str) -> Due:
         repeated=row.repeated,
         must_go=row.must_go,
         token=token,
+        channel_until=channel_until,
         trace=row.trace,
     )
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, select, update
+from sqlalchemy import ColumnElement, and_, delete, select, update
 
 from storage.database import Transaction
 from storage.tables import paces
@@ -33,6 +33,11 @@ def take(
     following = max(free_at, now) + timedelta(seconds=seconds)
     tx.execute(update(paces).where(_is(team, what)).values(free_at=following))
     return None
+
+
+def give_back(tx: Transaction, *, team: str, what: str, until: datetime) -> None:
+    """One that was taken, so that nothing else came before ``until``, and was not used."""
+    tx.execute(delete(paces).where(_is(team, what), paces.c.free_at == until))
 
 
 def hold(tx: Transaction, *, team: str, what: str, until: datetime) -> bool:

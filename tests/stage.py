@@ -28,12 +28,13 @@ BOT_TOKEN = "xoxb-test"
 APP_TOKEN = "xapp-test"
 SIGNING_SECRET = "a secret for tests"
 PAYLOADS = Path("build/payloads")
-SECONDS_TO_WAIT = 20.0
+SECONDS_TO_WAIT = 60.0
+"""Far more than anything takes: a busy machine is slow, and what hangs would hang for ever."""
 
 Mode = Literal["http", "socket"]
 
 
-def until(what: Callable[[], Any], *, seconds: float = SECONDS_TO_WAIT, why: str = "") -> Any:
+def until(what: Callable[[], Any], *, seconds: float = SECONDS_TO_WAIT, why: str | Callable[[], str] = "") -> Any:
     """What the condition gives as soon as it is true; an AssertionError where it never is."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -41,7 +42,7 @@ def until(what: Callable[[], Any], *, seconds: float = SECONDS_TO_WAIT, why: str
         if found:
             return found
         time.sleep(0.02)
-    raise AssertionError(f"not within {seconds} s: {why or what}")
+    raise AssertionError(f"not within {seconds} s: {(why() if callable(why) else why) or what}")
 
 
 @dataclass
@@ -102,7 +103,7 @@ class Stage:
 
     def quiet(self) -> None:
         """Until every request is answered and every message is shown."""
-        until(self._nothing_waits, why="all requests answered and all messages shown")
+        until(self._nothing_waits, why=lambda: f"all requests answered and all messages shown: {self.parley.health()}")
 
     def _nothing_waits(self) -> bool:
         health = self.parley.health()

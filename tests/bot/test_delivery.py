@@ -202,6 +202,24 @@ def test_three_replicas_keep_one_pace_in_a_channel(desk: Desk, tmp_path_factory:
     assert (moments[-1] - moments[0]).total_seconds() > gap * (posts - 1) * 0.8
 
 
+def test_edits_that_come_too_early_keep_no_channel_from_what_may_be_said(desk: Desk) -> None:
+    cards, seconds = CALLS_A_MINUTE["chat.update"], 50
+    for number in range(cards):
+        desk.want(f"card {number}")
+    desk.send()
+    for number in range(cards):
+        desk.want(f"card {number}", words_only(f"card {number} with more"))
+    for number in range(seconds - cards // 2):
+        desk.want(f"news {number}")
+    for _ in range(seconds):
+        desk.sleep(1.0)
+        desk.send(gap=1.0)
+    edits = len([text for text in desk.said() if "with more" in text])
+    news = len([text for text in desk.said() if text.startswith("news")])
+    assert edits < seconds
+    assert edits + news == seconds, "one of them each second"
+
+
 def test_no_minute_has_more_calls_than_the_methods_tier(desk: Desk) -> None:
     pace, most = desk.pace(gap=1.0), CALLS_A_MINUTE["conversations.info"]
     made = []

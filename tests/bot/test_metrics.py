@@ -86,7 +86,7 @@ def test_a_database_that_hangs_holds_up_nobody_who_asks_for_health() -> None:
     seconds = (time.monotonic() - began) / 3
     hangs.set()
     assert statuses == [503] * 3
-    assert SECONDS_TO_WAIT_FOR_A_LOOK <= seconds < 1
+    assert SECONDS_TO_WAIT_FOR_A_LOOK <= seconds < 5, "not as long as the database hangs"
 
 
 def test_a_look_is_kept_for_a_second_and_not_repeated_for_everybody_who_asks() -> None:

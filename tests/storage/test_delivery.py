@@ -141,6 +141,26 @@ def test_of_many_gateways_one_at_a_time_speaks_in_a_channel(database: Database) 
         assert len(spoke) <= 2
 
 
+def test_a_message_that_could_not_be_said_yet_leaves_its_channel_to_the_next(database: Database) -> None:
+    for key in ("edit", "post", "another"):
+        want(database, key)
+    early = lease(database, gap=10)
+    assert early is not None
+    assert early.key == "edit"
+    assert lease(database, at=after(1), gap=10) is None
+    with database.transaction() as tx:
+        messages.postpone(tx, early, at=after(5), reason="ratelimited", counts=False)
+    post = lease(database, at=after(1), gap=10)
+    assert post is not None
+    assert post.key == "post"
+    with database.transaction() as tx:
+        messages.postpone(tx, early, at=after(5), reason="ratelimited", counts=False)
+    assert lease(database, at=after(10), gap=10) is None, "what was given back once is another's now"
+    edit = lease(database, at=after(11), gap=10)
+    assert edit is not None
+    assert edit.key == "edit"
+
+
 def test_an_answer_and_a_picture_do_not_wait_for_the_channel(database: Database) -> None:
     want(database, "card", content=Content("x", (), messages.Picture("a.png", "t", "alt", b"png")))
     card = lease(database, gap=10)

@@ -75,7 +75,7 @@ def set_stage(workspace: Workspace, server: Server, clock: Clock, **about_app: A
     return Stage(workspace, server, clock, app, ann, bob, channel, client)
 
 
-def until(condition: Callable[[], Any], *, seconds: float = 20) -> Any:
+def until(condition: Callable[[], Any], *, seconds: float = 60) -> Any:
     """Wait for a condition; what it gave is returned."""
     deadline = monotonic() + seconds
     while monotonic() < deadline:
