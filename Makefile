@@ -34,8 +34,9 @@ bench: $(READY) ## the benchmarks, printed as ratios
 	$(BIN)/python -m benchmarks
 
 # DATABASE=sqlite is one replica on SQLite; a SEED that was printed gives the same campaign again.
-soak: $(READY) ## kills at every place, and 3,000 seeded acts with every trouble: SEED=7 DATABASE=postgresql
+soak: $(READY) ## kills at every place, more examples, and 3,000 seeded acts with every trouble: SEED=7 DATABASE=postgresql
 	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -m campaign
+	PARLEY_TEST_TIMES_AS_MANY=10 PYTHONDONTWRITEBYTECODE= $(BIN)/pytest --timeout 900 tests/analysis/test_parity_*.py
 	$(BIN)/python -m tests.soak $(if $(SEED),--seed $(SEED)) $(if $(DATABASE),--database $(DATABASE))
 
 clean: ## remove the environment and everything that was built

@@ -166,7 +166,8 @@ def must_be_supported(card: ModelCard) -> None:
 
 def comparing_rows(plan: Plan, there: Collection[str]) -> Plan:
     """With all columns that the log has (``there``), by which whole rows are told apart."""
-    others = tuple(c for c in there if c not in plan.columns and not PANDAS_INDEX.fullmatch(c))
+    known = frozenset(plan.columns)
+    others = tuple(c for c in there if c not in known and not PANDAS_INDEX.fullmatch(c))
     return _with_columns(replace(plan, others=others))
 
 

@@ -246,6 +246,7 @@ class Parley:
         )
         secret = _secret(self.settings.signing_secret)
         app = App(
+            name="parley",  # or it reads the source of whoever calls it
             client=web_client(None, self.settings.slack_api_url),
             authorize=lambda **_: authorized,
             signing_secret=secret,

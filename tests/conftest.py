@@ -1,15 +1,18 @@
-"""Which worker of pytest-xdist has which tests, and what is no garbage in it."""
+"""Which worker of pytest-xdist has which tests, what is no garbage in it, and what starts `parley` in each."""
 
 from __future__ import annotations
 
 import gc
 import re
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadGroupScheduling
+
+from tests.starts import Starter, starter
 
 GROUP = re.compile(r"mark\.xdist_group\(\"([^\"]+)\"\)")
 
@@ -41,3 +44,9 @@ def pytest_configure() -> None:
 def pytest_collection_finish() -> None:
     gc.freeze()  # or a million objects would be looked through again and again
     gc.enable()
+
+
+@pytest.fixture(scope="session")
+def begin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Starter]:
+    with starter(tmp_path_factory.mktemp("starts")) as found:
+        yield found

@@ -46,9 +46,12 @@ def fresh_url(kind: Kind, tmp_path_factory: pytest.TempPathFactory, *, with_tabl
         return
     address = _postgresql_address(_shared(tmp_path_factory))
     is_a_guest = GIVEN in os.environ  # in somebody's own server no template is left behind
-    template = _postgresql_with_tables(address) if with_tables and not is_a_guest else "template1"
     name = f"parley_{uuid.uuid4().hex}"
-    _administer(address, "CREATE DATABASE {} TEMPLATE {}", name, template)
+    if with_tables and not is_a_guest:
+        copied = "CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY"  # twice as fast as by way of the log
+        _administer(address, copied, name, _postgresql_with_tables(address))
+    else:
+        _administer(address, "CREATE DATABASE {}", name)
     try:
         if with_tables and is_a_guest:
             _upgrade(_at(address, name))

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bot.evaluate_cli import evaluate_in_terminal
+from tests.starts import Starter
 from tests.test_cli import parley
 
 HEAD = ["model: risk", "task: binary"]
@@ -95,12 +96,12 @@ def test_a_ranking_is_refused_until_it_can_be_measured(tmp_path: Path, capsys: p
     assert "rankings are not supported yet" in capsys.readouterr().err
 
 
-def test_only_the_json_stands_on_stdout(tmp_path: Path) -> None:
-    done = parley("evaluate", str(card(tmp_path, "drift: {fail: 0.2}")), "--json", "-", home=tmp_path)
-    assert done.returncode == 4
+def test_only_the_json_stands_on_stdout(begin: Starter, tmp_path: Path) -> None:
+    done = parley(begin, "evaluate", str(card(tmp_path, "drift: {fail: 0.2}")), "--json", "-", home=tmp_path)
+    assert done.status == 4
     assert json.loads(done.stdout)["model"] == "risk"
-    done = parley("evaluate", str(card(tmp_path, "drift: {fail: 0.2}")), "--allow-unjudged", home=tmp_path)
-    assert done.returncode == 0
+    done = parley(begin, "evaluate", str(card(tmp_path, "drift: {fail: 0.2}")), "--allow-unjudged", home=tmp_path)
+    assert done.status == 0
 
 
 def test_no_file_is_touched_where_one_of_them_cannot_be_written(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -22,6 +24,11 @@ from tests.analysis.evaluating import NOW, evaluated
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Z = float(stats.norm.ppf(0.975))
+
+TIMES_AS_MANY = int(os.environ.get("PARLEY_TEST_TIMES_AS_MANY", "1"))
+"""The campaign of `make soak` tries many more examples than each test run can."""
+MODEST = settings(max_examples=8 * TIMES_AS_MANY, deadline=None, phases=[Phase.generate, Phase.shrink])
+FEW = settings(MODEST, max_examples=4 * TIMES_AS_MANY)
 
 TIED = st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.5, 0.75, 1.0])
 CHANCES = st.one_of(TIED, st.floats(0, 1))

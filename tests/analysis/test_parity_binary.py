@@ -8,17 +8,26 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 from sklearn import metrics
 
 from analysis.values import Result
 from tests.analysis.evaluating import card, evaluated, the
-from tests.analysis.parity import CHANCES, GROUPS, WEIGHTS, Z, must_agree, must_be_sound, or_none, put_down, wilson
-
-MODEST = settings(max_examples=15, deadline=None, phases=[Phase.generate, Phase.shrink])
-FEW = settings(MODEST, max_examples=4)
+from tests.analysis.parity import (
+    CHANCES,
+    FEW,
+    GROUPS,
+    MODEST,
+    WEIGHTS,
+    Z,
+    must_agree,
+    must_be_sound,
+    or_none,
+    put_down,
+    wilson,
+)
 
 AS_WRITTEN: dict[str, tuple[Any, Any, str | None]] = {  # negative, positive, what the model card says
     "whole numbers": (0, 1, None),

@@ -13,16 +13,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 from scipy.spatial import distance
 
 from analysis.values import Result
 from tests.analysis.evaluating import card, evaluated, the
-from tests.analysis.parity import Floats, must_agree, must_be_sound, or_none, put_down, typed
+from tests.analysis.parity import MODEST, Floats, must_agree, must_be_sound, or_none, put_down, typed
 
-MODEST = settings(max_examples=15, deadline=None, phases=[Phase.generate, Phase.shrink])
 SMALLEST_SHARE = 1e-4
 OF_SHARES = ("psi", "jensen_shannon", "hellinger", "total_variation", "chi2", "chi2_p")
 OF_NUMBERS = ("ks", "ks_p", "wasserstein", "mean_difference")

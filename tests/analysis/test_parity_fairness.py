@@ -8,15 +8,14 @@ from typing import Any
 import fairlearn.metrics as fair
 import numpy as np
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics
 
 from analysis.values import Result
 from tests.analysis.evaluating import card, the, value
-from tests.analysis.parity import CHANCES, WEIGHTS, must_agree, must_be_sound, put_down
+from tests.analysis.parity import CHANCES, MODEST, WEIGHTS, must_agree, must_be_sound, put_down
 
-MODEST = settings(max_examples=15, deadline=None, phases=[Phase.generate, Phase.shrink])
 NAMES = (
     *("demographic_parity_difference", "demographic_parity_ratio", "equal_opportunity_difference"),
     *("equalized_odds_difference", "predictive_parity_difference"),

@@ -7,16 +7,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import Phase, assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from sklearn import metrics
 
 from analysis.errors import DataError
 from analysis.values import Result
 from tests.analysis.evaluating import card, evaluated, the, value
-from tests.analysis.parity import GROUPS, WEIGHTS, must_agree, must_be_sound, or_none, put_down, wilson
+from tests.analysis.parity import FEW, GROUPS, MODEST, WEIGHTS, must_agree, must_be_sound, or_none, put_down, wilson
 
-MODEST = settings(max_examples=15, deadline=None, phases=[Phase.generate, Phase.shrink])
 CLASSES = ("a", "b", "c")
 SCORES = ("p_a", "p_b", "p_c")
 SPELLED: dict[str, dict[str, Any]] = {
@@ -134,7 +133,7 @@ def test_decisions_of_any_classes_are_measured_as_scikit_learn_does(
 
 
 @pytest.mark.parametrize("spelled", SPELLED)
-@settings(MODEST, max_examples=4)
+@FEW
 @given(rows=decisions())
 def test_classes_are_the_same_however_they_are_written(
     tmp_path_factory: pytest.TempPathFactory, rows: dict[str, list[Any]], spelled: str

@@ -10,15 +10,14 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 from sklearn import metrics
 
 from tests.analysis.evaluating import card, evaluated, the, value
-from tests.analysis.parity import GROUPS, WEIGHTS, Z, must_agree, must_be_sound, or_none, put_down, typed
+from tests.analysis.parity import GROUPS, MODEST, WEIGHTS, Z, must_agree, must_be_sound, or_none, put_down, typed
 
-MODEST = settings(max_examples=15, deadline=None, phases=[Phase.generate, Phase.shrink])
 LOG = "label: price, score: said"
 NUMBERS = st.one_of(st.sampled_from([0.0, 1.0, 1.0, -0.5, 20.0]), st.floats(-1e6, 1e6).map(lambda x: round(x, 3)))
 

@@ -12,13 +12,6 @@ from storage.database import Database
 from tests.bot.desk import Desk, Hall
 from tests.databases import fresh_database
 from tests.stage import APP_TOKEN, BOT_TOKEN, PAYLOADS, SIGNING_SECRET
-from tests.starts import Starter, starter
-
-
-@pytest.fixture(scope="session")
-def begin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Starter]:
-    with starter(tmp_path_factory.mktemp("starts")) as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

@@ -133,7 +133,11 @@ def room() -> Iterator[Room]:
         workspace.file_seconds = 0
         client = WebClient(BOT_TOKEN, base_url=server.api_url)
         bolt = BoltApp(
-            client=client, signing_secret=SECRET, process_before_response=True, token_verification_enabled=False
+            name="test",
+            client=client,
+            signing_secret=SECRET,
+            process_before_response=True,
+            token_verification_enabled=False,
         )
         app = HttpApp(bolt)
         room = Room(set_stage(workspace, server, clock, request_url=app.url))

@@ -45,6 +45,7 @@ def lasting() -> Iterator[Stage]:
 def bolt(served: Server) -> BoltApp:
     """A Bolt app that the test gives its listeners."""
     return BoltApp(
+        name="test",
         client=WebClient(BOT_TOKEN, base_url=served.api_url),
         signing_secret=SECRET,
         process_before_response=True,

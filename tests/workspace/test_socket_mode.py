@@ -66,7 +66,7 @@ def lasting_app() -> Iterator[Socketed]:
         workspace.retry_delays = (0, 0.5, 0.5, 0.5)
         stage = set_stage(workspace, server, clock)
         client = WebClient(BOT_TOKEN, base_url=server.api_url)
-        bolt = BoltApp(client=client, process_before_response=True, token_verification_enabled=False)
+        bolt = BoltApp(name="test", client=client, process_before_response=True, token_verification_enabled=False)
         app = Socketed(stage, bolt)
         bolt.event("message")(app.take_event)
         bolt.command("/parley")(app.take_command)
