@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import isnan, nan
+from functools import cached_property
+from math import inf, isnan, nan
 from statistics import median
 
 from matplotlib.axes import Axes
@@ -29,7 +30,7 @@ ROOM_FOR_VALUES, ROOM_FOR_PERIODS, ROOM_FOR_FLAGS = 138.0, 52.0, 46.0
 DASHED, DOTTED = (0, (6, 3)), (0, (1, 1.6))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Trend:
     """What is drawn: the number of the window, its periods (or itself alone), and what it is held against."""
 
@@ -48,9 +49,19 @@ class Trend:
     def periods(self) -> list[str]:
         return [m.period or "" for m in self.over_time]
 
-    @property
+    @cached_property
     def hollow(self) -> list[Measure]:
-        return [m for m in self.over_time if m.value is not None and m not in self.settled]
+        return [m for m in self.over_time if self.is_hollow(m)]
+
+    def is_hollow(self, measure: Measure) -> bool:
+        return measure.value is not None and not self.is_settled(measure)
+
+    def is_settled(self, measure: Measure) -> bool:
+        return measure.period in self._settled_periods
+
+    @cached_property
+    def _settled_periods(self) -> frozenset[str | None]:
+        return frozenset(m.period for m in self.settled)
 
     @property
     def name(self) -> str:
@@ -68,22 +79,24 @@ class Trend:
         value = measure.value
         return None if value is None else next((limit for limit in self.limits if limit.beyond(value)), None)
 
-    @property
+    @cached_property
     def told(self) -> list[Measure]:
         """The periods that a title may speak of: settled, and not much vaguer than the others."""
         there = [m for m in self.settled if m.value is not None] or [m for m in self.over_time if m.value is not None]
-        return [m for m in there if not _vague(m, there)] or there
+        widest = _widest(there)
+        return [m for m in there if _width(m) <= widest] or there
 
 
-def _vague(measure: Measure, among: Sequence[Measure]) -> bool:
-    """Whether an interval is several times as wide as is usual, and dwarfs what the periods differ by: such a period
-    has next to no rows of some kind."""
+def _widest(among: Sequence[Measure]) -> float:
+    """How wide an interval may be: where one is several times as wide as is usual, and dwarfs what the periods differ
+    by, the period has next to no rows of some kind."""
     widths = [m.high - m.low for m in among if m.high is not None and m.low is not None]
     values = [m.value for m in among if m.value is not None]
-    if measure.high is None or measure.low is None or not widths:
-        return False
-    width = measure.high - measure.low
-    return width > TIMES_AS_WIDE * median(widths) and width > max(values) - min(values)
+    return max(TIMES_AS_WIDE * median(widths), max(values) - min(values)) if widths else inf
+
+
+def _width(measure: Measure) -> float:
+    return measure.high - measure.low if measure.high is not None and measure.low is not None else 0.0
 
 
 def paint(canvas: Canvas, scene: Scene) -> Words:
@@ -220,11 +233,11 @@ def _rows(trend: Trend) -> str:
 
 def _numbers(trend: Trend) -> list[float]:
     told = set(trend.told)
-    there = [m for m in trend.over_time if m.value is not None and (m in told or m not in trend.hollow)]
+    there = [m for m in trend.over_time if m.value is not None and (m in told or not trend.is_hollow(m))]
     # A hollow period, and the band of a vague one, may run out of the picture, or all others would be a flat line.
-    numbers = [
-        n for m in there for n in ((m.value,) if _vague(m, there) else (m.value, m.low, m.high)) if n is not None
-    ]
+    widest = _widest(there)
+    spans = ((m.value, m.low, m.high) if _width(m) <= widest else (m.value,) for m in there)
+    numbers = [n for span in spans for n in span if n is not None]
     numbers += [limit.value for limit in trend.limits]
     if trend.reference is not None and trend.reference.value is not None:
         numbers.append(trend.reference.value)
@@ -232,11 +245,12 @@ def _numbers(trend: Trend) -> list[float]:
 
 
 def _series(axes: Axes, trend: Trend) -> None:
-    solid = trend.settled or trend.over_time
     values = [nan if m.value is None else m.value for m in trend.over_time]
-    settled_values = [v if m in solid else nan for m, v in zip(trend.over_time, values, strict=True)]
-    low = [nan if m.low is None or m not in solid else m.low for m in trend.over_time]
-    high = [nan if m.high is None or m not in solid else m.high for m in trend.over_time]
+    solid = [not trend.settled or trend.is_settled(m) for m in trend.over_time]
+    told = list(zip(trend.over_time, solid, strict=True))
+    settled_values = [v if is_solid else nan for v, is_solid in zip(values, solid, strict=True)]
+    low = [m.low if is_solid and m.low is not None else nan for m, is_solid in told]
+    high = [m.high if is_solid and m.high is not None else nan for m, is_solid in told]
     places = list(range(len(values)))
     axes.fill_between(places, low, high, color=BAND, linewidth=0, zorder=1)
     lone = [i for i in places if all(isnan(v) for v in low[max(i - 1, 0) : i] + low[i + 1 : i + 2])]
@@ -245,7 +259,7 @@ def _series(axes: Axes, trend: Trend) -> None:
     axes.plot(places, settled_values, color=BLUE, linewidth=3, marker=marker, markersize=7, zorder=3)
     for i in places:
         limit = trend.crossed(trend.over_time[i])
-        if limit is not None and trend.over_time[i] not in trend.hollow:
+        if limit is not None and not trend.is_hollow(trend.over_time[i]):
             axes.plot([i], [values[i]], "X", color=_colour(limit), markersize=12, markeredgecolor=PAPER, zorder=4)
 
 
@@ -254,7 +268,7 @@ def _hollow_points(axes: Axes, trend: Trend) -> None:
     bottom, top = axes.get_ylim()
     low, high = bottom + INSET * (top - bottom), top - INSET * (top - bottom)
     for i, m in enumerate(trend.over_time):
-        if m.value is None or m not in trend.hollow:
+        if m.value is None or not trend.is_hollow(m):
             continue
         shape = "v" if m.value < bottom else "^" if m.value > top else "o"
         axes.plot(
@@ -282,7 +296,7 @@ def _labels(trend: Trend) -> list[SideLabel]:
     crossed = trend.crossed(last)
     colour = BLUE if crossed is None else _colour(crossed)
     text = trend.shown(last.value or 0.0) + (when(last.period) if _is_followed(trend, last) else "")
-    labels = [SideLabel(at=last.value or 0.0, text=text, colour=colour, bold=last not in trend.hollow)]
+    labels = [SideLabel(at=last.value or 0.0, text=text, colour=colour, bold=not trend.is_hollow(last))]
     if trend.reference is not None and trend.reference.value is not None:
         value = trend.reference.value
         labels.append(SideLabel(at=value, text=f"reference {trend.shown(value)}", colour=GREY))
