@@ -61,7 +61,7 @@ def card(tmp_path_factory: pytest.TempPathFactory) -> ModelCard:
 @pytest.fixture
 def long_card(tmp_path: Path) -> ModelCard:
     """So long that much is left to do for a worker that is killed after a quarter."""
-    return read_card(write_pair(tmp_path, rows=100_000, row_group=10_000))
+    return read_card(write_pair(tmp_path, rows=50_000, row_group=5_000))
 
 
 def test_two_workers_give_the_result_that_threads_give(cluster: LocalCluster, card: ModelCard) -> None:

@@ -18,6 +18,8 @@ from tests.models import write_small_model
 from tests.stage import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
 from tests.starts import Ended, Starter
 
+pytestmark = pytest.mark.xdist_group("waiting")  # they mostly wait: one worker does it while others count
+
 
 @pytest.fixture
 def workspace() -> Iterator[Workspace]:

@@ -23,6 +23,8 @@ from tests.models import write_small_model
 from tests.stage import BOT_TOKEN, PAYLOADS, SIGNING_SECRET, until
 from tests.starts import Begun, Starter
 
+pytestmark = pytest.mark.xdist_group("waiting")  # they mostly wait: one worker does it while others count
+
 SECONDS_TO_END = 20
 
 

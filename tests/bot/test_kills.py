@@ -18,6 +18,8 @@ from tests.models import write_small_model
 from tests.stage import APP_TOKEN, BOT_TOKEN, PAYLOADS, SIGNING_SECRET, until
 from tests.starts import Begun, Starter
 
+pytestmark = pytest.mark.xdist_group("waiting")  # they mostly wait: one worker does it while others count
+
 SECONDS_TO_START = 60.0
 """On a busy machine."""
 HISTORY = {"channels:history", "groups:history"}

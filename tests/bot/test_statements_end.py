@@ -24,6 +24,8 @@ from bot.evaluating.values import ChildDied, Job, Stopped
 from tests.analysis.evaluating import NOW
 from tests.databases import fresh_url
 
+pytestmark = pytest.mark.xdist_group("waiting")  # they mostly wait: one worker does it while others count
+
 SLOW = "select pg_sleep(120) as slow, 1 as s"
 CARD = """\
 model: m

@@ -17,6 +17,8 @@ from bot.workspace import Server, Workspace
 
 from .stage import APP_TOKEN, BOT_TOKEN, Clock, Stage, set_stage, until
 
+pytestmark = pytest.mark.xdist_group("waiting")  # they mostly wait: one worker does it while others count
+
 Payload = dict[str, Any]
 
 
