@@ -164,8 +164,9 @@ class Answering:
     def _introduced(self, context: Context, *, anew: bool) -> Context:
         """The request with who asked it and where, and with the models that may be seen by them there. ``anew``: as
         they are now; a schedule outlives what its owner may do, and what its channel is."""
-        who = self._directory.person(context.request.who, anew=anew)
+        # What there are fewer turns for comes first: the other is not asked in vain.
         place = self._channel(context, anew=anew)
+        who = self._directory.person(context.request.who, anew=anew)
         models = VisibleModels(self._models, self._audience(context, who, place))
         return replace(context, person=who.person, known=who.known, place=place, models=models)
 

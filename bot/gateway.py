@@ -29,9 +29,9 @@ from bot.render.blocks import without_pictures
 from bot.scheduled import pause_and_tell
 from bot.slack.api import HTTP_TIMEOUT_SECONDS, Refused, TooFast, Unknown
 from bot.slack.lookup import look_up, metadata_of
-from bot.slack.pace import OutOfTurn, Pace
+from bot.slack.pace import OutOfTurn, Pace, ahead
 from bot.slack.pictures import Pictures, TooSlow
-from storage import contents, messages, response_urls
+from storage import contents, messages, paces, response_urls
 from storage.busy import Busy
 from storage.database import Database, Transaction
 from storage.messages import Content, Due, PictureState
@@ -40,6 +40,7 @@ from storage.tracing import tracing
 
 log = structlog.get_logger()
 
+AHEAD = {method: ahead(method) for method in (paces.POSTS, paces.EDITS)}
 LEASE_SECONDS = HTTP_TIMEOUT_SECONDS * 3
 SECONDS_BETWEEN_LOOKS = 1.0
 SECONDS_BETWEEN_FORGETTING = 60.0
@@ -121,7 +122,7 @@ class Gateway:
 
     def _lease(self, tx: Transaction) -> Due | None:
         gap = self._pace.seconds_between_messages
-        return messages.lease(tx, now=self._now(), seconds=LEASE_SECONDS, gap=gap)
+        return messages.lease(tx, now=self._now(), seconds=LEASE_SECONDS, gap=gap, ahead=AHEAD)
 
     def _give_back(self, due: Due) -> None:
         self._write(lambda tx: messages.postpone(tx, due, at=self._now(), reason="Parley ended", counts=False))

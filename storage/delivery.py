@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +20,7 @@ from storage.tables import paces as paces_table
 
 CHANNELS_TRIED = 20
 """So many channels that others were faster to take are passed over in one look."""
+NOT_AHEAD: Mapping[str, timedelta] = {paces.POSTS: timedelta(0), paces.EDITS: timedelta(0)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +79,18 @@ class Due:
         return self.ts is not None and self.picture is not None and not self.picture.ready and self.reduced == 0
 
 
-def lease(tx: Transaction, *, now: datetime, seconds: float, gap: float = 0.0) -> Due | None:
+def lease(
+    tx: Transaction, *, now: datetime, seconds: float, gap: float = 0.0, ahead: Mapping[str, timedelta] = NOT_AHEAD
+) -> Due | None:
     """A message to show now, the oldest wish first; nobody else gets it for so long.
 
     In a channel ``gap`` seconds lie between two messages, whoever sends them: the channel is taken together with the
-    lease. Steps of a picture say nothing in the channel, and what one person alone sees does not count."""
+    lease. Steps of a picture say nothing in the channel, and what one person alone sees does not count. Posts and edits
+    wait while their methods are further ``ahead`` of their pace than that."""
+    moments = {"now": now, "posts_by": now + ahead[paces.POSTS], "edits_by": now + ahead[paces.EDITS]}
     passed: list[tuple[str, str]] = []
     while len(passed) < CHANNELS_TRIED:
-        row = tx.execute(_not_among(passed), {"now": now}).first()
+        row = tx.execute(_not_among(passed), moments).first()
         if row is None:
             return None
         place = (row.team, row.channel)
@@ -279,10 +285,23 @@ def _oldest_due() -> Select[Any]:
         or_(m.parent.is_(None), m.thread.is_not(None), m.ts.is_not(None), parent_is_settled),
         or_(m.ts.is_not(None), m.line.is_(None), ~lines.earlier_in_line().exists()),
         ~rests,
+        ~_method_rests().exists(),
     ]
     columns = (m.id, m.team, m.channel, m.kind, m.ts, m.picture, m.file_ready, m.reduced)
     oldest = select(*columns).where(*ready).order_by(m.wanted_at, m.id).limit(1)
     return oldest.with_for_update(skip_locked=True, of=messages)
+
+
+def _method_rests() -> Select[Any]:
+    """A post or an edit whose method is not to be called yet. A message that may be there already is looked for first,
+    one whose picture is on the way brings that, and one that is to go is deleted."""
+    m, p = messages.c, paces_table.c
+    posts: BindParameter[datetime] = bindparam("posts_by")
+    edits: BindParameter[datetime] = bindparam("edits_by")
+    is_post = and_(m.ts.is_(None), m.sending.is_(False), p.what == paces.POSTS, p.free_at > posts)
+    brings_a_picture = and_(m.picture.is_not(None), m.file_ready.is_(False), m.reduced == 0)
+    is_edit = and_(m.ts.is_not(None), ~brings_a_picture, m.text != "", p.what == paces.EDITS, p.free_at > edits)
+    return select(p.what).where(m.kind == "message", p.team == m.team, or_(is_post, is_edit)).correlate(messages)
 
 
 def _whole() -> Select[Any]:

@@ -13,6 +13,8 @@ from storage.tables import paces
 
 EVERYTHING = "*"
 """The row that lets a whole team rest."""
+POSTS, EDITS = "chat.postMessage", "chat.update"
+"""The rows of the two methods that nearly all messages wait for."""
 
 
 def take(

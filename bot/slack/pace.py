@@ -19,9 +19,9 @@ from storage.database import Database, Transaction
 log = structlog.get_logger()
 
 CALLS_A_MINUTE = {
-    "chat.postMessage": 300,
+    paces.POSTS: 300,
     "chat.postEphemeral": 100,
-    "chat.update": 50,
+    paces.EDITS: 50,
     "chat.delete": 50,
     "views.update": 100,
     "conversations.history": 50,
@@ -120,10 +120,10 @@ class Pace:
         if self.seconds_between_messages and seconds:
             return paces.take(tx, team=team, what=method, seconds=seconds, burst=burst, now=now)
         held_until = paces.held_until(tx, team=team, what=method)
-        return None if held_until is None or held_until - _ahead(method) <= now else held_until - _ahead(method)
+        return None if held_until is None or held_until - ahead(method) <= now else held_until - ahead(method)
 
     def _hold(self, team: str, method: str, seconds: float) -> None:
-        until = self._now() + timedelta(seconds=seconds) + _ahead(method)
+        until = self._now() + timedelta(seconds=seconds) + ahead(method)
         with self._database.transaction() as tx:
             paces.hold(tx, team=team, what=method, until=until)
 
@@ -142,6 +142,12 @@ class Pace:
         return seconds
 
 
+def ahead(method: str) -> timedelta:
+    """How far ahead of its pace a method may be: what comes at once when none did for a while."""
+    seconds, burst = _rate(method)
+    return timedelta(seconds=seconds * (burst - 1))
+
+
 def _rate(method: str) -> tuple[float, int]:
     """The seconds between two calls when many wait, and how many may come at once when none did."""
     calls = CALLS_A_MINUTE.get(method)
@@ -149,8 +155,3 @@ def _rate(method: str) -> tuple[float, int]:
         return 0.0, 1
     burst = int(calls * SHARE_SPENT_AHEAD)
     return 60.0 / (calls - burst), burst
-
-
-def _ahead(method: str) -> timedelta:
-    seconds, burst = _rate(method)
-    return timedelta(seconds=seconds * (burst - 1))

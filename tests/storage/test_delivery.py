@@ -161,6 +161,35 @@ def test_a_message_that_could_not_be_said_yet_leaves_its_channel_to_the_next(dat
     assert edit.key == "edit"
 
 
+def test_an_edit_waits_while_edits_rest_and_keeps_nothing_from_others(database: Database) -> None:
+    for key in ("card", "gone", "post"):
+        want(database, key)
+        if key != "post":
+            post(database, leased(database), f"{key}.1")
+    want(database, "card", content=Content("card with more"))
+    want(database, "gone", content=Content(""))
+    with database.transaction() as tx:
+        paces.hold(tx, team="T1", what=paces.EDITS, until=after(30))
+    assert {leased(database).key, leased(database).key} == {"gone", "post"}
+    assert lease(database, at=after(29.9)) is None
+    edit = lease(database, at=after(30))
+    assert edit is not None
+    assert edit.key == "card"
+
+
+def test_a_post_waits_while_posts_are_too_far_ahead_unless_it_may_be_there(database: Database) -> None:
+    want(database, "may be there", thread="90.1")
+    begun = leased(database)
+    with database.transaction() as tx:
+        messages.begin(tx, begun, now=NOON, seconds=1)
+        paces.hold(tx, team="T1", what=paces.POSTS, until=after(30))
+    want(database, "post", at=after(1))
+    with database.transaction() as tx:
+        ahead = {paces.POSTS: timedelta(seconds=20), paces.EDITS: timedelta(0)}
+        found = [messages.lease(tx, now=after(second), seconds=60, ahead=ahead) for second in (9.9, 9.95, 10)]
+    assert [due.key if due is not None else None for due in found] == ["may be there", None, "post"]
+
+
 def test_an_answer_and_a_picture_do_not_wait_for_the_channel(database: Database) -> None:
     want(database, "card", content=Content("x", (), messages.Picture("a.png", "t", "alt", b"png")))
     card = lease(database, gap=10)
@@ -240,7 +269,9 @@ def _indexes_used(database: Database, kind: Kind) -> set[str]:
 
     with database.transaction() as tx:
         dialect = tx._connection.dialect
-        query = _OLDEST_DUE.params(now=NOON).compile(dialect=dialect, compile_kwargs={"literal_binds": True})
+        query = _OLDEST_DUE.params(now=NOON, posts_by=NOON, edits_by=NOON).compile(
+            dialect=dialect, compile_kwargs={"literal_binds": True}
+        )
         prefix = "EXPLAIN QUERY PLAN " if kind == "sqlite" else "EXPLAIN "
         plan = [" ".join(map(str, row)) for row in tx._connection.exec_driver_sql(prefix + str(query))]
     return {name for name in ("messages_unsent", "messages_in_line") if any(name in line for line in plan)}
