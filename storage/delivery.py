@@ -15,7 +15,7 @@ from storage.busy import Stale
 from storage.contents import Address, Content
 from storage.database import Transaction
 from storage.requests import LeaseLost, Where, Who
-from storage.tables import UNSENT, annotation_rows, messages, pictures, places, quotes
+from storage.tables import UNSENT, WHAT_GOES_FIRST, annotation_rows, messages, pictures, places, quotes
 from storage.tables import paces as paces_table
 
 CHANNELS_TRIED = 20
@@ -82,7 +82,8 @@ class Due:
 def lease(
     tx: Transaction, *, now: datetime, seconds: float, gap: float = 0.0, ahead: Mapping[str, timedelta] = NOT_AHEAD
 ) -> Due | None:
-    """A message to show now, the oldest wish first; nobody else gets it for so long.
+    """A message to show now; nobody else gets it for so long. What shows words that were taken back goes first,
+    then the oldest wish.
 
     In a channel ``gap`` seconds lie between two messages, whoever sends them: the channel is taken together with the
     lease. Steps of a picture say nothing in the channel, and what one person alone sees does not count. Posts and edits
@@ -263,11 +264,11 @@ _NOTHING_UNKNOWN: dict[str, Any] = {"sending": False, "first_sent_at": None, "lo
 
 
 def _not_among(passed: list[tuple[str, str]]) -> Select[Any]:
-    """The oldest wish that may be shown now, apart from the channels that were passed over."""
-    return _OLDEST_DUE.where(tuple_(messages.c.team, messages.c.channel).not_in(passed)) if passed else _OLDEST_DUE
+    """What goes first now, apart from the channels that were passed over."""
+    return _FIRST_DUE.where(tuple_(messages.c.team, messages.c.channel).not_in(passed)) if passed else _FIRST_DUE
 
 
-def _oldest_due() -> Select[Any]:
+def _first_due() -> Select[Any]:
     m, p = messages.c, paces_table.c
     now: BindParameter[datetime] = bindparam("now")
     parent = messages.alias("parent")
@@ -288,8 +289,8 @@ def _oldest_due() -> Select[Any]:
         ~_method_rests().exists(),
     ]
     columns = (m.id, m.team, m.channel, m.kind, m.ts, m.picture, m.file_ready, m.reduced)
-    oldest = select(*columns).where(*ready).order_by(m.wanted_at, m.id).limit(1)
-    return oldest.with_for_update(skip_locked=True, of=messages)
+    first = select(*columns).where(*ready).order_by(*WHAT_GOES_FIRST).limit(1)
+    return first.with_for_update(skip_locked=True, of=messages)
 
 
 def _method_rests() -> Select[Any]:
@@ -319,7 +320,7 @@ def _speaks(row: Row[Any]) -> bool:
     return row.kind == "message" and not waits_for_picture
 
 
-_OLDEST_DUE, _WHOLE = _oldest_due(), _whole()
+_FIRST_DUE, _WHOLE = _first_due(), _whole()
 """Made once: what they are made of takes longer to put together than to ask for."""
 
 

@@ -145,7 +145,8 @@ messages = Table(
     sqlite_autoincrement=True,  # E-17 stands in messages: an id must not come back as something else
 )
 UNSENT = (messages.c.shown < messages.c.wanted) & messages.c.failed.is_(None)
-Index("messages_unsent", messages.c.wanted_at, messages.c.id, sqlite_where=UNSENT, postgresql_where=UNSENT)
+WHAT_GOES_FIRST = (messages.c.must_go.desc(), messages.c.wanted_at, messages.c.id)
+Index("messages_unsent", *WHAT_GOES_FIRST, sqlite_where=UNSENT, postgresql_where=UNSENT)
 UNPOSTED = UNSENT & messages.c.ts.is_(None) & messages.c.line.is_not(None)
 IN_LINE = (messages.c.team, messages.c.channel, messages.c.line, messages.c.id)
 Index("messages_in_line", *IN_LINE, sqlite_where=UNPOSTED, postgresql_where=UNPOSTED)

@@ -170,9 +170,11 @@ def test_a_slot_is_not_lost_while_slack_asks_for_a_minutes_patience(stage: Stage
     stage.told("S-1")
     stage.quiet()
     stage.workspace.fault("conversations.info", status=429, retry_after=60, times=1)
+    asked = len(stage.workspace.calls_of("users.info"))
     assert tick_at(stage, next_monday_at_nine_in_berlin() + timedelta(seconds=5)) == 1
     until(lambda: stage.cards() or not stage.later(), why="a message")
     stage.card("Models on")
+    assert len(stage.workspace.calls_of("users.info")) == asked + 1, "once, not each time that the channel is asked for"
 
 
 def test_what_a_schedule_began_ends_though_the_schedule_is_removed_while_it_waits(stage: Stage) -> None:

@@ -14,7 +14,7 @@ from tests.soak.campaign import Plan, play, report
 MOST_SEED = 10_000
 ACTS = 3_000
 SECONDS_TO_ACT = 440.0
-SECONDS_TO_SETTLE = 120.0
+SECONDS_TO_SETTLE = 180.0
 
 
 def main() -> int:
