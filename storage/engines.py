@@ -110,7 +110,7 @@ def _patiently(attempt: Callable[[], object], *, seconds: float = 10.0) -> None:
         except sqlite3.OperationalError as error:
             if not is_about_waiting(error) or time.monotonic() > end:
                 raise
-            time.sleep(0.02)  # another process switches it just now
+            time.sleep(0.02)  # another process is switching it, and SQLite tells nobody when that is done
         else:
             return
 

@@ -247,10 +247,10 @@ def _numbers(trend: Trend) -> list[float]:
 def _series(axes: Axes, trend: Trend) -> None:
     values = [nan if m.value is None else m.value for m in trend.over_time]
     solid = [not trend.settled or trend.is_settled(m) for m in trend.over_time]
-    told = list(zip(trend.over_time, solid, strict=True))
+    bands = list(zip(trend.over_time, solid, strict=True))
     settled_values = [v if is_solid else nan for v, is_solid in zip(values, solid, strict=True)]
-    low = [m.low if is_solid and m.low is not None else nan for m, is_solid in told]
-    high = [m.high if is_solid and m.high is not None else nan for m, is_solid in told]
+    low = [m.low if is_solid and m.low is not None else nan for m, is_solid in bands]
+    high = [m.high if is_solid and m.high is not None else nan for m, is_solid in bands]
     places = list(range(len(values)))
     axes.fill_between(places, low, high, color=BAND, linewidth=0, zorder=1)
     lone = [i for i in places if all(isnan(v) for v in low[max(i - 1, 0) : i] + low[i + 1 : i + 2])]
