@@ -34,6 +34,8 @@ SECONDS_TO_ACKNOWLEDGE = 2.0
 NEW_MESSAGES = payloads.SAID_BY_A_PERSON
 REREAD = "reread"
 FILE_ALONE = "(a file without a comment)"
+SLACKBOT = "USLACKBOT"
+"""Who has written a message that was deleted while it had replies."""
 
 ANYTHING = re.compile("")
 
@@ -276,7 +278,7 @@ class Door:
     # --- what people say -----------------------------------------------------------------------------------------
 
     def _keep(self, event: MessagePayload, said: Said) -> None:
-        if said.parent_user_id not in (None, self.bot_user):
+        if said.parent_user_id not in (None, self.bot_user, SLACKBOT):
             return  # most threads are not ours, and Slack says so
         with self._transaction() as tx:
             self._keep_reply(tx, event, said)

@@ -123,3 +123,22 @@ def test_a_conversation_in_another_thread_is_not_ours(stage: Stage) -> None:
     stage.workspace.say(stage.jonas, stage.channel, "yes, at noon", thread=ts)
     stage.quiet()
     assert not any("noon" in a.text for a in said(stage))
+
+
+def test_nothing_said_below_a_deleted_message_of_a_person_is_kept(stage: Stage) -> None:
+    ts = stage.workspace.say(stage.mara, stage.channel, "dinner?")
+    stage.workspace.say(stage.jonas, stage.channel, "at eight", thread=ts)
+    stage.workspace.delete(stage.mara, stage.channel, ts)
+    stage.workspace.say(stage.jonas, stage.channel, "rather at nine", thread=ts)
+    stage.quiet()
+    assert not stage.is_on_disk("rather at nine")
+
+
+def test_a_reply_below_a_card_that_was_deleted_is_kept(stage: Stage, card: dict[str, Any]) -> None:
+    """Slack then says that its own bot began the thread."""
+    stage.workspace.say(stage.jonas, stage.channel, "said before", thread=card["ts"])
+    stage.workspace.delete(stage.mara, stage.channel, card["ts"], as_admin=True)
+    stage.workspace.say(stage.jonas, stage.channel, "said to what was deleted", thread=card["ts"])
+    note = the(stage, "said to what was deleted")
+    assert note.anchor is not None
+    assert (note.anchor.model, note.anchor.evaluation) == ("small", 1)
