@@ -212,19 +212,20 @@ class Gateway:
         if due.sending:
             seen = look_up(self._pace, due)
             if seen.ts is not None:
-                found = seen.ts
-                self._end(lambda tx: messages.shown(tx, due, ts=found, revision=0, now=self._now()))
+                self._is_there(due, seen.ts, words=0 if due.repeated else seen.revision)
                 return
             if seen.further is not None:
                 self._end(lambda tx: messages.look_further(tx, due, cursor=seen.further, at=self._now()))
                 return
             due = replace(due, repeated=due.repeated or seen.blind)
         answer = self._posted(due)
-        revision = due.wanted if due.picture is None or due.picture.ready or due.reduced else 0
-        ts = str(answer["ts"])
-        self._end(
-            lambda tx: messages.shown(tx, due, ts=ts, revision=revision, worded=due.wanted, now=self._now())
-        )  # fmt: skip
+        self._is_there(due, str(answer["ts"]), words=due.wanted)
+
+    def _is_there(self, due: Due, ts: str, *, words: int) -> None:
+        """Slack shows the message with the words of this revision; it is whole once its picture is ready."""
+        whole = due.picture is None or due.picture.ready or due.reduced > 0
+        revision = words if whole else 0
+        self._end(lambda tx: messages.shown(tx, due, ts=ts, revision=revision, worded=words, now=self._now()))
 
     def _posted(self, due: Due) -> dict[str, Any]:
         """Slack's answer to the message, begun together with taking its turn. What Slack refused is not unknown."""
@@ -238,7 +239,7 @@ class Gateway:
             raise
 
     def _edit(self, due: Due, ts: str) -> None:
-        if due.picture is not None and due.waits_for_picture:
+        if due.picture is not None and due.brings_picture:
             words_wait = due.worded < due.wanted
             if not (words_wait and self._waited_for(due.picture) > SECONDS_UNTIL_WORDS_ALONE):
                 arrived = self._bring_picture(due, due.picture, ts, words_wait=words_wait)
@@ -258,10 +259,7 @@ class Gateway:
             else:
                 self._refused(due, error)
             return
-        revision = 0 if due.waits_for_picture else due.wanted
-        self._end(
-            lambda tx: messages.shown(tx, due, ts=ts, revision=revision, worded=due.wanted, now=self._now())
-        )  # fmt: skip
+        self._is_there(due, ts, words=due.wanted)
 
     def _is_deleted(self, due: Due, ts: str) -> bool:
         """Whether Slack has taken the message away, since it shows what somebody took back."""

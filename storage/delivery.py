@@ -47,7 +47,7 @@ class Due:
     began and never said how it ended; ``look_cursor`` is where the look-up for it goes on, and ``repeated`` says that
     it may be there twice. ``worded`` is the revision whose words are shown, and ``must_go`` says that they hold what
     somebody took back; ``reduced`` counts what was left out after Slack refused it. Nothing else is said in its channel
-    until ``channel_until``."""
+    until ``channel_until``. ``brings_picture``: it is there, and its picture is on the way."""
 
     id: int
     key: str
@@ -71,12 +71,8 @@ class Due:
     must_go: bool
     token: str
     channel_until: datetime | None
+    brings_picture: bool
     trace: str | None = None
-
-    @property
-    def waits_for_picture(self) -> bool:
-        """Whether the message is there and its picture is on the way."""
-        return self.ts is not None and self.picture is not None and not self.picture.ready and self.reduced == 0
 
 
 def lease(
@@ -96,7 +92,7 @@ def lease(
             return None
         place = (row.team, row.channel)
         channel_until = None
-        if gap and _speaks(row):
+        if gap and row.kind == "message" and not row.brings_picture:
             # Not waiting: two that wait for each other's channels would stand still.
             taken = paces.take(tx, team=row.team, what=row.channel, seconds=gap, now=now, wait=False)
             if taken is not None:
@@ -261,6 +257,13 @@ def free_all(tx: Transaction, *, now: datetime, arrived_at: datetime) -> None:
 
 _FREE: dict[str, Any] = {"token": None, "leased_until": None}
 _NOTHING_UNKNOWN: dict[str, Any] = {"sending": False, "first_sent_at": None, "look_cursor": None}
+_BRINGS_PICTURE = and_(
+    messages.c.kind == "message",
+    messages.c.ts.is_not(None),
+    messages.c.picture.is_not(None),
+    messages.c.file_ready.is_(False),
+    messages.c.reduced == 0,
+)
 
 
 def _not_among(passed: list[tuple[str, str]]) -> Select[Any]:
@@ -288,7 +291,7 @@ def _first_due() -> Select[Any]:
         ~rests,
         ~_method_rests().exists(),
     ]
-    columns = (m.id, m.team, m.channel, m.kind, m.ts, m.picture, m.file_ready, m.reduced)
+    columns = (m.id, m.team, m.channel, m.kind, _BRINGS_PICTURE.label("brings_picture"))
     first = select(*columns).where(*ready).order_by(*WHAT_GOES_FIRST).limit(1)
     return first.with_for_update(skip_locked=True, of=messages)
 
@@ -300,24 +303,24 @@ def _method_rests() -> Select[Any]:
     posts: BindParameter[datetime] = bindparam("posts_by")
     edits: BindParameter[datetime] = bindparam("edits_by")
     is_post = and_(m.ts.is_(None), m.sending.is_(False), p.what == paces.POSTS, p.free_at > posts)
-    brings_a_picture = and_(m.picture.is_not(None), m.file_ready.is_(False), m.reduced == 0)
-    is_edit = and_(m.ts.is_not(None), ~brings_a_picture, m.text != "", p.what == paces.EDITS, p.free_at > edits)
+    is_edit = and_(m.ts.is_not(None), ~_BRINGS_PICTURE, m.text != "", p.what == paces.EDITS, p.free_at > edits)
     return select(p.what).where(m.kind == "message", p.team == m.team, or_(is_post, is_edit)).correlate(messages)
 
 
 def _whole() -> Select[Any]:
     parent = messages.alias("parent")
     return (
-        select(messages, pictures.c.png, parent.c.ts.label("parent_ts"), parent.c.failed.label("parent_failed"))
+        select(
+            messages,
+            _BRINGS_PICTURE.label("brings_picture"),
+            pictures.c.png,
+            parent.c.ts.label("parent_ts"),
+            parent.c.failed.label("parent_failed"),
+        )
         .outerjoin(pictures, pictures.c.sha == messages.c.picture)
         .outerjoin(parent, parent.c.key == messages.c.parent)
         .where(messages.c.id == bindparam("message"))
     )
-
-
-def _speaks(row: Row[Any]) -> bool:
-    waits_for_picture = row.ts is not None and row.picture is not None and not row.file_ready and row.reduced == 0
-    return row.kind == "message" and not waits_for_picture
 
 
 _FIRST_DUE, _WHOLE = _first_due(), _whole()
@@ -369,6 +372,7 @@ def _as_due(row: Row[Any], token: str, channel_until: datetime | None) -> Due:
         must_go=row.must_go,
         token=token,
         channel_until=channel_until,
+        brings_picture=bool(row.brings_picture),
         trace=row.trace,
     )
 

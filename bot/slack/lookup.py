@@ -21,17 +21,19 @@ SECONDS_BEFORE_THE_TRY = 60  # so far may Slack's clock be from ours
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a look-up saw: the ``ts`` of the earlier try, or ``further`` where it is not at its end (empty: it begins
-    anew), or ``blind`` where Slack does not let us look. None of the three: the earlier try did not arrive."""
+    """What a look-up saw: the ``ts`` of the earlier try and the ``revision`` that it shows, or ``further`` where it is
+    not at its end (empty: it begins anew), or ``blind`` where Slack does not let us look. None of the three: the
+    earlier try did not arrive."""
 
     ts: str | None = None
+    revision: int = 0
     further: str | None = None
     blind: bool = False
 
 
 def metadata_of(due: Due) -> dict[str, Any]:
     """What a message carries so that a look-up knows it; anybody can read it."""
-    return {"event_type": EVENT_TYPE, "event_payload": {"message": due.id}}
+    return {"event_type": EVENT_TYPE, "event_payload": {"message": due.id, "revision": due.wanted}}
 
 
 def look_up(pace: Pace, due: Due) -> Seen:
@@ -50,8 +52,9 @@ def look_up(pace: Pace, due: Due) -> Seen:
                 raise
             return Seen(further=cursor)
         for message in answer.get("messages", []):
-            if _is_it(message, due):
-                return Seen(ts=str(message["ts"]))
+            payload = _payload(message)
+            if payload.get("message") == due.id:
+                return Seen(ts=str(message["ts"]), revision=payload.get("revision", 0))
         cursor = (answer.get("response_metadata") or {}).get("next_cursor")
         if not cursor:
             return Seen()
@@ -72,7 +75,9 @@ def _page(pace: Pace, due: Due, cursor: str | None) -> dict[str, Any]:
     return pace.call(due.address.team, "conversations.replies", arguments | {"ts": due.thread_ts})
 
 
-def _is_it(message: dict[str, Any], due: Due) -> bool:
+def _payload(message: dict[str, Any]) -> dict[str, Any]:
+    """What a message of ours carries; empty for all others."""
     metadata = message.get("metadata") or {}
-    payload = metadata.get("event_payload") or {}
-    return metadata.get("event_type") == EVENT_TYPE and payload.get("message") == due.id
+    if metadata.get("event_type") != EVENT_TYPE:
+        return {}
+    return metadata.get("event_payload") or {}

@@ -128,6 +128,17 @@ def test_a_reply_is_looked_up_in_its_thread(desk: Desk) -> None:
     assert desk.stored("once").ts == replies[0]["ts"]
 
 
+def test_what_a_look_up_finds_is_edited_only_where_other_words_are_wanted_since(desk: Desk) -> None:
+    for key in ("as it was", "with more"):
+        desk.workspace.fault("chat.postMessage", drop="after")
+        desk.want(key, words_only("said"))
+        desk.send()
+    desk.want("with more", words_only("said, and more"))
+    desk.later()
+    assert desk.said() == ["said", "said, and more"]
+    assert len(desk.calls("chat.update")) == 1
+
+
 def test_where_nobody_may_look_the_second_one_says_that_it_may_be_the_second_also_when_edited(desk: Desk) -> None:
     desk.workspace.fault("chat.postMessage", drop="after")
     desk.want("said")

@@ -211,7 +211,7 @@ def test_an_answer_and_a_picture_do_not_wait_for_the_channel(database: Database)
     assert leased(database).key == "answer"
     step = lease(database, at=after(10), gap=10)
     assert step is not None
-    assert step.waits_for_picture
+    assert step.brings_picture
     want(database, "more", at=after(10))
     more = lease(database, at=after(10), gap=10)
     assert more is not None
