@@ -16,8 +16,9 @@ from storage.database import Database
 from storage.messages import Address, Due
 from storage.requests import Who
 
-A_PLACE_IS_KNOWN = timedelta(seconds=20)
-"""A channel may be shared with another organization at any moment; so long ago somebody looked at most."""
+A_PLACE_IS_KNOWN = timedelta(seconds=60)
+"""A channel may be shared with another organization at any moment, of which Slack tells; so long ago somebody looked at
+most, in case it did not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ CALLS_A_MINUTE = {
     "files.info": 100,
 }
 """Slack's tiers 3 and 4, and `several hundred` for posting. What is not named here waits for a 429 alone."""
-SHARE_SPENT_AHEAD = 0.2
+SHARE_SPENT_AHEAD = 0.1
 """So much of a minute's calls may come at once; the rest are spread, so that no minute has more than its number."""
 TOKEN_REFUSED = ("invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive")
 SECONDS_OF_REST = 60.0
