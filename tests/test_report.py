@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from tests.models import SMALL, write_small_model
 from tests.starts import Starter
 from tests.test_cli import parley
@@ -69,6 +71,24 @@ def test_rows_without_a_score_or_a_label_are_told_with_their_share(begin: Starte
     says = "10% of rows have no score and 16.7% no label: the numbers of performance leave them out."
     assert says in done.stdout
     assert says in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("every", "says"),
+    [
+        (1, 'No row has a time, since "at" is empty: nothing is told by week.'),
+        (4, "25% of rows have no time, so no week holds them."),
+    ],
+)
+def test_rows_without_a_time_are_told_with_their_share(begin: Starter, tmp_path: Path, every: int, says: str) -> None:
+    card = write_small_model(tmp_path / "models")
+    log = tmp_path / "models" / "small.csv"
+    head, *rows = log.read_text(encoding="utf-8").splitlines()
+    cells = [row.split(",") for row in rows]
+    for row in cells[::every]:
+        row[head.split(",").index("at")] = ""
+    log.write_text("\n".join([head, *(",".join(row) for row in cells)]) + "\n", encoding="utf-8")
+    assert says in parley(begin, "evaluate", str(card), home=tmp_path).stdout
 
 
 def test_a_label_that_the_log_lacks_is_refused_and_labels_that_no_id_leads_to_are_told(

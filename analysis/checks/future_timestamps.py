@@ -16,16 +16,22 @@ def judge(question: Question) -> Iterable[CheckResult]:
     allowed. Needs `periods:` of time in the model card.
     """
     if not question.table.whole("future_rate"):
-        if isinstance(question.card.periods, str):
-            yield question.result(Subject(), "pass", "No row lies in the future.", ())
-        else:
+        if not isinstance(question.card.periods, str):
             yield question.skipped("Rows from the future were not looked for: name periods: in the model card.")
+        elif not question.table.periods():
+            yield question.skipped("Rows from the future were not looked for: no row has a time.")
+        else:
+            yield question.result(Subject(), "pass", "No row lies in the future.", ())
         return
     yield from judged_rates(question, "future_rate", needs="name periods:", next_step=_look_next)
 
 
 def _look_next(_: Question, __: Measure) -> str:
     return "Look next at the clock, the time zone and the unit of the timestamp."
+
+
+def _rows(period: str) -> Measure:
+    return Measure(measure="volume", value=1000.0, n=1000, version="1", period=period)
 
 
 def _rate(value: float) -> Measure:
@@ -39,7 +45,8 @@ check = Check(
     examples=(
         Example(title="3% of tomorrow", measures=(_rate(0.03),), verdicts=("fail",), card={"periods": "day"}),
         Example(title="one of 1,000", measures=(_rate(0.001),), verdicts=("warn",), card={"periods": "day"}),
-        Example(title="none", measures=(), verdicts=("pass",), card={"periods": "day"}),
-        Example(title="no times", measures=(), verdicts=("skipped",)),
+        Example(title="none", measures=(_rows("2026-03-01"),), verdicts=("pass",), card={"periods": "day"}),
+        Example(title="no times", measures=(), verdicts=("skipped",), card={"periods": "day"}),
+        Example(title="no periods", measures=(), verdicts=("skipped",)),
     ),
 )

@@ -1,4 +1,4 @@
-"""Which rows are in no number of performance: those without a score or without a label."""
+"""Which rows are in no number of performance, without a score or a label, and which in no period, without a time."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from analysis.values import Result
 
 def left_out(card: ModelCard, result: Result) -> str:
     """`10% of rows have no score and 16.7% no label: the numbers of performance leave them out.`, or why none has a
-    label; nothing where every row has both."""
+    label, and how many have no time; nothing where every row has all of them."""
     table = MeasureTable(result.measures, version=result.version, against=result.against)
-    if no_label := _no_label(card, table):
-        return no_label
+    told = (_no_label(card, table) or _no_number(card, table, result.version), _no_time(card, table))
+    return " ".join(sentence for sentence in told if sentence)
+
+
+def _no_number(card: ModelCard, table: MeasureTable, version: str) -> str:
     shares = []
-    for column, words in _said(card, result.version).items():
+    for column, words in _said(card, version).items():
         missing = table.find("missing_rate", feature=column)
         if missing is not None and missing.value is not None and 0 < missing.value < 1:
             shares.append((percent(missing.value), words))
@@ -24,6 +27,17 @@ def left_out(card: ModelCard, result: Result) -> str:
     (first, words), *rest = shares
     told = listed([f"{first} of rows have no {words}", *(f"{share} no {words}" for share, words in rest)])
     return f"{told}: the numbers of performance leave them out."
+
+
+def _no_time(card: ModelCard, table: MeasureTable) -> str:
+    """How many rows no period holds, where periods are of time."""
+    rows = table.rows_of(None)
+    if not rows or not isinstance(card.periods, str):
+        return ""
+    without = rows - sum(table.rows_of(period) or 0.0 for period in table.periods())
+    if without >= rows:
+        return f'No row has a time, since "{card.columns.timestamp}" is empty: nothing is told by {card.periods}.'
+    return f"{percent(without / rows)} of rows have no time, so no {card.periods} holds them." if without > 0 else ""
 
 
 def _no_label(card: ModelCard, table: MeasureTable) -> str:
