@@ -25,7 +25,7 @@ from storage.annotations import Annotation, Edit
 from storage.busy import Busy
 from storage.database import Database, Json, Transaction
 from storage.messages import Address
-from storage.requests import Request, Where, Who
+from storage.requests import MENTION, Request, Where, Who
 from storage.tracing import of_request
 
 log = structlog.get_logger()
@@ -230,9 +230,7 @@ class Door:
             outsider=self._is_by_an_outsider(event, said),
             shared=event.is_ext_shared_channel,
         )
-        return _Delivery(
-            of_message(self.team, event.channel, said.ts), "mention", self._who(said.user or ""), where
-        )  # fmt: skip
+        return _Delivery(of_message(self.team, event.channel, said.ts), MENTION, self._who(said.user or ""), where)
 
     def _take_words(self, tx: Transaction, text: str, delivery: _Delivery) -> None:
         if not self._may_speak(delivery.where):
@@ -267,7 +265,7 @@ class Door:
         address = Address(
             team=who.team,
             channel=where.channel or "",
-            thread=where.thread if delivery.source == "mention" and where.thread != where.message else None,
+            thread=where.thread if delivery.source == MENTION and where.thread != where.message else None,
             user=who.user,
             response_url=where.response_url,
         )
@@ -298,7 +296,7 @@ class Door:
             return
         author = self._who(said.user or "")
         person = people.get(tx, author)
-        annotations.keep(
+        note = annotations.keep(
             tx,
             team=self.team,
             author=author.user,
@@ -313,7 +311,9 @@ class Door:
             edit=edit,
         )
         if place is not None and anchor is None:
-            self._find_its_model(tx, event, said)
+            is_decided = not self._find_its_model(tx, event, said)
+            if is_decided and note is not None:
+                annotations.drop(tx, note)  # it was about none of them, and its event comes again
         elif person is None or person.refreshed_at is None:
             self._look_up(tx, author)
 
@@ -323,8 +323,9 @@ class Door:
         key = f"meet:{who.team}:{who.user}:{self.now():%Y-%m-%d}"
         requests.take(tx, request, key=key, source="reply", lane="quick", now=self.now())
 
-    def _find_its_model(self, tx: Transaction, event: MessagePayload, said: Said) -> None:
-        """A reply under a message about several models: which of them it may be about depends on who wrote it."""
+    def _find_its_model(self, tx: Transaction, event: MessagePayload, said: Said) -> bool:
+        """A reply under a message about several models: which of them it may be about depends on who wrote it. False
+        where that was to be found before."""
         where = Where(
             channel=event.channel,
             thread=said.thread_ts,
@@ -332,7 +333,7 @@ class Door:
             outsider=self._is_by_an_outsider(event, said),
             shared=event.is_ext_shared_channel,
         )
-        deciding.take(tx, who=self._who(said.user or ""), where=where, edited=said.edited, now=self.now())
+        return deciding.take(tx, who=self._who(said.user or ""), where=where, edited=said.edited, now=self.now())
 
     def _revise(self, event: MessagePayload, said: Said) -> None:
         """An edit; Slack's unfurls arrive as changes too, and have the same ``edited.ts`` as before, or none."""
@@ -345,9 +346,12 @@ class Door:
         edit, place = Edit(said.edited, event.event_ts), {"team": self.team, "channel": event.channel, "ts": said.ts}
         text = plain(said.text)
         with self._transaction() as tx:
+            annotations.one_at_a_time(tx, **place)
             note = annotations.of_message(tx, **place)
-            if note is None and self._asks_only_now(tx, event, said):
+            is_or_may_be_a_reply = note is None or note.thread is not None
+            if is_or_may_be_a_reply and self._asks_only_now(tx, event, said):
                 delivery = self._mention(event, said)
+                annotations.not_a_note(tx, **place, now=self.now())
                 self._take_words(tx, self._words_to_us(said), replace(delivery, key=f"{delivery.key}:{said.edited}"))
             elif note is None and self._was_a_request(tx, event, said):
                 self._read_again(tx, event, said)
@@ -360,6 +364,8 @@ class Door:
                 self._read_again(tx, event, said)
             else:
                 annotations.revise(tx, **place, text=text, edit=edit, now=self.now())
+                if note.anchor is None:
+                    self._find_its_model(tx, event, said)
 
     def _asks_only_now(self, tx: Transaction, event: MessagePayload, said: Said) -> bool:
         """Whether the edit made a request of it: it was refused before, for a slip say, or nothing for us."""

@@ -43,9 +43,25 @@ def why_not_any_more(context: Context) -> Outcome | None:
 def models_of(tx: Transaction, *, team: str, arguments: Mapping[str, Json]) -> list[str]:
     """The models that a schedule's command names, itself or by an id. An id of nothing stands for itself: a model that
     nobody sees."""
+    return [_model_meant(tx, team, said) for said in _named(arguments)]
+
+
+def check_that_all_is_there(context: Context, arguments: Mapping[str, Json]) -> None:
+    """Raises UserError, in words for what does not exist, where something that is named may not be seen here."""
+    for said in _named(arguments):
+        numbered = NUMBERED.fullmatch(said)
+        if numbered is None:
+            context.models.get(said)
+        elif numbered[1] == "E":
+            context.evaluation(int(numbered[2]))
+        else:
+            context.finding(int(numbered[2]))
+
+
+def _named(arguments: Mapping[str, Json]) -> list[str]:
     name = text_of(arguments, "model")
     what = text_of(arguments, "what")  # of `show`: a model's name, E-17 or F-4
-    return [_model_meant(tx, team, said) for said in (name, what) if said]
+    return [said for said in (name, what) if said]
 
 
 def _model_meant(tx: Transaction, team: str, said: str) -> str:

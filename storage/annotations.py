@@ -109,6 +109,11 @@ def keep(
     return None if kept is None else _annotation(kept)
 
 
+def one_at_a_time(tx: Transaction, *, team: str, channel: str, ts: str) -> None:
+    """Whoever else has an event of this message waits until we are done."""
+    tx.lock("message", team, channel, ts)
+
+
 def of_message(tx: Transaction, *, team: str, channel: str, ts: str) -> Annotation | None:
     """The annotation that a message is, also one that was deleted."""
     row = tx.execute(select(annotation_rows).where(_here(team, channel, ts))).first()
@@ -187,10 +192,10 @@ def link(tx: Transaction, annotation: int, anchor: Anchor) -> None:
     tx.execute(update(annotation_rows).where(waits).values(**anchors.columns(anchor)))
 
 
-def drop(tx: Transaction, annotation: int) -> bool:
-    """Forget what waited in vain, and whether it still did."""
+def drop(tx: Transaction, note: Annotation) -> bool:
+    """Forget what waited in vain, and whether it still did, with these words."""
     a = annotation_rows.c
-    waits = select(a.id).where(a.id == annotation, a.anchor.is_(None), a.deleted_at.is_(None))
+    waits = select(a.id).where(a.id == note.id, a.text == note.text, a.anchor.is_(None), a.deleted_at.is_(None))
     return _dropped(tx, waits)
 
 
@@ -246,8 +251,8 @@ _HEARD = select(heard).where(
 
 
 def _heard(tx: Transaction, team: str, channel: str, ts: str) -> Row[Any] | None:
-    """What is known of the message already; whoever else has an event of it waits until we are done."""
-    tx.lock("message", team, channel, ts)
+    """What is known of the message already."""
+    one_at_a_time(tx, team=team, channel=channel, ts=ts)
     return tx.execute(_HEARD, {"team": team, "channel": channel, "ts": ts}).first()
 
 

@@ -11,7 +11,9 @@ from storage.requests import Request, Where, Who
 COMMAND = "which-model"
 
 
-def take(tx: Transaction, *, who: Who, where: Where, edited: str | None = None, now: datetime) -> None:
-    """Have it decided, once for each edit. The words stay with the annotation that waits, where they can be deleted."""
+def take(tx: Transaction, *, who: Who, where: Where, edited: str | None = None, now: datetime) -> bool:
+    """Have it decided, once for each edit; False where it was taken before. The words stay with the annotation that
+    waits, where they can be deleted."""
     key = f"{COMMAND}:{who.team}:{where.channel}:{where.message}:{edited or ''}"
-    requests.take(tx, Request(COMMAND, {}, who=who, where=where), key=key, source="reply", lane="quick", now=now)
+    request = Request(COMMAND, {}, who=who, where=where)
+    return requests.take(tx, request, key=key, source="reply", lane="quick", now=now) is not None

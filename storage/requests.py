@@ -25,6 +25,9 @@ from sqlalchemy import (
 from storage.database import Json, Transaction
 from storage.tables import DEAD, heard, requests
 
+MENTION = "mention"
+"""The source of what messages ask, by naming us or by being for us alone."""
+
 
 @dataclass(frozen=True, slots=True)
 class Who:
@@ -130,15 +133,18 @@ def is_taken(tx: Transaction, *, key: str) -> bool:
 
 def is_taken_of_message(tx: Transaction, where: Where, *, team: str, source: str) -> bool:
     """Whether a message made a request of this source."""
+    return tx.execute(select(requests.c.id).where(_made_by(where, team, source)).limit(1)).first() is not None
+
+
+def is_answered_of_message(tx: Transaction, where: Where, *, team: str, source: str) -> bool:
+    """Whether no request of this source that a message made still waits for its answer."""
+    waits = select(requests.c.id).where(_made_by(where, team, source), requests.c.finished_at.is_(None))
+    return tx.execute(waits.limit(1)).first() is None
+
+
+def _made_by(where: Where, team: str, source: str) -> ColumnElement[bool]:
     t = requests.c
-    made = and_(t.team == team, t.channel == where.channel, t.message == where.message, t.source == source)
-    return tx.execute(select(t.id).where(made).limit(1)).first() is not None
-
-
-def is_answered(tx: Transaction, *, key: str) -> bool:
-    """Whether a request of that key needs no answer any more, or was never taken."""
-    waits = select(requests.c.id).where(requests.c.key == key, requests.c.finished_at.is_(None))
-    return tx.execute(waits).first() is None
+    return and_(t.team == team, t.channel == where.channel, t.message == where.message, t.source == source)
 
 
 def _due() -> ColumnElement[bool]:

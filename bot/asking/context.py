@@ -23,7 +23,7 @@ from storage.evaluations import Evaluation
 from storage.findings import Finding
 from storage.messages import Address, Content
 from storage.people import Person
-from storage.requests import Leased, Request
+from storage.requests import MENTION, Leased, Request
 
 log = structlog.get_logger()
 
@@ -104,7 +104,7 @@ class Context:
 
     def tell(self, content: Content) -> Outcome:
         """Answer the one who asked, seen by nobody else; in a thread or after a clock, for everybody there."""
-        if self.leased.source in ("mention", "clock"):
+        if self.leased.source in (MENTION, "clock"):
             return self.post(content)
         return self.whisper(content)
 

@@ -12,7 +12,7 @@ from bot.asking.context import Context, Outcome
 from bot.asking.grammar import parse, words
 from bot.asking.when import EXAMPLES, Phrase, following, parse_when
 from bot.render.schedules import made
-from bot.scheduled import models_of
+from bot.scheduled import check_that_all_is_there
 from storage import schedules
 from storage.database import Json, Transaction
 from storage.schedules import Schedule
@@ -54,10 +54,7 @@ def run(context: Context) -> Outcome:
     if command is None or not command.schedulable:
         can = ", ".join(f"`{c.name}`" for c in context.commands.values() if c.schedulable)
         raise UserError(f"`{name}` can't be put on a clock; these can: {can}.")
-    with context.database.reading() as tx:
-        named = models_of(tx, team=context.team, arguments=given)
-    for model in named:
-        context.models.get(model)
+    check_that_all_is_there(context, given)
     channel = context.request.where.channel
     if not channel:
         raise UserError("A schedule needs a channel to post in; ask for it in one.")

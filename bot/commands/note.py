@@ -83,6 +83,7 @@ def _check_slice(context: Context, card: ModelCard, slice_: Slice) -> None:
 def _keep(tx: Transaction, context: Context, anchor: Anchor) -> None:
     """The note's own message, where it was a mention, is its place; else the request's id is."""
     where = context.request.where
+    is_its_message = context.leased.source == requests.MENTION and where.message is not None
     note = annotations.keep(
         tx,
         team=context.team,
@@ -92,7 +93,7 @@ def _keep(tx: Transaction, context: Context, anchor: Anchor) -> None:
         kind=text_of(context.request.arguments, "kind") or "note",
         anchor=_in_its_thread(tx, context, anchor),
         channel=where.channel or "",
-        ts=where.message if context.leased.source == "mention" and where.message else f"request:{context.leased.id}",
+        ts=where.message if is_its_message else f"request:{context.leased.id}",
         thread=None,
         permalink=None,
         now=context.now,

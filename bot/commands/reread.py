@@ -2,7 +2,7 @@
 
 from bot.asking.command import Command, text_of
 from bot.asking.context import Context, Outcome, nothing_more
-from bot.asking.edited import of_message, words_of_note
+from bot.asking.edited import words_of_note
 from bot.asking.plain import plain, without_mention
 from bot.render.notes import no_longer_kept
 from storage import annotations, requests
@@ -16,7 +16,7 @@ def run(context: Context) -> Outcome:
     where = context.request.where
     channel, ts = where.channel or "", where.message or ""
     with context.database.reading() as tx:
-        if not requests.is_answered(tx, key=of_message(context.team, channel, ts)):
+        if not requests.is_answered_of_message(tx, where, team=context.team, source=requests.MENTION):
             raise Busy("what the message asked is not answered yet", seconds=SECONDS_UNTIL_AGAIN)
         note = annotations.of_message(tx, team=context.team, channel=channel, ts=ts)
     if note is None or note.deleted_at is not None:

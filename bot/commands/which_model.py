@@ -24,7 +24,7 @@ def run(context: Context) -> Outcome:
         return lambda tx: annotations.link(tx, note.id, anchor)
 
     def ask(tx: Transaction) -> None:
-        if not annotations.drop(tx, note.id) or not seen:
+        if not annotations.drop(tx, note) or not seen:
             return
         address = Address(team=context.team, channel=channel, thread=thread, user=note.author)
         key = f"{deciding.COMMAND}:{context.leased.id}"

@@ -3,12 +3,13 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bot.slack.manifest import manifest_json
 from bot.workspace.values import Happening
@@ -144,6 +145,66 @@ def test_a_mention_with_a_slip_asks_when_it_is_mended_and_only_once(stage: Stage
     until(lambda: answers_under(stage, ts), why="the notes")
     stage.quiet()
     assert len(answers_under(stage, ts)) == 1
+
+
+def test_a_mended_mention_that_is_edited_again_before_it_is_answered_keeps_its_last_words(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = {note.id for note in kept(stage, stage.jonas)}
+    ts = stage.workspace.say(stage.jonas, stage.channel, f"{stage.mention} nite open-one the old words")
+    stage.told("`note`", user=stage.jonas)
+    with nobody_answers(stage, monkeypatch):
+        for words in ("the old words", "the last words"):
+            stage.workspace.edit(stage.jonas, stage.channel, ts, f"{stage.mention} note open-one {words}")
+            stage.workspace.settle()
+        with stage.parley.database.transaction() as tx:  # the newer request is looked at first
+            note = tx.execute(select(requests.c.id).where(requests.c.command == "note").order_by(requests.c.id.desc()))
+            later = stage.parley.now() + timedelta(seconds=2)
+            tx.execute(update(requests).where(requests.c.id == note.scalars().first()).values(next_at=later))
+    until(lambda: [n.text for n in kept(stage, stage.jonas) if n.id not in before] == ["the last words"], why="them")
+    stage.quiet()
+    until(lambda: not stage.is_on_disk("the old words"), why="the words to leave SQLite's files")
+
+
+def test_a_reply_that_mentions_us_only_after_an_edit_is_a_request_and_no_note(stage: Stage, under_a_list: str) -> None:
+    before = {note.id for note in kept(stage, stage.mara)}
+    seen = len(stage.workspace.deliveries)
+    ts = stage.workspace.say(stage.mara, stage.channel, "models of open-one", thread=under_a_list)
+    until(lambda: len(kept(stage, stage.mara)) > len(before), why="the note")
+    first = stage.workspace.deliveries[seen]
+    stage.workspace.edit(stage.mara, stage.channel, ts, f"{stage.mention} models")
+    until(lambda: [one for one in answers_under(stage, under_a_list) if "Will the order" in one], why="the models")
+    first.redeliver()
+    stage.workspace.settle()
+    stage.quiet()
+    assert {note.id for note in kept(stage, stage.mara)} == before
+
+
+def test_a_reply_that_was_not_kept_stays_away_when_its_event_comes_again_and_is_kept_once_it_names_a_model(
+    stage: Stage, under_a_list: str
+) -> None:
+    before = {note.id for note in kept(stage, stage.jonas)}
+    asked, seen = len(hints(stage, stage.jonas)), len(stage.workspace.deliveries)
+    ts = stage.workspace.say(stage.jonas, stage.channel, "that looks odd", thread=under_a_list)
+    until(lambda: len(hints(stage, stage.jonas)) > asked, why="a question")
+    stage.workspace.deliveries[seen].redeliver()
+    stage.workspace.settle()
+    stage.quiet()
+    assert {note.id for note in kept(stage, stage.jonas)} == before
+    stage.workspace.edit(stage.jonas, stage.channel, ts, "that looks odd for open-two")
+    until(lambda: [n.model for n in kept(stage, stage.jonas) if n.id not in before] == ["open-two"], why="the note")
+
+
+def test_a_reply_that_is_edited_before_it_is_known_what_it_is_about_is_about_what_it_names_then(
+    stage: Stage, under_a_list: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = {note.id for note in kept(stage, stage.mara)}
+    with nobody_answers(stage, monkeypatch):
+        ts = stage.workspace.say(stage.mara, stage.channel, "what a week", thread=under_a_list)
+        stage.workspace.settle()
+        stage.workspace.edit(stage.mara, stage.channel, ts, "what a week for open-one")
+        stage.workspace.settle()
+    until(lambda: [n.model for n in kept(stage, stage.mara) if n.id not in before] == ["open-one"], why="the note")
 
 
 def test_a_message_that_mentions_us_only_after_an_edit_is_a_request(stage: Stage) -> None:

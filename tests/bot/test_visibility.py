@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -128,46 +129,48 @@ def _talked_about(floor: Floor) -> Floor:
     return floor
 
 
-def value_of(argument: Argument, floor: Floor, *, exists: bool) -> str:
-    """What is typed for an argument so that it means the restricted model, or one that does not exist."""
+def values_of(argument: Argument, floor: Floor, *, exists: bool) -> list[str]:
+    """All that is typed for an argument so that it means the restricted model, or one that does not exist."""
     kind, name = argument.kind, SECRET if exists else ABSENT
+    numbers = {"E": floor.evaluation, "F": floor.finding, "S": floor.schedule, "A": floor.note}
+    ids = {letter: f"{letter}-{number if exists else 987_654}" for letter, number in numbers.items()}
+    shown = [name, ids["E"], ids["F"]]
     if isinstance(kind, Shown):
-        return name
+        return shown
     if isinstance(kind, Number):
-        ids = {"E": floor.evaluation, "F": floor.finding, "S": floor.schedule, "A": floor.note}
-        return f"{kind.letter}-{ids[kind.letter] if exists else 987_654}"
+        return [ids[kind.letter]]
     if isinstance(kind, CommandName):
-        return "models"
+        return ["models"]
     if isinstance(kind, OneOf):
-        return kind.options[0]
+        return [kind.options[0]]
     if isinstance(kind, Slug):
-        return name if argument.name == "model" else "recall"
+        return [name if argument.name == "model" else "recall"]
     if isinstance(kind, Phrase):
-        return "day 07:00"
+        return ["day 07:00"]
     if isinstance(kind, WindowWords):
-        return "all"
+        return ["all"]
     if isinstance(kind, CommandWords):
-        return f"digest --model {name}"
+        return [f"digest --model {name}", *(f"show {one}" for one in shown)]
     if isinstance(kind, Words):  # free words, and conditions
-        return {"slice": "region=north", "version": "1", "against": "1"}.get(argument.name, "words")
+        return [{"slice": "region=north", "version": "1", "against": "1"}.get(argument.name, "words")]
     raise AssertionError(f"say here what stands for the argument {argument.name}: nobody looks at it otherwise")
 
 
 def asked(command: Command, floor: Floor, *, exists: bool) -> list[str]:
-    """The command with what it needs, and once more with each argument that it may have."""
+    """The command with all that it needs may be, and once more with each argument that it may have."""
     needed = [a for a in command.arguments if a.required]
-    found = [_typed(command, needed, floor, exists)]
-    found += [_typed(command, [*needed, a], floor, exists) for a in command.arguments if not a.required]
-    return found
+    more = [[*needed, a] for a in command.arguments if not a.required]
+    found = [words for arguments in (needed, *more) for words in _typed(command, arguments, floor, exists)]
+    return list(dict.fromkeys(found))
 
 
-def _typed(command: Command, arguments: list[Argument], floor: Floor, exists: bool) -> str:
+def _typed(command: Command, arguments: list[Argument], floor: Floor, exists: bool) -> list[str]:
     in_order = sorted(arguments, key=lambda a: (a.place != "option", command.arguments.index(a)))
-    words = [command.name]
-    for a in in_order:
-        value = value_of(a, floor, exists=exists)
-        words.append(f'--{a.name} "{value}"' if a.place == "option" else value)
-    return " ".join(words)
+    choices = [
+        [f'--{a.name} "{value}"' if a.place == "option" else value for value in values_of(a, floor, exists=exists)]
+        for a in in_order
+    ]
+    return [" ".join([command.name, *words]) for words in product(*choices)]
 
 
 PUBLIC = [command for command in all_commands().values() if not command.hidden]

@@ -456,7 +456,7 @@ def test_a_reply_that_came_before_its_thread_about_several_models_has_it_decided
     assert found == waiting
     with database.transaction() as tx:
         annotations.link(tx, waiting.id, CARD)
-        assert not annotations.drop(tx, waiting.id), "what is linked stays"
+        assert not annotations.drop(tx, waiting), "what is linked stays"
     linked = get(database, waiting.id)
     assert linked.model == "churn"
 
@@ -464,7 +464,7 @@ def test_a_reply_that_came_before_its_thread_about_several_models_has_it_decided
 def test_a_reply_about_no_model_is_forgotten_at_once(database: Database) -> None:
     waiting = kept(database, anchor=None)
     with database.transaction() as tx:
-        assert annotations.drop(tx, waiting.id)
+        assert annotations.drop(tx, waiting)
     assert not [cell for cell in stored(database) if "linen" in cell]
 
 
