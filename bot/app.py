@@ -156,9 +156,8 @@ class Parley:
         """Take nothing more, finish what is short, and give back what is not: it is a row, and done after the next
         start. An evaluation begins anew; a message that is on its way to Slack is waited for."""
         end = time.monotonic() + SECONDS_TO_STOP
-        self.intake.refuse()
+        self.intake.close(seconds=SECONDS_TO_ACKNOWLEDGE)  # before the connections over which it is acknowledged
         self._parts.close()
-        self.intake.close(seconds=SECONDS_TO_ACKNOWLEDGE)
         self._stop.set()
         self.children.end()
         self.database.bells.ring_all()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
 
@@ -19,6 +22,8 @@ from bot.intake import Intake, Observe
 from bot.slack.deliveries import Deliveries
 
 log = structlog.get_logger()
+
+SECONDS_TO_ACKNOWLEDGE_THE_LAST = 3.0
 
 
 class Sockets(SocketModeHandler):
@@ -38,9 +43,32 @@ class Sockets(SocketModeHandler):
         self._deliveries = deliveries
         self._intake = intake
         self._observe = observe
+        self._changed = threading.Condition()
+        self._served_now = 0
         self.client.message_listeners.append(_count_connections)
 
     def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]  # as Bolt's own
+        with self._serving():
+            self._serve(client, req)
+
+    def close(self) -> None:
+        """What was taken is acknowledged first: whoever sees it fail asks once more, and both would run."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._served_now == 0, timeout=SECONDS_TO_ACKNOWLEDGE_THE_LAST)
+        super().close()  # type: ignore[no-untyped-call]  # Bolt gives it no types
+
+    @contextmanager
+    def _serving(self) -> Iterator[None]:
+        with self._changed:
+            self._served_now += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._served_now -= 1
+                self._changed.notify_all()
+
+    def _serve(self, client: SocketModeClient, req: SocketModeRequest) -> None:
         began = time.time()
         payload: object = req.payload
         arrived = time.monotonic()

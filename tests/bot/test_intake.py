@@ -9,9 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
+from slack_bolt import BoltResponse
 from sqlalchemy import event
 
 from bot.intake import MOST_WAITING, SECONDS_FOR_A_TURN, SECONDS_TO_ACKNOWLEDGE, Intake, Ticket
+from bot.slack.deliveries import Deliveries
 from storage import requests
 from storage.database import Database
 from storage.requests import Request, Who
@@ -146,3 +148,22 @@ def test_over_socket_mode_a_misshapen_delivery_is_acknowledged_and_the_next_is_s
             assert stage.workspace.sockets.send(stage.app, "event", payload).problem is None
         stage.type("help")
         assert stage.told("evaluate MODEL")
+
+
+def test_over_socket_mode_what_was_taken_is_acknowledged_before_the_connection_ends(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    being_served = threading.Event()
+    by_socket = Deliveries.by_socket
+
+    def slowly(deliveries: Deliveries, payload: object) -> BoltResponse:
+        being_served.set()
+        time.sleep(0.5)
+        return by_socket(deliveries, payload)
+
+    with staged(tmp_path_factory.mktemp("home"), mode="socket") as stage, ThreadPoolExecutor(1) as aside:
+        monkeypatch.setattr(Deliveries, "by_socket", slowly)
+        asked = aside.submit(stage.workspace.command, stage.mara, stage.channel, "help")
+        assert being_served.wait(10)
+        stage.parley.stop()
+        assert asked.result(10).acknowledged
