@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 
 from storage.database import Transaction
 from storage.tables import channels
 
-LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+LONG_BEFORE = timedelta(days=3650)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,8 @@ def remember(tx: Transaction, channel: Channel) -> None:
     tx.execute(insert.on_conflict_do_update(index_elements=["team", "channel"], set_=told))
 
 
-def doubt(tx: Transaction, *, team: str, id: str) -> None:  # noqa: A002  # as in Channel
-    """Others may read a channel now, or no longer: it counts as shared until Slack, which is asked again, says more."""
+def doubt(tx: Transaction, *, team: str, id: str, now: datetime) -> None:  # noqa: A002  # as in Channel
+    """Others may read a channel now, or no longer: it counts as shared until Slack, which is asked again, says more.
+    The moment of what was known is another one, so that an answer that is on its way sees that it is outdated."""
     here = (channels.c.team == team, channels.c.channel == id)
-    tx.execute(update(channels).where(*here).values(shared=True, refreshed_at=LONG_AGO))
+    tx.execute(update(channels).where(*here).values(shared=True, refreshed_at=now - LONG_BEFORE))

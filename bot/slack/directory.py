@@ -60,6 +60,7 @@ class Directory:
             return Known(kept, known=True)
         person = _person(who, answer.get("user", {}), now)
         with self._database.transaction() as tx:
+            _check_unchanged(told_at, people.get(tx, who))
             people.remember(tx, person)
             kept = people.get(tx, who)
         return Known(kept or person, known=True)
@@ -85,6 +86,7 @@ class Directory:
             return kept
         told = _channel(team, channel, answer.get("channel", {}), self._now())
         with self._database.transaction() as tx:
+            _check_unchanged(kept.refreshed_at if kept is not None else None, channels.get(tx, team=team, id=channel))
             channels.remember(tx, told)
         return told
 
@@ -101,6 +103,13 @@ class Directory:
             raise Busy("Slack does not give a message", seconds=_asked_for(error)) from error
         found = [m for m in answer.get("messages", []) if m.get("ts") == ts and m.get("subtype") != "tombstone"]
         return str(found[0].get("text", "")) if found else None
+
+
+def _check_unchanged(told_at: datetime | None, kept: Person | Channel | None) -> None:
+    """Raises Busy where an event told of a change while Slack was asked: its answer may be from before."""
+    is_newer = kept is not None and kept.refreshed_at is not None and (told_at is None or kept.refreshed_at > told_at)
+    if not is_newer and (kept.refreshed_at if kept is not None else None) != told_at:
+        raise Busy("what Slack said has changed meanwhile", seconds=0.0)
 
 
 def _asked_for(error: TooFast | Unknown) -> float | None:
