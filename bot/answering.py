@@ -30,6 +30,7 @@ from bot.slack.directory import Directory, Known, stranger
 from storage import evaluations, requests
 from storage.busy import Busy
 from storage.channels import Channel
+from storage.contents import Content
 from storage.database import Database, Transaction
 from storage.requests import Leased, LeaseLost
 from storage.tracing import of_request, tracing
@@ -128,7 +129,7 @@ class Answering:
         except LeaseLost:
             log.info("another process took this request over", request=leased.id)
         except NotAllowed as error:
-            self._close(context, partial(context.whisper, went_wrong(str(error))), str(error))
+            self._close(context, partial(context.whisper, _wrong(context, str(error))), str(error))
         except Stopped:
             self._release(leased)
         except ParleyError as error:
@@ -310,7 +311,12 @@ def _is_a_later_step(command: Command | None) -> bool:
 
 
 def _failure(command: Command | None, context: Context, says: str) -> Outcome:
-    return command.failed(context, says) if command and command.failed else context.tell(went_wrong(says))
+    return command.failed(context, says) if command and command.failed else context.tell(_wrong(context, says))
+
+
+def _wrong(context: Context, says: str) -> Content:
+    """Why it went wrong may repeat what was asked."""
+    return replace(went_wrong(says), repeats=context.asked_at)
 
 
 def _drawing(children: Children) -> Drawer:

@@ -28,7 +28,7 @@ from bot.render.as_sent import NO_PICTURE, as_sent, for_one_person, next_level
 from bot.render.blocks import without_pictures
 from bot.scheduled import pause_and_tell
 from bot.slack.api import HTTP_TIMEOUT_SECONDS, Refused, TooFast, Unknown
-from bot.slack.lookup import look_up, metadata_of
+from bot.slack.lookup import Seen, look_up, metadata_of
 from bot.slack.pace import OutOfTurn, Pace, ahead
 from bot.slack.pictures import Pictures, TooSlow
 from storage import contents, messages, paces, response_urls
@@ -157,17 +157,27 @@ class Gateway:
             self._taken(due, lambda: self._cover(due))
 
     def _cover(self, due: Due) -> None:
-        """What was posted while its readers might still see it is covered, words that were deleted meanwhile too."""
-        if due.ts is not None:
-            covered = not_shown_any_more()
-            place = {"channel": due.address.channel, "ts": due.ts}
-            words = {"text": covered.text, "blocks": list(covered.blocks)}
-            try:
-                self._pace.call(due.address.team, "chat.update", place | words)
-            except Refused as error:
-                if error.error not in CANNOT_EDIT or not self._is_deleted(due, due.ts):
-                    raise
+        """What was posted while its readers might still see it is covered, words that were deleted meanwhile too, and
+        also where it only may have arrived."""
+        ts = due.ts
+        if ts is None and due.kind == "message" and due.sending:
+            seen = self._looked_up(due)
+            if seen is None:
+                return
+            ts = seen.ts
+        if ts is not None:
+            self._cover_at(due, ts)
         self._end(lambda tx: self._withhold(tx, due))
+
+    def _cover_at(self, due: Due, ts: str) -> None:
+        covered = not_shown_any_more()
+        place = {"channel": due.address.channel, "ts": ts}
+        words = {"text": covered.text, "blocks": list(covered.blocks)}
+        try:
+            self._pace.call(due.address.team, "chat.update", place | words)
+        except Refused as error:
+            if error.error not in CANNOT_EDIT or not self._is_deleted(due, ts):
+                raise
 
     def _withhold(self, tx: Transaction, due: Due) -> None:
         """Whoever asked hears that there is something, not what it is about."""
@@ -210,22 +220,31 @@ class Gateway:
 
     def _post(self, due: Due) -> None:
         if due.sending:
-            seen = look_up(self._pace, due)
+            seen = self._looked_up(due)
+            if seen is None:
+                return
             if seen.ts is not None:
                 self._is_there(due, seen.ts, words=0 if due.repeated else seen.revision)
                 return
-            if seen.further is not None:
-                self._end(lambda tx: messages.look_further(tx, due, cursor=seen.further, at=self._now()))
-                return
             due = replace(due, repeated=due.repeated or seen.blind)
         answer = self._posted(due)
-        self._is_there(due, str(answer["ts"]), words=due.wanted)
+        self._is_there(due, str(answer["ts"]), words=due.wanted, channel=answer.get("channel"))
 
-    def _is_there(self, due: Due, ts: str, *, words: int) -> None:
+    def _looked_up(self, due: Due) -> Seen | None:
+        """What a look-up for the earlier try saw; None where it goes on later."""
+        seen = look_up(self._pace, due)
+        if seen.further is None:
+            return seen
+        self._end(lambda tx: messages.look_further(tx, due, cursor=seen.further or "", at=self._now()))
+        return None
+
+    def _is_there(self, due: Due, ts: str, *, words: int, channel: str | None = None) -> None:
         """Slack shows the message with the words of this revision; it is whole once its picture is ready."""
         whole = due.picture is None or due.picture.ready or due.reduced > 0
         revision = words if whole else 0
-        self._end(lambda tx: messages.shown(tx, due, ts=ts, revision=revision, worded=words, now=self._now()))
+        self._end(
+            lambda tx: messages.shown(tx, due, ts=ts, revision=revision, worded=words, channel=channel, now=self._now())
+        )
 
     def _posted(self, due: Due) -> dict[str, Any]:
         """Slack's answer to the message, begun together with taking its turn. What Slack refused is not unknown."""
@@ -302,9 +321,8 @@ class Gateway:
         """A message that is not wanted any more is deleted; one whose first try may have arrived is looked for."""
         ts = due.ts
         if ts is None and due.sending:
-            seen = look_up(self._pace, due)
-            if seen.further is not None:
-                self._end(lambda tx: messages.look_further(tx, due, cursor=seen.further, at=self._now()))
+            seen = self._looked_up(due)
+            if seen is None:
                 return
             ts = seen.ts
         if ts is not None:

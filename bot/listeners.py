@@ -23,7 +23,9 @@ from bot.slack.payloads import MessagePayload, Said
 from storage import annotations, channels, deciding, messages, people, requests, schedules
 from storage.annotations import Annotation, Edit
 from storage.busy import Busy
+from storage.contents import place_of
 from storage.database import Database, Json, Transaction
+from storage.forgetting import EDITED, leave_answers
 from storage.messages import Address
 from storage.requests import MENTION, Request, Where, Who
 from storage.tracing import of_request
@@ -143,7 +145,7 @@ class Door:
     def on_sharing(self, body: Payload) -> None:
         """Who reads a channel has changed."""
         with self._transaction() as tx:
-            channels.doubt(tx, team=self.team, id=payloads.channel_of(body))
+            channels.doubt(tx, team=self.team, id=payloads.channel_of(body), now=self.now())
 
     def on_change_of_a_person(self, body: Payload) -> None:
         """Somebody became a guest, say, or an admin. Most changes are of a picture or a status, and change no right."""
@@ -258,7 +260,7 @@ class Door:
             log.info("a request is taken", trace=of_request(taken), command=request.command, source=source)
 
     def _refuse(self, tx: Transaction, says: str, delivery: _Delivery, *, written: str = "") -> None:
-        """The same delivery twice gives one refusal: its key is the delivery's.
+        """The same delivery twice gives one refusal: its key is the delivery's. What an edit took back stays away.
 
         A mention that stands in the channel is answered there: its thread has no reply yet, so nobody has it open."""
         where, who = delivery.where, delivery.who
@@ -270,7 +272,11 @@ class Door:
             response_url=where.response_url,
         )
         key = f"refused:{delivery.key}"
+        if messages.get(tx, key) is not None:
+            return
         content = refused(says, written=written)
+        if delivery.source == MENTION:
+            content = replace(content, repeats=place_of(where.channel or "", where.message or ""))
         messages.want(tx, key=key, kind="ephemeral", address=address, content=content, now=self.now())
 
     # --- what people say -----------------------------------------------------------------------------------------
@@ -352,6 +358,7 @@ class Door:
             if is_or_may_be_a_reply and self._asks_only_now(tx, event, said):
                 delivery = self._mention(event, said)
                 annotations.not_a_note(tx, **place, now=self.now())
+                leave_answers(tx, **place, instead=EDITED, now=self.now())
                 self._take_words(tx, self._words_to_us(said), replace(delivery, key=f"{delivery.key}:{said.edited}"))
             elif note is None and self._was_a_request(tx, event, said):
                 self._read_again(tx, event, said)

@@ -14,7 +14,8 @@ from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, delete, func
 from storage import anchors, messages, requests
 from storage.anchors import Anchor
 from storage.database import Transaction
-from storage.forgetting import leave_messages
+from storage.forgetting import leave_answers, leave_messages
+from storage.quoting import DELETED
 from storage.tables import UNLINKED, annotation_rows, heard, revisions
 
 HOURS_A_REPLY_WAITS_FOR_ITS_THREAD = 1
@@ -157,6 +158,7 @@ def erase(tx: Transaction, *, team: str, channel: str, ts: str, now: datetime) -
     _heard(tx, team, channel, ts)
     _hear(tx, team, channel, ts, now, deleted_at=now)
     requests.forget_words(tx, team=team, channel=channel, message=ts)
+    leave_answers(tx, team=team, channel=channel, ts=ts, instead=DELETED, now=now)
     row = _found(tx, team, channel, ts)
     if row is None or row.deleted_at is not None:
         return None
@@ -182,6 +184,7 @@ def withdraw(tx: Transaction, annotation: int, *, now: datetime) -> Annotation |
         return None
     if row.channel and row.ts:
         requests.forget_words(tx, team=row.team, channel=row.channel, message=row.ts)
+        leave_answers(tx, team=row.team, channel=row.channel, ts=row.ts, instead=DELETED, now=now)
     leave_messages(tx, row.id, row.text, team=row.team, now_says=None, now=now)
     return _changed(tx, row.id, text="", deleted_at=now, **_without_words(row))
 

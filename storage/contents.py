@@ -33,13 +33,15 @@ class Picture:
 @dataclass(frozen=True, slots=True)
 class Content:
     """Text and blocks of a message. ``quotes`` names the annotations whose text is shown in it, ``models`` the models
-    that it tells about: None where whoever asks for the message is to say."""
+    that it tells about: None where whoever asks for the message is to say. ``repeats`` is the place (``place_of``) of
+    the message whose words an answer may repeat."""
 
     text: str
     blocks: tuple[Json, ...] = ()
     picture: Picture | None = None
     quotes: tuple[int, ...] = ()
     models: tuple[str, ...] | None = None
+    repeats: str | None = None
 
     @property
     def is_withdrawn(self) -> bool:
@@ -81,10 +83,16 @@ def words(content: Content) -> dict[str, Any]:
         "blocks": list(content.blocks),
         "quotes": list(content.quotes),
         "models": sorted(set(content.models or ())),
+        "repeats": content.repeats,
         "picture_name": picture.name if picture else None,
         "picture_title": picture.title if picture else None,
         "picture_alt": picture.alt if picture else None,
     }
+
+
+def place_of(channel: str, ts: str) -> str:
+    """The place of a message in one word."""
+    return f"{channel}:{ts}"
 
 
 def known_models(models: Iterable[str]) -> tuple[str, ...]:
@@ -99,6 +107,7 @@ def restored(row: Row[Any], *, png: bytes | None) -> Content:
         picture=Picture(row.picture_name, row.picture_title, row.picture_alt, png or b"") if has_picture else None,
         quotes=tuple(row.quotes),
         models=tuple(row.models) or None,
+        repeats=row.repeats,
     )
 
 

@@ -126,11 +126,19 @@ def begin(tx: Transaction, due: Due, *, now: datetime, seconds: float, repeated:
 
 
 def shown(
-    tx: Transaction, due: Due, *, ts: str | None, revision: int, now: datetime, worded: int | None = None
+    tx: Transaction,
+    due: Due,
+    *,
+    ts: str | None,
+    revision: int,
+    now: datetime,
+    worded: int | None = None,
+    channel: str | None = None,
 ) -> None:
     """Slack shows this revision, at this ts: the place is remembered, replies of ours that waited for it are free, and
     annotations of its thread that came before are linked. ``revision`` 0: it is there, but not yet whole.
     ``worded`` is the revision whose words stand there, where it is another one: what it no longer quotes is forgotten.
+    ``channel`` is where it stands: what was sent to a person stands in the conversation with them.
 
     It is written even where the lease was lost meanwhile: what Slack shows is a fact. The address that it was asked
     from is a secret and not needed any more."""
@@ -140,6 +148,7 @@ def shown(
     words = revision if worded is None else worded
     values: dict[str, Any] = {
         "ts": ts if ts is not None else row.ts,
+        "channel": channel or row.channel,
         "shown": max(min(revision, row.wanted), row.shown),
         "worded": max(min(words, row.wanted), row.worded),
         "attempts": 0,
@@ -156,7 +165,7 @@ def shown(
         values["response_url"] = None
     _set(tx, due, **values)
     if ts is not None:
-        _remember_place(tx, row, ts, now)
+        _remember_place(tx, row, channel or row.channel, ts, now)
         tx.announce(contents.WORK)
 
 
@@ -287,7 +296,7 @@ def _first_due() -> Select[Any]:
         m.next_at <= now,
         or_(m.leased_until.is_(None), m.leased_until <= now),
         or_(m.parent.is_(None), m.thread.is_not(None), m.ts.is_not(None), parent_is_settled),
-        or_(m.ts.is_not(None), m.line.is_(None), ~lines.earlier_in_line().exists()),
+        or_(m.ts.is_not(None), m.line.is_(None), ~lines.earlier_in_line()),
         ~rests,
         ~_method_rests().exists(),
     ]
@@ -377,20 +386,20 @@ def _as_due(row: Row[Any], token: str, channel_until: datetime | None) -> Due:
     )
 
 
-def _remember_place(tx: Transaction, row: Row[Any], ts: str, now: datetime) -> None:
+def _remember_place(tx: Transaction, row: Row[Any], channel: str, ts: str, now: datetime) -> None:
     """Replies that came before their thread was known are about what it is about, or have it decided which model of
     several they are about."""
-    tx.lock("thread", row.team, row.channel, ts)
-    place = {"team": row.team, "channel": row.channel, "ts": ts, "message_id": row.id}
+    tx.lock("thread", row.team, channel, ts)
+    place = {"team": row.team, "channel": channel, "ts": ts, "message_id": row.id}
     tx.execute(tx.insert(places).values(place).on_conflict_do_nothing(index_elements=["team", "channel", "ts"]))
     anchor = anchors.restored(row.anchor)
     a = annotation_rows.c
-    waits = and_(a.team == row.team, a.channel == row.channel, a.thread == ts, a.anchor.is_(None))
+    waits = and_(a.team == row.team, a.channel == channel, a.thread == ts, a.anchor.is_(None))
     if anchor is not None:
         tx.execute(update(annotation_rows).where(waits).values(**anchors.columns(anchor)))
     elif contents.known_models(row.models):
         for reply in tx.execute(select(a.author, a.ts).where(waits, a.deleted_at.is_(None))).all():
-            where = Where(channel=row.channel, thread=ts, message=reply.ts)
+            where = Where(channel=channel, thread=ts, message=reply.ts)
             deciding.take(tx, who=Who(row.team, reply.author), where=where, now=now)
 
 

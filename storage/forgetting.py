@@ -8,14 +8,14 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, select, update
 
 from storage import contents, people
 from storage.busy import Stale
 from storage.contents import Content
 from storage.database import Json, Transaction
 from storage.quoting import DELETED, FEWEST_LETTERS, corrected, escaped, is_quoted, requoted, shortened
-from storage.tables import annotation_rows, messages, quotes
+from storage.tables import annotation_rows, heard, messages, quotes, requests
 
 EDITED = "(edited)"
 HERE = "\0"  # no stored text holds it
@@ -44,6 +44,32 @@ def leave_messages(
         if after != before or is_shown_only:
             contents.replace_words(tx, row, after, now=now)
             tx.execute(update(messages).where(messages.c.id == row.id).values(must_go=True))
+
+
+def leave_answers(tx: Transaction, *, team: str, channel: str, ts: str, instead: str, now: datetime) -> None:
+    """Answers that may repeat what this message said, such as why it could not be read, say this word instead."""
+    t = requests.c
+    refused = and_(t.team == team, t.channel == channel, t.message == ts, t.failed.is_not(None))
+    tx.execute(update(requests).where(refused).values(failed=instead))
+    place = and_(messages.c.team == team, messages.c.repeats == contents.place_of(channel, ts))
+    for row in tx.execute(select(messages).where(place).order_by(messages.c.id).with_for_update()).all():
+        contents.replace_words(tx, row, _emptied(contents.restored(row, png=b""), instead), now=now)
+        tx.execute(update(messages).where(messages.c.id == row.id).values(must_go=True))
+
+
+def unless_deleted(tx: Transaction, content: Content, *, team: str) -> Content:
+    """The content, or that what it answers was deleted meanwhile: a deletion finds it, or is found by it."""
+    if content.repeats is None:
+        return content
+    channel, _, ts = content.repeats.partition(":")
+    tx.lock("message", team, channel, ts)
+    here = and_(heard.c.team == team, heard.c.channel == channel, heard.c.ts == ts, heard.c.deleted_at.is_not(None))
+    is_gone = tx.execute(select(heard.c.ts).where(here)).first() is not None
+    return _emptied(content, DELETED) if is_gone else content
+
+
+def _emptied(content: Content, instead: str) -> Content:
+    return replace(content, text=instead, blocks=(), quotes=(), repeats=None)
 
 
 def with_last_words(tx: Transaction, content: Content, *, team: str) -> Content:

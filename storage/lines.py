@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, select
+from sqlalchemy import ColumnElement, Row, bindparam, or_, select
 
 from storage.contents import Address
 from storage.database import Transaction
@@ -29,29 +29,31 @@ def at_a_place(tx: Transaction, *, team: str, channel: str, ts: str) -> Row[Any]
     return tx.execute(_AT_A_PLACE, {"team": team, "channel": channel, "ts": ts}).first()
 
 
-def earlier_in_line() -> Select[Any]:
-    """Messages of the same thread that were wanted before and are not there yet, leased and postponed ones too.
+def earlier_in_line() -> ColumnElement[bool]:
+    """Whether messages of the same line, or of the same thread under another name, were wanted before and are not there
+    yet, leased and postponed ones too.
 
     Those that were given up hold nobody up, and an edit waits for nobody."""
     m, e = messages.c, messages.alias("earlier").c
-    return select(e.id).where(
+    waits = select(e.id).where(
         e.team == m.team,
         e.channel == m.channel,
-        e.line == m.line,
         e.id < m.id,
         e.shown < e.wanted,
         e.failed.is_(None),
         e.ts.is_(None),
+        e.line.is_not(None),
     )
+    return or_(waits.where(e.line == m.line).exists(), waits.where(e.thread == m.thread).exists())
 
 
 def _perhaps_under(tx: Transaction, address: Address, thread: str) -> str | None:
     """Somebody may answer to a message of ours before Slack has told us where it stands: the last one that was on its
-    way when the thread began. A wrong guess only makes it wait a little for others."""
+    way when the thread began, by our clock if it can be. After a wrong guess it waits a little for others too."""
     began = _moment(thread)
     if began is None:
         return None
-    given = {"team": address.team, "channel": address.channel, "until": began + CLOCKS_APART}
+    given = {"team": address.team, "channel": address.channel, "began": began, "until": began + CLOCKS_APART}
     return tx.execute(_ON_ITS_WAY, given).scalar_one_or_none()
 
 
@@ -81,6 +83,6 @@ _ON_ITS_WAY = (
         messages.c.ts.is_(None),
         messages.c.first_sent_at <= bindparam("until"),
     )
-    .order_by(messages.c.first_sent_at.desc())
+    .order_by((messages.c.first_sent_at <= bindparam("began")).desc(), messages.c.first_sent_at.desc())
     .limit(1)
 )

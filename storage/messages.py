@@ -30,7 +30,7 @@ from storage.delivery import (
     reduce,
     shown,
 )
-from storage.forgetting import with_last_words
+from storage.forgetting import unless_deleted, with_last_words
 from storage.requests import Queue
 from storage.tables import GIVEN_UP, UNSENT, messages, pictures, quotes
 
@@ -131,6 +131,7 @@ def want(
     that time, since Slack takes few edits a minute. Returns its id. The same content again changes nothing, but a
     message that was given up is tried anew. Raises Stale where it quotes what was deleted since it was read."""
     tx.announce(contents.WORK)
+    content = unless_deleted(tx, content, team=address.team)
     content = with_last_words(tx, _with_its_models(content, anchor), team=address.team)
     sha = _keep_picture(tx, content.picture)
     if otherwise is None:

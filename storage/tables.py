@@ -142,6 +142,7 @@ messages = Table(
     Column("look_cursor", Words),
     Column("trace", Words),
     Column("must_go", Boolean, nullable=False, server_default=false()),  # Slack shows words that were taken back
+    Column("repeats", Words),  # the place of the message whose words it may repeat
     sqlite_autoincrement=True,  # E-17 stands in messages: an id must not come back as something else
 )
 UNSENT = (messages.c.shown < messages.c.wanted) & messages.c.failed.is_(None)
@@ -152,6 +153,8 @@ IN_LINE = (messages.c.team, messages.c.channel, messages.c.line, messages.c.id)
 Index("messages_in_line", *IN_LINE, sqlite_where=UNPOSTED, postgresql_where=UNPOSTED)
 GIVEN_UP = messages.c.failed.is_not(None)
 Index("messages_given_up", messages.c.id, sqlite_where=GIVEN_UP, postgresql_where=GIVEN_UP)
+REPEATS = messages.c.repeats.is_not(None)
+Index("messages_that_repeat", messages.c.team, messages.c.repeats, sqlite_where=REPEATS, postgresql_where=REPEATS)
 HAS_URL = messages.c.response_url.is_not(None)
 Index("messages_with_a_url", messages.c.wanted_at, sqlite_where=HAS_URL, postgresql_where=HAS_URL)
 

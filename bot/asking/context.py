@@ -18,6 +18,7 @@ from bot.evaluating.values import Evaluated, Job
 from storage import evaluations, findings, messages
 from storage.anchors import Anchor
 from storage.channels import Channel
+from storage.contents import place_of
 from storage.database import Database, Transaction
 from storage.evaluations import Evaluation
 from storage.findings import Finding
@@ -71,6 +72,13 @@ class Context:
     @property
     def team(self) -> str:
         return self.leased.request.who.team
+
+    @property
+    def asked_at(self) -> str | None:
+        """The place of the message that asked; None for what no message did."""
+        where = self.request.where
+        is_by_a_message = self.leased.source == MENTION and where.channel and where.message
+        return place_of(where.channel or "", where.message or "") if is_by_a_message else None
 
     @property
     def zone(self) -> str:

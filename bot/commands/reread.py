@@ -1,5 +1,7 @@
 """Read a note's message from Slack again, where its events don't say what stands there now."""
 
+from functools import partial
+
 from bot.asking.command import Command, text_of
 from bot.asking.context import Context, Outcome, nothing_more
 from bot.asking.edited import words_of_note
@@ -8,6 +10,7 @@ from bot.render.notes import no_longer_kept
 from storage import annotations, requests
 from storage.busy import Busy
 from storage.database import Transaction
+from storage.forgetting import EDITED, leave_answers
 
 SECONDS_UNTIL_AGAIN = 1.0
 
@@ -19,7 +22,9 @@ def run(context: Context) -> Outcome:
         if not requests.is_answered_of_message(tx, where, team=context.team, source=requests.MENTION):
             raise Busy("what the message asked is not answered yet", seconds=SECONDS_UNTIL_AGAIN)
         note = annotations.of_message(tx, team=context.team, channel=channel, ts=ts)
-    if note is None or note.deleted_at is not None:
+    if note is None:
+        return partial(leave_answers, team=context.team, channel=channel, ts=ts, instead=EDITED, now=context.now)
+    if note.deleted_at is not None:
         return nothing_more
     written = context.read_message(channel, ts)
     if written is None:

@@ -11,6 +11,7 @@ from bot.render.blocks import TEXT_MOST, cut, escape, section
 from bot.render.wording import day
 from storage.anchors import Anchor
 from storage.annotations import Annotation
+from storage.contents import place_of
 from storage.messages import Content
 from storage.quoting import quoted
 
@@ -27,10 +28,11 @@ class NoteLine:
 def kept(note: Annotation) -> Content:
     about = _about(note.anchor)
     article = "an" if note.kind[:1] in "aeiou" else "a"
-    return words_only(
+    receipt = words_only(
         f":memo: Kept as *A-{note.id}*, {article} {escape(note.kind)} on {escape(note.model or '')}{about}.",
         notes=[f"`notes {escape(note.model or '')}` finds it again."],
     )
+    return replace(receipt, repeats=place_of(note.channel, note.ts) if note.channel and note.ts else None)
 
 
 def no_longer_kept(note: Annotation) -> Content:

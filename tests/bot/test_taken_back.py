@@ -8,6 +8,7 @@ from bot.gateway import Gateway
 from bot.render.answers import words_only
 from storage import annotations
 from storage.anchors import Anchor
+from storage.contents import place_of
 from storage.messages import Content
 from tests.bot.desk import Desk
 
@@ -130,3 +131,40 @@ def test_they_leave_a_message_whose_edit_without_them_became_a_reply(desk: Desk)
     delete_the_note(desk)
     desk.send()
     assert SAID not in str(desk.said())
+
+
+def test_they_leave_a_message_that_one_person_got_directly(desk: Desk) -> None:
+    """It was sent to a person, and stands in the conversation with them."""
+    desk.want("answer", quoting_a_note(desk), channel=desk.mara)
+    desk.send()
+    assert desk.direct() == [f"A-1 “{SAID}”"]
+    delete_the_note(desk)
+    desk.send()
+    assert desk.direct() == ["A-1 (deleted)"]
+
+
+def test_they_leave_a_message_that_arrived_unseen_before_its_readers_might_not_see_it_any_more(desk: Desk) -> None:
+    desk.workspace.fault("chat.postMessage", drop="after")
+    desk.want("card", quoting_a_note(desk))
+    desk.send()
+    desk.gateways[0.0] = Gateway(
+        pace=desk.pace(), database=desk.database, now=desk.clock, may_be_read=lambda _due: "no"
+    )
+    desk.later()
+    assert desk.said() == [":lock: This message may not be shown here any more."]
+
+
+def test_a_receipt_and_a_refusal_go_with_the_message_that_they_repeat(desk: Desk) -> None:
+    at = place_of(desk.channel, "1.1")
+    desk.want("receipt", replace(words_only(f"Kept, about {SAID}"), repeats=at))
+    desk.want("refusal", replace(words_only(f"I can't read “{SAID}”"), repeats=at), kind="ephemeral")
+    desk.want("another", words_only(SAID))
+    desk.send()
+    with desk.database.transaction() as tx:
+        annotations.erase(tx, team=desk.team, channel=desk.channel, ts="1.1", now=desk.clock())
+    desk.send()
+    assert desk.said() == ["(deleted)", SAID]
+    assert [desk.stored(key).content.text for key in ("receipt", "refusal")] == ["(deleted)", "(deleted)"]
+    desk.want("too late", replace(words_only(f"I can't do “{SAID}”"), repeats=at))
+    desk.send()
+    assert desk.said() == ["(deleted)", SAID, "(deleted)"]

@@ -19,6 +19,7 @@ from storage.requests import Who
 from storage.tables import annotation_rows, requests
 from tests.models import SMALL, write_small_model
 from tests.stage import Stage, staged, until
+from tests.storage.cells import stored
 
 
 @pytest.fixture(scope="module")
@@ -258,6 +259,29 @@ def test_what_a_deleted_note_command_was_about_goes_with_its_words(stage: Stage)
     with stage.parley.database.reading() as tx:
         row = tx.execute(select(annotation_rows).where(annotation_rows.c.id == note.id)).one()
     assert row.anchor == {"model": "open-one"}
+
+
+@pytest.mark.parametrize(
+    "asks",
+    [
+        'note open-one --period "Bob was here" he did it',
+        "evaluate open-one because Bob was here",
+        'note open-one --slice "region=Bob was here" he did it',
+    ],
+    ids=["refused when it runs", "refused at once", "kept"],
+)
+@pytest.mark.parametrize("change", ["delete", "edit"])
+def test_what_answers_a_message_does_not_repeat_it_once_it_is_changed(stage: Stage, asks: str, change: str) -> None:
+    ts = stage.workspace.say(stage.jonas, stage.channel, f"{stage.mention} {asks}")
+    until(lambda: stage.is_on_disk("Bob was here"), why="the words to be here")
+    stage.quiet()
+    if change == "delete":
+        stage.workspace.delete(stage.jonas, stage.channel, ts)
+    else:
+        stage.workspace.edit(stage.jonas, stage.channel, ts, "never mind")
+    until(lambda: "Bob" not in str(answers_under(stage, ts)), why="the words to leave Slack")
+    stage.quiet()
+    assert not [cell for cell in stored(stage.parley.database) if "Bob was here" in cell]
 
 
 def test_the_words_of_a_note_that_was_refused_are_kept_nowhere(stage: Stage) -> None:

@@ -5,7 +5,7 @@ import traceback
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import exc, insert, text, update
+from sqlalchemy import exc, insert, select, text, update
 
 from storage import annotations, messages, paces, requests, response_urls, schedules
 from storage.anchors import Anchor
@@ -99,6 +99,37 @@ def test_a_thread_is_one_thread_by_its_ts_and_by_its_parents_key(database: Datab
     assert lease(database) is None
     post(database, details, "100.2")
     assert leased(database).thread_ts == "100.1"
+
+
+def test_answers_of_one_thread_keep_their_order_whatever_is_on_its_way_in_the_channel(database: Database) -> None:
+    """Once a card is on its way, an answer may be below it; the earlier answer was not."""
+    thread = f"{NOON.timestamp():.6f}"
+    want(database, "first", thread=thread)
+    first = leased(database)
+    want(database, "card")
+    card = leased(database)
+    with database.transaction() as tx:
+        messages.begin(tx, card, now=NOON, seconds=60)
+    want(database, "second", thread=thread)
+    post(database, card, "100.1")
+    postpone(database, first, at=after(30))
+    assert lease(database, at=after(1)) is None
+    post(database, leased(database, at=after(30)), "100.2")
+    assert leased(database, at=after(31)).key == "second"
+
+
+def test_an_answer_is_below_the_card_that_was_on_its_way_when_its_thread_began(database: Database) -> None:
+    for key, at in (("card", 0.0), ("later card", 20.0)):
+        want(database, key, at=after(at))
+        with database.transaction() as tx:
+            due = messages.lease(tx, now=after(at), seconds=60)
+            assert due is not None
+            messages.begin(tx, due, now=after(at), seconds=60)
+    want(database, "details", parent="card", at=after(21))
+    want(database, "answer", thread=f"{after(5).timestamp():.6f}", at=after(22))
+    with database.reading() as tx:
+        found = tx.execute(select(table.c.line).where(table.c.key.in_(["details", "answer"]))).scalars().all()
+    assert found == ["card", "card"]
 
 
 def test_an_edit_waits_for_nobody_and_holds_nobody_up(database: Database) -> None:

@@ -17,6 +17,7 @@ from .method import Answer, Method
 CHARACTERS_POSTED = 40_000
 CHARACTERS_UPDATED = 4_000
 BYTES_OF_METADATA = 1024
+PERSON = frozenset("UW")
 
 
 def content(team: Team, app: App, arguments: Arguments, *, longest: int) -> Json:
@@ -62,6 +63,8 @@ def post_message(team: Team, app: App, arguments: Arguments) -> Answer:
 
 
 def update(team: Team, app: App, arguments: Arguments) -> Answer:
+    if arguments.needed("channel")[:1] in PERSON:  # one can post to a person, and edit in the conversation with them
+        raise Refusal("channel_not_found")
     channel = team.writable_channel(app, arguments.needed("channel"))
     ts = arguments.needed("ts")
     with team.state.lock:
