@@ -33,8 +33,9 @@ CALLS_A_MINUTE = {
     "files.info": 100,
 }
 """Slack's tiers 3 and 4, and `several hundred` for posting. What is not named here waits for a 429 alone."""
-SHARE_SPENT_AHEAD = 0.1
-"""So much of a minute's calls may come at once; the rest are spread, so that no minute has more than its number."""
+SHARE_SPENT_AHEAD, SHARE_OF_EDITS_SPENT_AHEAD = 0.2, 0.1
+"""So much of a minute's calls may come at once; the rest are spread, so that no minute has more than its number. Many
+edits wait at a time, and what is kept for a moment with few is lost to them."""
 TOKEN_REFUSED = ("invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive")
 SECONDS_OF_REST = 60.0
 MOST_SECONDS_OF_REST = 3600.0
@@ -153,5 +154,5 @@ def _rate(method: str) -> tuple[float, int]:
     calls = CALLS_A_MINUTE.get(method)
     if calls is None:
         return 0.0, 1
-    burst = int(calls * SHARE_SPENT_AHEAD)
+    burst = int(calls * (SHARE_OF_EDITS_SPENT_AHEAD if method == paces.EDITS else SHARE_SPENT_AHEAD))
     return 60.0 / (calls - burst), burst
