@@ -25,7 +25,7 @@ from storage.annotations import Annotation, Edit
 from storage.busy import Busy
 from storage.contents import place_of
 from storage.database import Database, Json, Transaction
-from storage.forgetting import EDITED, leave_answers
+from storage.forgetting import ANSWERED_WHAT_WAS_EDITED, leave_answers
 from storage.messages import Address
 from storage.requests import MENTION, Request, Where, Who
 from storage.tracing import of_request
@@ -358,7 +358,7 @@ class Door:
             if is_or_may_be_a_reply and self._asks_only_now(tx, event, said):
                 delivery = self._mention(event, said)
                 annotations.not_a_note(tx, **place, now=self.now())
-                leave_answers(tx, **place, instead=EDITED, now=self.now())
+                leave_answers(tx, **place, instead=ANSWERED_WHAT_WAS_EDITED, now=self.now())
                 self._take_words(tx, self._words_to_us(said), replace(delivery, key=f"{delivery.key}:{said.edited}"))
             elif note is None and self._was_a_request(tx, event, said):
                 self._read_again(tx, event, said)
@@ -375,13 +375,15 @@ class Door:
                     self._find_its_model(tx, event, said)
 
     def _asks_only_now(self, tx: Transaction, event: MessagePayload, said: Said) -> bool:
-        """Whether the edit made a request of it: it was refused before, for a slip say, or nothing for us."""
+        """Whether the edit made a request of it: it was refused or failed before, for a slip say, or nothing for us."""
         if not self._is_a_request(event, said):
             return False
         before, delivery = event.previous, self._mention(event, said)
+        made = {"team": self.team, "source": delivery.source}
         was_refused = messages.get(tx, f"refused:{delivery.key}") is not None
+        was_refused = was_refused or requests.has_failed_of_message(tx, delivery.where, **made)
         was_not_for_us = before is not None and not self._is_a_request(event, before)
-        is_taken = requests.is_taken_of_message(tx, delivery.where, team=self.team, source=delivery.source)
+        is_taken = requests.is_taken_of_message(tx, delivery.where, **made)
         return (was_refused or was_not_for_us) and not is_taken
 
     def _was_a_request(self, tx: Transaction, event: MessagePayload, said: Said) -> bool:
@@ -397,8 +399,10 @@ class Door:
             place = {"team": self.team, "channel": note.channel or "", "ts": said.ts}
             annotations.revise(tx, **place, text=text, edit=edit, now=self.now())
         else:
-            annotations.withdraw(tx, note.id, now=self.now())
-            address = Address(team=self.team, channel=note.channel or "", user=note.author)
+            annotations.withdraw(tx, note.id, instead=ANSWERED_WHAT_WAS_EDITED, now=self.now())
+            address = Address(
+                team=self.team, channel=note.channel or "", thread=said.thread_ts, user=note.author
+            )  # fmt: skip
             content, key = no_longer_kept(note), f"withdrawn:A-{note.id}"
             messages.want(tx, key=key, kind="ephemeral", address=address, content=content, now=self.now())
 

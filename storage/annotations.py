@@ -14,10 +14,11 @@ from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, delete, func
 from storage import anchors, messages, requests
 from storage.anchors import Anchor
 from storage.database import Transaction
-from storage.forgetting import leave_answers, leave_messages
-from storage.quoting import DELETED
+from storage.forgetting import ANSWERED_WHAT_WAS_DELETED, leave_answers, leave_messages
 from storage.tables import UNLINKED, annotation_rows, heard, revisions
 
+BY_COMMAND = "request:"
+"""How the place of a note begins that no message says; the number of its request follows."""
 HOURS_A_REPLY_WAITS_FOR_ITS_THREAD = 1
 """Slack's last retry comes after five minutes. What belongs to no thread of ours by then never will."""
 
@@ -56,6 +57,11 @@ class Annotation:
     said_at: datetime
     edited_at: datetime | None
     deleted_at: datetime | None
+
+    @property
+    def is_a_message(self) -> bool:
+        """Whether a message in Slack says it: a reply or a mention. What was typed as a command stands nowhere."""
+        return self.ts is not None and not self.ts.startswith(BY_COMMAND)
 
 
 def keep(
@@ -158,7 +164,7 @@ def erase(tx: Transaction, *, team: str, channel: str, ts: str, now: datetime) -
     _heard(tx, team, channel, ts)
     _hear(tx, team, channel, ts, now, deleted_at=now)
     requests.forget_words(tx, team=team, channel=channel, message=ts)
-    leave_answers(tx, team=team, channel=channel, ts=ts, instead=DELETED, now=now)
+    leave_answers(tx, team=team, channel=channel, ts=ts, instead=ANSWERED_WHAT_WAS_DELETED, now=now)
     row = _found(tx, team, channel, ts)
     if row is None or row.deleted_at is not None:
         return None
@@ -177,14 +183,17 @@ def not_a_note(tx: Transaction, *, team: str, channel: str, ts: str, now: dateti
         tx.execute(delete(annotation_rows).where(annotation_rows.c.id == row.id))
 
 
-def withdraw(tx: Transaction, annotation: int, *, now: datetime) -> Annotation | None:
-    """Its author takes back what they said: the text leaves every table. None where it was gone already."""
+def withdraw(
+    tx: Transaction, annotation: int, *, instead: str = ANSWERED_WHAT_WAS_DELETED, now: datetime
+) -> Annotation | None:
+    """Its author takes back what they said: the text leaves every table, and answers to it say this ``instead``. None
+    where it was gone already."""
     row = tx.execute(select(annotation_rows).where(annotation_rows.c.id == annotation).with_for_update()).first()
     if row is None or row.deleted_at is not None:
         return None
     if row.channel and row.ts:
         requests.forget_words(tx, team=row.team, channel=row.channel, message=row.ts)
-        leave_answers(tx, team=row.team, channel=row.channel, ts=row.ts, instead=DELETED, now=now)
+        leave_answers(tx, team=row.team, channel=row.channel, ts=row.ts, instead=instead, now=now)
     leave_messages(tx, row.id, row.text, team=row.team, now_says=None, now=now)
     return _changed(tx, row.id, text="", deleted_at=now, **_without_words(row))
 
@@ -224,10 +233,13 @@ def listed(
     evaluation: int | None = None,
     finding: int | None = None,
     measure: str | None = None,
+    before: int | None = None,
 ) -> list[Annotation]:
-    """What was said about a model, newest first, without what was deleted."""
+    """What was said about a model, newest first, without what was deleted; ``before`` the annotation of this number."""
     a = annotation_rows.c
     wanted = and_(a.team == team, a.deleted_at.is_(None))
+    if before is not None:
+        wanted = and_(wanted, a.id < before)
     if kinds:
         wanted = and_(wanted, a.kind.in_(tuple(kinds)))
     for column, value in ((a.model, model), (a.evaluation, evaluation), (a.finding, finding), (a.measure, measure)):
@@ -237,9 +249,14 @@ def listed(
     return [_annotation(row) for row in rows]
 
 
-def count(tx: Transaction, *, team: str, model: str) -> int:
+def count(tx: Transaction, *, team: str, model: str, kinds: Collection[str] = (), before: int | None = None) -> int:
+    """How many ``listed`` would list without a limit."""
     a = annotation_rows.c
     kept = and_(a.team == team, a.model == model, a.deleted_at.is_(None))
+    if kinds:
+        kept = and_(kept, a.kind.in_(tuple(kinds)))
+    if before is not None:
+        kept = and_(kept, a.id < before)
     return int(tx.execute(select(func.count()).select_from(annotation_rows).where(kept)).scalar_one())
 
 

@@ -18,6 +18,8 @@ from storage.quoting import DELETED, FEWEST_LETTERS, corrected, escaped, is_quot
 from storage.tables import annotation_rows, heard, messages, quotes, requests
 
 EDITED = "(edited)"
+ANSWERED_WHAT_WAS_DELETED = "The message that I answered here was deleted."
+ANSWERED_WHAT_WAS_EDITED = "The message that I answered here was edited."
 HERE = "\0"  # no stored text holds it
 MENTION = re.compile(r"(?:<|\\&lt;)@[UW][A-Z0-9]+(?:>|\\&gt;)")
 """A mention as it is kept, in an escaped pattern. Messages show the person's name, which may have changed since."""
@@ -47,7 +49,7 @@ def leave_messages(
 
 
 def leave_answers(tx: Transaction, *, team: str, channel: str, ts: str, instead: str, now: datetime) -> None:
-    """Answers that may repeat what this message said, such as why it could not be read, say this word instead."""
+    """Answers that may repeat what this message said, such as why it could not be read, say this instead."""
     t = requests.c
     refused = and_(t.team == team, t.channel == channel, t.message == ts, t.failed.is_not(None))
     tx.execute(update(requests).where(refused).values(failed=instead))
@@ -65,7 +67,7 @@ def unless_deleted(tx: Transaction, content: Content, *, team: str) -> Content:
     tx.lock("message", team, channel, ts)
     here = and_(heard.c.team == team, heard.c.channel == channel, heard.c.ts == ts, heard.c.deleted_at.is_not(None))
     is_gone = tx.execute(select(heard.c.ts).where(here)).first() is not None
-    return _emptied(content, DELETED) if is_gone else content
+    return _emptied(content, ANSWERED_WHAT_WAS_DELETED) if is_gone else content
 
 
 def _emptied(content: Content, instead: str) -> Content:

@@ -132,8 +132,15 @@ def is_taken(tx: Transaction, *, key: str) -> bool:
 
 
 def is_taken_of_message(tx: Transaction, where: Where, *, team: str, source: str) -> bool:
-    """Whether a message made a request of this source."""
-    return tx.execute(select(requests.c.id).where(_made_by(where, team, source)).limit(1)).first() is not None
+    """Whether a message made a request of this source that did not fail."""
+    made = and_(_made_by(where, team, source), requests.c.failed.is_(None))
+    return tx.execute(select(requests.c.id).where(made).limit(1)).first() is not None
+
+
+def has_failed_of_message(tx: Transaction, where: Where, *, team: str, source: str) -> bool:
+    """Whether a message made a request of this source that failed."""
+    made = and_(_made_by(where, team, source), requests.c.failed.is_not(None))
+    return tx.execute(select(requests.c.id).where(made).limit(1)).first() is not None
 
 
 def is_answered_of_message(tx: Transaction, where: Where, *, team: str, source: str) -> bool:

@@ -93,7 +93,7 @@ def _keep(tx: Transaction, context: Context, anchor: Anchor) -> None:
         kind=text_of(context.request.arguments, "kind") or "note",
         anchor=_in_its_thread(tx, context, anchor),
         channel=where.channel or "",
-        ts=where.message if is_its_message else f"request:{context.leased.id}",
+        ts=where.message if is_its_message else f"{annotations.BY_COMMAND}{context.leased.id}",
         thread=None,
         permalink=None,
         now=context.now,

@@ -1,7 +1,5 @@
 """Read a note's message from Slack again, where its events don't say what stands there now."""
 
-from functools import partial
-
 from bot.asking.command import Command, text_of
 from bot.asking.context import Context, Outcome, nothing_more
 from bot.asking.edited import words_of_note
@@ -10,7 +8,7 @@ from bot.render.notes import no_longer_kept
 from storage import annotations, requests
 from storage.busy import Busy
 from storage.database import Transaction
-from storage.forgetting import EDITED, leave_answers
+from storage.forgetting import ANSWERED_WHAT_WAS_EDITED, leave_answers
 
 SECONDS_UNTIL_AGAIN = 1.0
 
@@ -23,7 +21,8 @@ def run(context: Context) -> Outcome:
             raise Busy("what the message asked is not answered yet", seconds=SECONDS_UNTIL_AGAIN)
         note = annotations.of_message(tx, team=context.team, channel=channel, ts=ts)
     if note is None:
-        return partial(leave_answers, team=context.team, channel=channel, ts=ts, instead=EDITED, now=context.now)
+        place = {"team": context.team, "channel": channel, "ts": ts}
+        return lambda tx: leave_answers(tx, **place, instead=ANSWERED_WHAT_WAS_EDITED, now=context.now)
     if note.deleted_at is not None:
         return nothing_more
     written = context.read_message(channel, ts)
@@ -34,7 +33,7 @@ def run(context: Context) -> Outcome:
 
     def revise(tx: Transaction) -> None:
         if text is None:
-            annotations.withdraw(tx, note.id, now=context.now)
+            annotations.withdraw(tx, note.id, instead=ANSWERED_WHAT_WAS_EDITED, now=context.now)
             context.whisper(no_longer_kept(note), user=note.author)(tx)
         else:
             annotations.revise(tx, team=context.team, channel=channel, ts=ts, text=text, edit=None, now=context.now)

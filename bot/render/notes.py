@@ -53,7 +53,7 @@ def of_which_model(models: Sequence[str]) -> Content:
 def deleted(note: Annotation) -> Content:
     """What was deleted, without its words or its model: it may have been asked for anywhere."""
     in_slack = (
-        ["The Slack message is still there. Delete it yourself if you want it gone."] if note.thread is not None else []
+        ["The Slack message is still there. Delete it yourself if you want it gone."] if note.is_a_message else []
     )
     return words_only(f":wastebasket: Deleted A-{note.id}. Its text is gone from Parley's memory.", notes=in_slack)
 
@@ -65,9 +65,10 @@ def notes_list(model: str, lines: Sequence[NoteLine], *, count: int, kind: str |
             f"There is no {what} on {escape(model)} yet. Reply in the thread of one of its cards, "
             f"or type `note {escape(model)} …`."
         )
-    head = f"*{plural(count, 'note')} on {escape(model)}*, the newest first"
-    if kind is not None:
-        head = f"*{plural(len(lines), what)} on {escape(model)}*, the newest first"
+    head = f"*{plural(count, what)} on {escape(model)}*, the newest first"
+    if count > len(lines):
+        older = f"notes {escape(model)}{f' --kind {kind}' if kind else ''} --before A-{lines[-1].note.id}"
+        head = f"*The newest {len(lines)} of {plural(count, what)} on {escape(model)}*. Older ones: `{older}`"
     told = [_line(one, zone) for one in lines]
     return Content(
         text=cut("\n".join([head, *told]), TEXT_MOST),

@@ -233,3 +233,15 @@ def test_words_that_were_edited_after_they_were_read_are_not_brought_back(databa
 )
 def test_a_quotation_is_corrected_where_its_words_are_not_the_notes(line: str, after: str | None) -> None:
     assert corrected(line, 7, "nothing to see here") == (after or line)
+
+
+def test_a_list_of_notes_says_how_many_there_are_and_how_to_see_the_older_ones(database: Database) -> None:
+    with database.transaction() as tx:
+        note = annotations.keep(
+            tx, team="T1", author="U1", persona=None, text="we wait", anchor=Anchor(model="churn"),
+            channel="C1", ts="9.000002", thread=None, permalink=None, now=NOON,
+        )  # fmt: skip
+    assert note is not None
+    shown = notes_list("churn", [NoteLine(note, "Mara")], count=18, kind="decision", zone="UTC").text
+    older = f"`notes churn --kind decision --before A-{note.id}`"
+    assert f"*The newest 1 of 18 decisions on churn*. Older ones: {older}" in shown

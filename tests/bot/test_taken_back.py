@@ -9,6 +9,7 @@ from bot.render.answers import words_only
 from storage import annotations
 from storage.anchors import Anchor
 from storage.contents import place_of
+from storage.forgetting import ANSWERED_WHAT_WAS_DELETED
 from storage.messages import Content
 from tests.bot.desk import Desk
 
@@ -163,8 +164,9 @@ def test_a_receipt_and_a_refusal_go_with_the_message_that_they_repeat(desk: Desk
     with desk.database.transaction() as tx:
         annotations.erase(tx, team=desk.team, channel=desk.channel, ts="1.1", now=desk.clock())
     desk.send()
-    assert desk.said() == ["(deleted)", SAID]
-    assert [desk.stored(key).content.text for key in ("receipt", "refusal")] == ["(deleted)", "(deleted)"]
+    assert desk.said() == [ANSWERED_WHAT_WAS_DELETED, SAID]
+    kept = {desk.stored(key).content.text for key in ("receipt", "refusal")}
+    assert kept == {ANSWERED_WHAT_WAS_DELETED}
     desk.want("too late", replace(words_only(f"I can't do “{SAID}”"), repeats=at))
     desk.send()
-    assert desk.said() == ["(deleted)", SAID, "(deleted)"]
+    assert desk.said() == [ANSWERED_WHAT_WAS_DELETED, SAID, ANSWERED_WHAT_WAS_DELETED]

@@ -15,6 +15,7 @@ from bot.slack.manifest import manifest_json
 from bot.workspace.values import Happening
 from storage import annotations, channels, people
 from storage.annotations import Annotation
+from storage.forgetting import ANSWERED_WHAT_WAS_DELETED, ANSWERED_WHAT_WAS_EDITED
 from storage.requests import Who
 from storage.tables import annotation_rows, requests
 from tests.models import SMALL, write_small_model
@@ -208,6 +209,17 @@ def test_a_reply_that_is_edited_before_it_is_known_what_it_is_about_is_about_wha
     until(lambda: [n.model for n in kept(stage, stage.mara) if n.id not in before] == ["open-one"], why="the note")
 
 
+def test_a_mention_that_failed_asks_again_when_it_is_mended(stage: Stage) -> None:
+    ts = stage.workspace.say(stage.mara, stage.channel, f"{stage.mention} notes open-onee")
+    until(lambda: [one for one in answers_under(stage, ts) if "There is no model" in one], why="what is wrong")
+    stage.quiet()
+    stage.workspace.edit(stage.mara, stage.channel, ts, f"{stage.mention} notes open-one")
+    until(lambda: [one for one in answers_under(stage, ts) if "on open-one" in one], why="the notes")
+    stage.quiet()
+    assert answers_under(stage, ts)[0] == ANSWERED_WHAT_WAS_EDITED
+    assert len(answers_under(stage, ts)) == 2
+
+
 def test_a_message_that_mentions_us_only_after_an_edit_is_a_request(stage: Stage) -> None:
     ts = stage.workspace.say(stage.mara, stage.channel, "models")
     stage.workspace.settle()
@@ -282,6 +294,14 @@ def test_what_answers_a_message_does_not_repeat_it_once_it_is_changed(stage: Sta
     until(lambda: "Bob" not in str(answers_under(stage, ts)), why="the words to leave Slack")
     stage.quiet()
     assert not [cell for cell in stored(stage.parley.database) if "Bob was here" in cell]
+
+
+def test_who_deletes_a_note_hears_that_the_message_that_says_it_is_still_there(stage: Stage) -> None:
+    ts = stage.workspace.say(stage.jonas, stage.channel, f"{stage.mention} note open-one we wait for May")
+    note = until(lambda: next((n for n in kept(stage, stage.jonas) if n.text == "we wait for May"), None), why="it")
+    stage.type(f"delete A-{note.id}", user=stage.jonas)
+    assert "The Slack message is still there" in str(stage.told(f"Deleted A-{note.id}", user=stage.jonas))
+    until(lambda: answers_under(stage, ts) == [ANSWERED_WHAT_WAS_DELETED], why="the receipt to go")
 
 
 def test_the_words_of_a_note_that_was_refused_are_kept_nowhere(stage: Stage) -> None:

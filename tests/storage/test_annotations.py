@@ -519,3 +519,7 @@ def test_annotations_are_found_by_what_they_are_about_the_newest_first(database:
     assert found(model="churn", measure="recall") == "c"
     with database.reading() as tx:
         assert annotations.count(tx, team="T1", model="churn") == 3
+        newest, *older = annotations.listed(tx, team="T1", model="churn")
+        assert annotations.listed(tx, team="T1", model="churn", before=newest.id) == older
+        assert annotations.count(tx, team="T1", model="churn", before=newest.id) == 2
+        assert annotations.count(tx, team="T1", model="churn", kinds=("decision",)) == 1
