@@ -9,7 +9,7 @@ import pytest
 
 from bot.cards import card_key
 from storage import evaluations, findings, messages
-from tests.bot.test_stop import children, frozen_at
+from tests.bot.holding import hold_the_next
 from tests.models import SMALL, write_small_model
 from tests.stage import Stage, staged, until
 
@@ -167,11 +167,11 @@ def test_in_a_channel_without_the_bot_the_one_who_asked_is_told_how_to_invite_it
     until(lambda: _latest_is_done(stage), why="the evaluation to be kept")
 
 
-def test_whoever_joins_in_another_channel_has_the_card_there(stage: Stage) -> None:
+def test_whoever_joins_in_another_channel_has_the_card_there(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     stage.workspace.invite(stage.elsewhere, stage.app.bot_user, by=stage.mara)
-    before = children()
+    held = hold_the_next(stage, "Reading the log", monkeypatch)
     stage.type("evaluate small")
-    child = frozen_at(stage, "Reading the log", before)
+    child = held()
     stage.type("evaluate small", user=stage.jonas, channel=stage.elsewhere)
     stage.card("small", channel=stage.elsewhere)
     stage.type("evaluate small", user=stage.jonas)

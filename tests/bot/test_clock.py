@@ -12,7 +12,7 @@ from bot.clock import Clock
 from bot.slack.directory import stranger
 from storage import evaluations, people, schedules
 from storage.requests import Who
-from tests.bot.test_stop import children, frozen_at
+from tests.bot.holding import hold_the_next
 from tests.models import write_small_model
 from tests.stage import Stage, staged, until
 
@@ -177,12 +177,14 @@ def test_a_slot_is_not_lost_while_slack_asks_for_a_minutes_patience(stage: Stage
     assert len(stage.workspace.calls_of("users.info")) == asked + 1, "once, not each time that the channel is asked for"
 
 
-def test_what_a_schedule_began_ends_though_the_schedule_is_removed_while_it_waits(stage: Stage) -> None:
+def test_what_a_schedule_began_ends_though_the_schedule_is_removed_while_it_waits(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     stage.type("every 1 hour evaluate small rows 0..100")
     stage.told("S-1")
-    before = children()
+    held = hold_the_next(stage, "Reading the log", monkeypatch)
     stage.type("evaluate small")
-    child = frozen_at(stage, "Reading the log", before)
+    child = held()
     at = datetime.now(UTC).replace(minute=0, second=5, microsecond=0) + timedelta(hours=4)
     assert tick_at(stage, at) == 1
     stage.card("Waiting for its turn … E-2")

@@ -9,8 +9,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bot.cards import card_key
-from storage import evaluations, messages
+from storage import evaluations
+from tests.bot.holding import hold_the_next
 from tests.models import write_small_model
 from tests.stage import Stage, staged, until
 
@@ -22,32 +22,13 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
         yield found
 
 
-def children() -> set[psutil.Process]:
-    return set(psutil.Process().children(recursive=True))
-
-
-def frozen_at(stage: Stage, phase: str, before: set[psutil.Process]) -> psutil.Process:
-    """The child of an evaluation that just began, held still in a phase, however fast the machine is."""
-
-    def held() -> psutil.Process | None:
-        with stage.parley.database.reading() as tx:
-            card = messages.get(tx, card_key(1))
-        found = children() - before
-        if card is None or phase not in card.content.text or not found:
-            return None
-        child = found.pop()
-        child.send_signal(signal.SIGSTOP)
-        return child
-
-    child: psutil.Process = until(held, why=phase)
-    return child
-
-
 @pytest.mark.parametrize("phase", ["Reading the log", "Drawing the chart"])
-def test_stop_ends_an_evaluation_while_it_reads_and_while_it_draws(stage: Stage, phase: str) -> None:
-    before = children()
+def test_stop_ends_an_evaluation_while_it_reads_and_while_it_draws(
+    stage: Stage, phase: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = hold_the_next(stage, phase, monkeypatch)
     stage.type("evaluate small")
-    child = frozen_at(stage, phase, before)
+    child = held()
     stage.type("stop E-1", user=stage.jonas)
     stage.card("Stopped by Jonas")
     child.send_signal(signal.SIGCONT)  # it goes on, and may even end its work
