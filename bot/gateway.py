@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -258,13 +259,21 @@ class Gateway:
             raise
 
     def _edit(self, due: Due, ts: str) -> None:
-        if due.picture is not None and due.brings_picture:
-            words_wait = due.worded < due.wanted
-            if not (words_wait and self._waited_for(due.picture) > SECONDS_UNTIL_WORDS_ALONE):
-                arrived = self._bring_picture(due, due.picture, ts, words_wait=words_wait)
-                if arrived is None:
-                    return
-                due = replace(due, picture=arrived)
+        """Words that waited for their picture go alone, if it is their turn; else the picture comes nearer meanwhile,
+        so that one edit is enough for both."""
+        if due.picture is None or not due.brings_picture:
+            self._update(due, ts)
+            return
+        words_wait = due.worded < due.wanted
+        if words_wait and self._waited_for(due.picture) > SECONDS_UNTIL_WORDS_ALONE:
+            with suppress(OutOfTurn):
+                self._update(due, ts)
+                return
+        arrived = self._bring_picture(due, due.picture, ts, words_wait=words_wait)
+        if arrived is not None:
+            self._update(replace(due, picture=arrived), ts)
+
+    def _update(self, due: Due, ts: str) -> None:
         try:
             self._pace.call(due.address.team, "chat.update", self._message(due) | {"ts": ts})
         except Refused as error:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from bot.render.as_sent import MAY_BE_HERE_TWICE
 from bot.render.blocks import picture, section
 from bot.slack.api import TooFast, seconds_asked_for, web_client
 from bot.slack.pace import CALLS_A_MINUTE, OutOfTurn
-from storage import messages, schedules
+from storage import messages, paces, schedules
 from storage.database import Database, Json
 from storage.messages import Content, Picture
 from storage.tables import messages as rows
@@ -325,6 +327,21 @@ def test_a_picture_that_slack_looks_at_for_long_holds_up_neither_words_nor_other
     looks = len(desk.workspace.calls_of("files.info")) - before
     assert 15 < looks < 30  # 90 s, at most every 4
     assert desk.said()[0] == "the result\nSlack didn't show the chart here. It's a file in this thread."
+
+
+def test_while_edits_rest_a_picture_comes_nearer_and_one_edit_shows_it_with_its_words(desk: Desk) -> None:
+    desk.want("card", words_only("evaluating"))
+    desk.send()
+    desk.workspace.file_seconds = 0.2
+    desk.want("card", CHART)
+    desk.send()
+    time.sleep(0.3)  # by the workspace's own clock the file can be shown now
+    with desk.database.transaction() as tx:
+        paces.hold(tx, team=desk.team, what=paces.EDITS, until=desk.clock() + timedelta(seconds=30))
+    for _ in range(10):
+        desk.later(4)
+    assert desk.said() == ["the result"]
+    assert (desk.stored("card").shown, len(desk.calls("chat.update"))) == (2, 1)
 
 
 def test_a_card_that_is_deleted_while_its_picture_is_on_the_way_is_posted_anew_with_it(desk: Desk) -> None:
