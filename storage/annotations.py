@@ -237,11 +237,7 @@ def listed(
 ) -> list[Annotation]:
     """What was said about a model, newest first, without what was deleted; ``before`` the annotation of this number."""
     a = annotation_rows.c
-    wanted = and_(a.team == team, a.deleted_at.is_(None))
-    if before is not None:
-        wanted = and_(wanted, a.id < before)
-    if kinds:
-        wanted = and_(wanted, a.kind.in_(tuple(kinds)))
+    wanted = _kept(team, kinds, before)
     for column, value in ((a.model, model), (a.evaluation, evaluation), (a.finding, finding), (a.measure, measure)):
         if value is not None:
             wanted = and_(wanted, column == value)
@@ -252,12 +248,16 @@ def listed(
 def count(tx: Transaction, *, team: str, model: str, kinds: Collection[str] = (), before: int | None = None) -> int:
     """How many ``listed`` would list without a limit."""
     a = annotation_rows.c
-    kept = and_(a.team == team, a.model == model, a.deleted_at.is_(None))
+    wanted = and_(_kept(team, kinds, before), a.model == model)
+    return int(tx.execute(select(func.count()).select_from(annotation_rows).where(wanted)).scalar_one())
+
+
+def _kept(team: str, kinds: Collection[str], before: int | None) -> ColumnElement[bool]:
+    a = annotation_rows.c
+    kept = and_(a.team == team, a.deleted_at.is_(None))
     if kinds:
         kept = and_(kept, a.kind.in_(tuple(kinds)))
-    if before is not None:
-        kept = and_(kept, a.id < before)
-    return int(tx.execute(select(func.count()).select_from(annotation_rows).where(kept)).scalar_one())
+    return kept if before is None else and_(kept, a.id < before)
 
 
 def _instant(ts: str) -> tuple[int, int]:

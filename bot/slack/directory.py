@@ -107,8 +107,9 @@ class Directory:
 
 def _check_unchanged(told_at: datetime | None, kept: Person | Channel | None) -> None:
     """Raises Busy where an event told of a change while Slack was asked: its answer may be from before."""
-    is_newer = kept is not None and kept.refreshed_at is not None and (told_at is None or kept.refreshed_at > told_at)
-    if not is_newer and (kept.refreshed_at if kept is not None else None) != told_at:
+    told_now = kept.refreshed_at if kept is not None else None
+    is_newer = told_now is not None and (told_at is None or told_now > told_at)
+    if told_now != told_at and not is_newer:
         raise Busy("what Slack said has changed meanwhile", seconds=0.0)
 
 

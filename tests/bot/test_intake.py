@@ -158,7 +158,7 @@ def test_over_socket_mode_what_was_taken_is_acknowledged_before_the_connection_e
 
     def slowly(deliveries: Deliveries, payload: object) -> BoltResponse:
         being_served.set()
-        time.sleep(0.5)
+        time.sleep(0.5)  # long enough for the end to come meanwhile
         return by_socket(deliveries, payload)
 
     with staged(tmp_path_factory.mktemp("home"), mode="socket") as stage, ThreadPoolExecutor(1) as aside:
